@@ -1,0 +1,26 @@
+from programme.models.codes import AgeBand, Category, Device, District, Level, Outcome, Topic, Visit
+from programme.models.facts import Course, Goal, Limit, Programme, PublishedFigure
+from programme.models.places import Closure, ClosureCalendar, Room, Venue
+from programme.models.users import Role, User
+
+__all__ = [
+    "AgeBand",
+    "Category",
+    "Closure",
+    "ClosureCalendar",
+    "Course",
+    "Device",
+    "District",
+    "Goal",
+    "Level",
+    "Limit",
+    "Outcome",
+    "Programme",
+    "PublishedFigure",
+    "Role",
+    "Room",
+    "Topic",
+    "User",
+    "Venue",
+    "Visit",
+]

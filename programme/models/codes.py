@@ -1,0 +1,91 @@
+"""Code lists: stable codes with Japanese, やさしい日本語 and English labels. One topic list serves all surfaces."""
+
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class CodeEntry(models.Model):
+    """An entry of a code list. The code is the key: it is what rows refer to, and it never changes its meaning."""
+
+    code = models.CharField(_("コード"), max_length=20, primary_key=True)
+    name = models.CharField(_("名称"), max_length=100)
+    name_easy = models.CharField(_("名称(やさしい日本語)"), max_length=100)
+    name_en = models.CharField(_("名称(英語)"), max_length=100)
+    position = models.PositiveSmallIntegerField(_("順番"))
+    active = models.BooleanField(_("使用中"), default=True)
+    source = models.CharField(_("出典"), max_length=200)
+
+    class Meta:
+        abstract = True
+        ordering = ["position"]
+
+    def __str__(self) -> str:
+        return self.name_en if (get_language() or "ja").startswith("en") else self.name
+
+
+class District(CodeEntry):
+    """One of the city's districts (地区). Coordinates are those of its hall, WGS 84 degrees."""
+
+    kana = models.CharField(_("かな"), max_length=50)
+    latitude = models.FloatField(_("緯度"))
+    longitude = models.FloatField(_("経度"))
+
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("地区")
+        verbose_name_plural = _("地区")
+
+
+class Topic(CodeEntry):
+    """What people need help with: skills (supply), requests (demand) and consultations (log) share it."""
+
+    in_scope = models.BooleanField(_("対応する"), default=True)
+    hint = models.CharField(_("説明"), max_length=200, blank=True)
+
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("相談内容")
+        verbose_name_plural = _("相談内容")
+
+
+class Level(CodeEntry):
+    """How advanced: ``rank`` 1 to 3 is what skills and needs store and compare."""
+
+    rank = models.PositiveSmallIntegerField(unique=True)
+
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("レベル")
+        verbose_name_plural = _("レベル")
+
+
+class Category(CodeEntry):
+    """Where a supporter comes from."""
+
+    may_be_paid = models.BooleanField(_("謝礼の対象(初期値)"), default=True)
+
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("サポーター区分")
+        verbose_name_plural = _("サポーター区分")
+
+
+class Device(CodeEntry):
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("機器")
+        verbose_name_plural = _("機器")
+
+
+class AgeBand(CodeEntry):
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("年代")
+        verbose_name_plural = _("年代")
+
+
+class Outcome(CodeEntry):
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("結果")
+        verbose_name_plural = _("結果")
+
+
+class Visit(CodeEntry):
+    class Meta(CodeEntry.Meta):
+        verbose_name = _("来所")
+        verbose_name_plural = _("来所")

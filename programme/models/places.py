@@ -1,0 +1,133 @@
+"""Places and the days on which they are closed."""
+
+import datetime as dt
+
+from dateutil.rrule import rrulestr
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from programme.models.codes import District
+
+
+def dates_of(rule: str, first: dt.date, last: dt.date) -> list[dt.date]:
+    """The days from ``first`` to ``last`` (both included) on which the RFC 5545 RRULE ``rule`` falls.
+
+    >>> dates_of("FREQ=MONTHLY;BYDAY=1MO", dt.date(2026, 4, 1), dt.date(2026, 5, 31))
+    [datetime.date(2026, 4, 6), datetime.date(2026, 5, 4)]
+    """
+    start = dt.datetime.combine(first, dt.time.min)
+    occurrences = rrulestr(rule, dtstart=start).between(start, dt.datetime.combine(last, dt.time.min), inc=True)
+    return [moment.date() for moment in occurrences]
+
+
+def validate_rule(rule: str) -> None:
+    """ValidationError unless ``rule`` is an RFC 5545 RRULE of days."""
+    try:
+        dates_of(rule, dt.date(2024, 1, 1), dt.date(2024, 1, 31))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValidationError(_("繰り返しの規則(RRULE)として読めません: %(rule)s"), params={"rule": rule}) from error
+
+
+class ClosureCalendar(models.Model):
+    """A set of closures that several venues share, such as "the halls"."""
+
+    code = models.CharField(max_length=20, primary_key=True)
+    name = models.CharField(_("名称"), max_length=100)
+    source = models.CharField(_("出典"), max_length=200)
+
+    class Meta:
+        verbose_name = _("休館カレンダー")
+        verbose_name_plural = _("休館カレンダー")
+
+    def __str__(self) -> str:
+        return self.name
+
+    def closed_days(self, first: dt.date, last: dt.date) -> dict[dt.date, str]:
+        """Each closed day from ``first`` to ``last`` with its reason."""
+        return {day: closure.reason for closure in self.closures.all() for day in dates_of(closure.rule, first, last)}
+
+
+class Closure(models.Model):
+    calendar = models.ForeignKey(ClosureCalendar, on_delete=models.CASCADE, related_name="closures")
+    rule = models.CharField(_("規則(RRULE)"), max_length=200, validators=[validate_rule])
+    reason = models.CharField(_("理由"), max_length=100)
+
+    class Meta:
+        verbose_name = _("休館日")
+        verbose_name_plural = _("休館日")
+        constraints = [models.UniqueConstraint(fields=["calendar", "rule"], name="closure_once")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Venue(models.Model):
+    """A place: a public hall, or a group's own place. Coordinates are WGS 84 degrees."""
+
+    class Kind(models.TextChoices):
+        HALL = "hall", _("公民館など")
+        OWN = "own", _("団体の場所")
+
+    code = models.CharField(_("コード"), max_length=40, unique=True, null=True, blank=True)
+    kind = models.CharField(_("種類"), max_length=10, choices=Kind.choices, default=Kind.HALL)
+    name = models.CharField(_("名称"), max_length=100)
+    kana = models.CharField(_("かな"), max_length=100, blank=True)
+    name_en = models.CharField(_("名称(英語)"), max_length=100, blank=True)
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="venues")
+    address = models.CharField(_("住所"), max_length=200, blank=True)
+    phone = models.CharField(_("電話"), max_length=20, blank=True)
+    # Null when nobody knows: the district's own coordinates stand in (``position``).
+    latitude = models.FloatField(_("緯度"), null=True, blank=True)
+    longitude = models.FloatField(_("経度"), null=True, blank=True)
+    coordinates_verified = models.BooleanField(_("座標を確認した"), default=False)
+    closures = models.ForeignKey(
+        ClosureCalendar, null=True, blank=True, on_delete=models.PROTECT, related_name="venues", verbose_name=_("休館")
+    )
+    opens = models.TimeField(_("開館"), null=True, blank=True)
+    closes = models.TimeField(_("閉館"), null=True, blank=True)
+    source = models.CharField(_("出典"), max_length=200, blank=True)
+    active = models.BooleanField(_("使用中"), default=True)
+
+    class Meta:
+        verbose_name = _("会場")
+        verbose_name_plural = _("会場")
+        ordering = ["district__position", "name"]
+        constraints = [
+            models.CheckConstraint(name="venue_kind_known", condition=models.Q(kind__in=["hall", "own"])),
+            models.CheckConstraint(
+                name="venue_coordinates_paired",
+                condition=models.Q(latitude=None, longitude=None)
+                | models.Q(latitude__isnull=False, longitude__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def position(self) -> tuple[float, float]:
+        """(latitude, longitude) in degrees: the venue's own, or its district's where nobody knows."""
+        if self.latitude is None or self.longitude is None:
+            return self.district.latitude, self.district.longitude
+        return self.latitude, self.longitude
+
+    def closed_on(self, day: dt.date) -> str | None:
+        """Why the venue is closed on ``day``, or None when it is open."""
+        return self.closures.closed_days(day, day).get(day) if self.closures else None
+
+
+class Room(models.Model):
+    """A room that can be booked. A venue without rooms is booked without one."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="rooms")
+    name = models.CharField(_("名称"), max_length=50)
+    capacity = models.PositiveSmallIntegerField(_("定員"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("部屋")
+        verbose_name_plural = _("部屋")
+        constraints = [models.UniqueConstraint(fields=["venue", "name"], name="room_once")]
+
+    def __str__(self) -> str:
+        return f"{self.venue} {self.name}"
