@@ -1,8 +1,13 @@
 """Code lists: stable codes with Japanese, やさしい日本語 and English labels. One topic list serves all surfaces."""
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+# Degrees of WGS 84.
+LATITUDE = [MinValueValidator(-90.0), MaxValueValidator(90.0)]
+LONGITUDE = [MinValueValidator(-180.0), MaxValueValidator(180.0)]
 
 
 class CodeEntry(models.Model):
@@ -28,8 +33,8 @@ class District(CodeEntry):
     """One of the city's districts (地区). Coordinates are those of its hall, WGS 84 degrees."""
 
     kana = models.CharField(_("かな"), max_length=50)
-    latitude = models.FloatField(_("緯度"))
-    longitude = models.FloatField(_("経度"))
+    latitude = models.FloatField(_("緯度"), validators=LATITUDE)
+    longitude = models.FloatField(_("経度"), validators=LONGITUDE)
 
     class Meta(CodeEntry.Meta):
         verbose_name = _("地区")

@@ -17,8 +17,9 @@ class Programme(models.Model):
     municipality_code = models.CharField(_("全国地方公共団体コード"), max_length=6)
     office = models.CharField(_("所管課"), max_length=50)
     operator = models.CharField(_("受託者"), max_length=100)
-    phone = models.CharField(_("電話"), max_length=20)
-    phone_hours = models.CharField(_("電話の受付時間"), max_length=100)
+    # Blank until somebody who knows has typed it: a wrong number is worse than none.
+    phone = models.CharField(_("電話"), max_length=20, blank=True)
+    phone_hours = models.CharField(_("電話の受付時間"), max_length=100, blank=True)
     source = models.CharField(_("出典"), max_length=200)
 
     class Meta:
@@ -142,6 +143,13 @@ class PublishedFigure(models.Model):
             models.UniqueConstraint(fields=["figure", "kind", "as_of"], name="published_figure_once"),
             models.CheckConstraint(
                 name="published_figure_kind_known", condition=models.Q(kind__in=["stock", "flow", "cumulative"])
+            ),
+            models.CheckConstraint(
+                name="published_figure_stock_is_one_day", condition=~models.Q(kind="stock") | models.Q(since=None)
+            ),
+            models.CheckConstraint(
+                name="published_figure_span_in_order",
+                condition=models.Q(since=None) | models.Q(since__lte=models.F("as_of")),
             ),
         ]
 

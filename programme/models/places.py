@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from programme.models.codes import District
+from programme.models.codes import LATITUDE, LONGITUDE, District
 
 
 def dates_of(rule: str, first: dt.date, last: dt.date) -> list[dt.date]:
@@ -78,8 +78,8 @@ class Venue(models.Model):
     address = models.CharField(_("住所"), max_length=200, blank=True)
     phone = models.CharField(_("電話"), max_length=20, blank=True)
     # Null when nobody knows: the district's own coordinates stand in (``position``).
-    latitude = models.FloatField(_("緯度"), null=True, blank=True)
-    longitude = models.FloatField(_("経度"), null=True, blank=True)
+    latitude = models.FloatField(_("緯度"), null=True, blank=True, validators=LATITUDE)
+    longitude = models.FloatField(_("経度"), null=True, blank=True, validators=LONGITUDE)
     coordinates_verified = models.BooleanField(_("座標を確認した"), default=False)
     closures = models.ForeignKey(
         ClosureCalendar, null=True, blank=True, on_delete=models.PROTECT, related_name="venues", verbose_name=_("休館")
@@ -99,6 +99,11 @@ class Venue(models.Model):
                 name="venue_coordinates_paired",
                 condition=models.Q(latitude=None, longitude=None)
                 | models.Q(latitude__isnull=False, longitude__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="venue_hours_paired",
+                condition=models.Q(opens=None, closes=None)
+                | models.Q(opens__isnull=False, closes__isnull=False, closes__gt=models.F("opens")),
             ),
         ]
 
