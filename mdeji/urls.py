@@ -5,16 +5,17 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from mdeji import views
+from mdeji import office, views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("office/", views.office, name="office"),
+    path("office/", office.office, name="office"),
     path("accounts/login/", RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)),
     path("accounts/", include("allauth.account.urls")),
     path("supporters/", include("supporters.urls")),
     path("requests/", include("support_requests.urls")),
     path("desks/", include("consult.urls")),
+    path("messages/", include("notifications.office_urls")),
     path("kpi/", include("consult.kpi.urls")),
     path("api/v1/", include("consult.api_urls")),
     path("admin/", admin.site.urls),

@@ -1,0 +1,87 @@
+"""The ledger: figures of closed months are frozen rows; corrections are added beside them, never written over."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class MonthReport(models.Model):
+    """A month that somebody closed, with a hash over its figures and the ids of the rows that they count.
+
+    A month without a row here is open: its figures are counted anew each time they are looked at.
+    """
+
+    year = models.PositiveSmallIntegerField()
+    month = models.PositiveSmallIntegerField()
+    closed_at = models.DateTimeField(default=timezone.now)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        verbose_name = _("月の締め")
+        verbose_name_plural = _("月の締め")
+        ordering = ["year", "month"]
+        constraints = [
+            models.UniqueConstraint(fields=["year", "month"], name="month_closed_once"),
+            models.CheckConstraint(name="month_report_month_known", condition=Q(month__range=(1, 12))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.month:02}"
+
+
+class FrozenFigure(models.Model):
+    """One figure of a closed month. Triggers refuse to change or delete the row (see the migrations)."""
+
+    report = models.ForeignKey(MonthReport, on_delete=models.PROTECT, related_name="figures")
+    figure = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField()  # of the figure's definition
+    value = models.IntegerField()
+    counted = models.JSONField(default=list)  # ids of the rows counted
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["report", "figure"], name="frozen_figure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.report} {self.figure} = {self.value}"
+
+
+class Correction(models.Model):
+    """A stated change to a figure of a closed month: what it was, what it is, why and by whom. Append-only too."""
+
+    report = models.ForeignKey(MonthReport, on_delete=models.PROTECT, related_name="corrections")
+    figure = models.CharField(max_length=40)
+    old = models.IntegerField()
+    new = models.IntegerField()
+    reason = models.CharField(_("理由"), max_length=300)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(name="correction_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(name="correction_changes_something", condition=~Q(old=models.F("new"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report} {self.figure}: {self.old} → {self.new}"
+
+
+class KpiExport(models.Model):
+    """Who took which figures out of the system, when, in which form."""
+
+    month = models.CharField(max_length=7)
+    form = models.CharField(max_length=10)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.month} {self.form} {self.at:%Y-%m-%d}"

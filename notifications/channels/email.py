@@ -1,0 +1,65 @@
+"""Mail: SMTP in production, files in development, both through Django's mail backend."""
+
+import smtplib
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+
+from notifications import mailbox
+from notifications.calendars import method_of
+from notifications.channels import Outcome, Receipt
+from notifications.models import Message
+
+
+def message_id(message: Message) -> str:
+    """The Message-ID header: the same for every attempt, so that a mail can be recognised."""
+    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+    return f"<{message.uuid}@{domain}>"
+
+
+def compose(message: Message, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+    mail = EmailMultiAlternatives(
+        subject=message.title,
+        body=message.body,
+        to=[message.address],
+        headers={"Message-ID": message_id(message)},
+        connection=connection,
+    )
+    if message.calendar:
+        mail.attach_alternative(message.calendar, f"text/calendar; charset=utf-8; method={method_of(message.calendar)}")
+        mail.attach("invite.ics", message.calendar, "text/calendar")
+    return mail
+
+
+def send(message: Message) -> Receipt:
+    """Before the connection stands nothing has left; after it, only the server's own word is certain."""
+    connection = get_connection()
+    try:
+        connection.open()
+    except (OSError, smtplib.SMTPException) as error:
+        return Receipt(Outcome.NOT_SENT, repr(error))
+    try:
+        connection.send_messages([compose(message, connection)])
+    except smtplib.SMTPServerDisconnected as error:
+        return Receipt(Outcome.UNKNOWN, repr(error))
+    except smtplib.SMTPRecipientsRefused as error:
+        code = max(reply[0] for reply in error.recipients.values())
+        return Receipt(Outcome.REFUSED if code >= 500 else Outcome.NOT_SENT, repr(error))
+    except smtplib.SMTPResponseException as error:
+        return Receipt(Outcome.REFUSED if error.smtp_code >= 500 else Outcome.NOT_SENT, repr(error))
+    except (OSError, smtplib.SMTPException) as error:
+        return Receipt(Outcome.UNKNOWN, repr(error))
+    finally:
+        connection.close()
+    return Receipt(Outcome.SENT)
+
+
+def look_up(message: Message) -> Receipt:
+    """The file mailbox knows by the Message-ID whether the mail was written; an SMTP server cannot be asked."""
+    if settings.EMAIL_BACKEND != "notifications.mailbox.EmailBackend":
+        return Receipt(Outcome.UNKNOWN, "the sender stopped while the mail server had the message")
+    if mailbox.find(message_id(message)):
+        return Receipt(Outcome.SENT, "found in the mailbox")
+    return Receipt(Outcome.NOT_SENT, "not in the mailbox")

@@ -1,0 +1,117 @@
+"""The outbox: a message is written with the fact that it tells, and delivered after the commit, once.
+
+Delivery takes three steps that a crash may separate: claim the row (queued → sending), hand the message to
+the provider, note the answer. A row found "sending" after its lease is settled by asking the provider for
+the message's own id; where the provider cannot tell, it becomes "unknown" for a person to look at. It is
+never sent again on a guess.
+"""
+
+import datetime as dt
+import logging
+import random
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db import transaction
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from notifications.channels import Outcome, Receipt, channel_of
+from notifications.models import Attempt, Channel, Contact, Message
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS_AT_MOST = 8
+BACKOFF_FIRST = dt.timedelta(seconds=30)
+BACKOFF_CEILING = dt.timedelta(hours=2)
+
+
+def tell(
+    recipient: Contact,
+    *,
+    kind: str,
+    subject: str,
+    template: str,
+    context: Mapping[str, object],
+    occasion: str = "",
+    calendar: str = "",
+) -> Message:
+    """Write a message into the outbox, in the caller's transaction; it leaves after the commit.
+
+    ``template`` gives the title on its first line and the text below. Telling the same
+    (kind, subject, recipient, occasion) again returns the first message and sends nothing.
+    """
+    title, _, body = render_to_string(template, {**context, "recipient": recipient}).strip().partition("\n")
+    message, created = Message.objects.get_or_create(
+        kind=kind,
+        subject=subject,
+        recipient=recipient,
+        occasion=occasion,
+        defaults={
+            "channel": recipient.channel,
+            "address": recipient.address,
+            "title": title.strip(),
+            "body": body.strip() + "\n",
+            "calendar": calendar,
+        },
+    )
+    if created and message.channel != Channel.PHONE:
+        from notifications.tasks import deliver_message
+
+        # robust: a lost broker is logged and must not fail the click; the sweep delivers.
+        transaction.on_commit(lambda: deliver_message.delay(message.pk), robust=True)
+    return message
+
+
+def deliver(pk: int) -> None:
+    """Deliver the message if it is queued and due, and nobody else is at it."""
+    now = timezone.now()
+    queued = Message.objects.filter(pk=pk, state=Message.State.QUEUED, due_at__lte=now).exclude(channel=Channel.PHONE)
+    if queued.update(state=Message.State.SENDING, claimed_at=now) != 1:
+        return
+    message = Message.objects.select_related("recipient").get(pk=pk)
+    attempt = Attempt.objects.create(message=message)
+    receipt = channel_of(message).send(message)
+    settle(message, attempt, receipt)
+
+
+@transaction.atomic
+def settle(message: Message, attempt: Attempt, receipt: Receipt) -> None:
+    """Note what became of an attempt. Somebody who settled the row first is left alone."""
+    now = timezone.now()
+    attempt.ended_at, attempt.outcome, attempt.answer = now, receipt.outcome, receipt.answer[:500]
+    attempt.save(update_fields=["ended_at", "outcome", "answer"])
+    mine = Message.objects.filter(pk=message.pk, state=Message.State.SENDING, claimed_at=message.claimed_at)
+    match receipt.outcome:
+        case Outcome.SENT:
+            mine.update(state=Message.State.SENT, sent_at=now)
+        case Outcome.UNKNOWN:
+            mine.update(state=Message.State.UNKNOWN)
+        case Outcome.NOT_SENT if message.attempts.count() < ATTEMPTS_AT_MOST:
+            mine.update(state=Message.State.QUEUED, due_at=now + backoff(message.attempts.count()))
+        case _:
+            mine.update(state=Message.State.FAILED)
+
+
+def backoff(attempts: int) -> dt.timedelta:
+    """How long to wait after the ``attempts``-th failure: doubling to a ceiling, with jitter so that waiters spread."""
+    wait = min(BACKOFF_FIRST * 2 ** (attempts - 1), BACKOFF_CEILING)
+    return wait * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, keeps no secret)
+
+
+def sweep(*, limit: int = 500) -> int:
+    """Settle what a dead worker left behind, then deliver what is due. Returns the number of messages looked at."""
+    now = timezone.now()
+    left = Message.objects.filter(state=Message.State.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
+    stale = list(left.order_by("pk")[:limit])
+    for message in stale:
+        attempt = message.attempts.last() or Attempt.objects.create(message=message)
+        settle(message, attempt, channel_of(message).look_up(message))
+    # Those that the broker still carries are left to it for a moment.
+    due = Message.objects.filter(
+        state=Message.State.QUEUED, due_at__lte=now, created_at__lt=now - dt.timedelta(seconds=10)
+    )
+    waiting = list(due.exclude(channel=Channel.PHONE).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
+    for pk in waiting:
+        deliver(pk)
+    return len(stale) + len(waiting)

@@ -1,0 +1,28 @@
+"""Phone numbers: kept as typed, compared as E.164, told apart by what can be sent to them."""
+
+import phonenumbers
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from programme.text import ascii_number
+
+
+def e164(typed: str) -> str:
+    """The number in E.164, "" for an empty one. ValidationError when it is no Japanese number."""
+    if not typed.strip():
+        return ""
+    try:
+        number = phonenumbers.parse(ascii_number(typed), "JP")
+    except phonenumbers.NumberParseException:
+        number = None
+    if number is None or not phonenumbers.is_valid_number(number):
+        raise ValidationError(_("電話番号を市外局番から入力してください。例:027-224-1111"), code="phone")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def takes_sms(number: str) -> bool:
+    """Whether an E.164 number is a mobile one: 027 and other landlines take no SMS."""
+    if not number:
+        return False
+    kind = phonenumbers.number_type(phonenumbers.parse(number))
+    return kind == phonenumbers.PhoneNumberType.MOBILE

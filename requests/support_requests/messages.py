@@ -1,0 +1,54 @@
+"""What groups are told, each wording in templates/support_requests/messages/."""
+
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+
+from notifications import calendars, links
+from notifications.models import Message
+from notifications.outbox import tell
+from supporters.messages import event_of
+
+if TYPE_CHECKING:
+    from support_requests.models import Session, SupportRequest
+
+CONFIRM = "request-confirm"
+STATUS = "request-status"
+
+
+def confirm_url(request: "SupportRequest") -> str:
+    """The address that proves the contact: whoever opens it has read the mail."""
+    return links.absolute(reverse("support_requests:confirm", args=[links.token(CONFIRM, request.pk)]))
+
+
+def status_url(request: "SupportRequest") -> str:
+    """The group's private page about its request."""
+    return links.absolute(reverse("support_requests:status", args=[links.token(STATUS, request.pk)]))
+
+
+def _tell(request: "SupportRequest", kind: str, *, calendar: str = "", **context: object) -> Message:
+    return tell(
+        request.group.contact,
+        kind=f"request_{kind}",
+        subject=f"request:{request.pk}",
+        template=f"support_requests/messages/{kind}.txt",
+        context={"request": request, "url": status_url(request), **context},
+        calendar=calendar,
+    )
+
+
+def ask_to_confirm(request: "SupportRequest") -> None:
+    _tell(request, "confirm", confirm_url=confirm_url(request))
+
+
+def tell_received(request: "SupportRequest") -> None:
+    _tell(request, "received")
+
+
+def tell_booked(session: "Session") -> None:
+    """The confirmation, with a calendar entry to publish (RFC 5546 PUBLISH: nobody has to answer)."""
+    _tell(session.request, "booked", session=session, calendar=calendars.publish(event_of(session.shift)))
+
+
+def tell_closed(request: "SupportRequest", *, reason: str) -> None:
+    _tell(request, "closed", reason=reason)

@@ -1,0 +1,101 @@
+"""Plans: what the matcher proposes for a time, kept so that people can look at it before anything happens."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from programme.lifecycle import Move, Stateful
+from support_requests.models.requests import SupportRequest
+from supporters.models import Shift, Supporter
+
+
+class Plan(Stateful):
+    """One run of the matcher over the open requests and understaffed shifts from ``first`` to ``last``."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("計算待ち")
+        SOLVING = "solving", _("計算中")
+        READY = "ready", _("確認してください")
+        FAILED = "failed", _("計算できませんでした")
+        APPROVED = "approved", _("承認済み")
+        DISCARDED = "discarded", _("使わない")
+
+    TRANSITIONS = {
+        Status.WAITING: {Status.SOLVING, Status.DISCARDED},
+        # Back to "waiting" when the worker that solved it died.
+        Status.SOLVING: {Status.READY, Status.FAILED, Status.WAITING},
+        Status.READY: {Status.APPROVED, Status.DISCARDED},
+        Status.FAILED: {Status.WAITING, Status.DISCARDED},
+    }
+
+    first = models.DateField(_("最初の日"))
+    last = models.DateField(_("最後の日"))
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.WAITING)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    served_weight = models.PositiveIntegerField(null=True, blank=True)
+    bound = models.PositiveIntegerField(null=True, blank=True)  # proven: no plan serves more weight than this
+    problem_hash = models.CharField(max_length=64, blank=True)  # SHA-256 of the facts that it was made from
+    message = models.CharField(max_length=300, blank=True)  # why it failed
+
+    class Meta:
+        verbose_name = _("計画")
+        verbose_name_plural = _("計画")
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(name="plan_ends_after_start", condition=Q(last__gte=F("first"))),
+            models.CheckConstraint(
+                name="plan_status_known",
+                condition=Q(status__in=["waiting", "solving", "ready", "failed", "approved", "discarded"]),
+            ),
+            models.CheckConstraint(
+                name="plan_weight_and_bound_paired",
+                condition=Q(served_weight=None, bound=None) | Q(served_weight__isnull=False, bound__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first}–{self.last} ({self.get_status_display()})"
+
+
+class PlanMove(Move):
+    subject = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="moves")
+
+
+class PlannedTask(models.Model):
+    """What the plan says of one request or one understaffed shift: a time and a team, or why nobody can go."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="tasks")
+    request = models.ForeignKey(SupportRequest, null=True, on_delete=models.CASCADE, related_name="planned")
+    shift = models.ForeignKey(Shift, null=True, on_delete=models.CASCADE, related_name="planned")
+    starts_at = models.DateTimeField(null=True)  # null: not served
+    explanation: Any = models.JSONField(default=list)  # for what is not served, per start: see docs/matching.md
+    outcome = models.CharField(max_length=300, blank=True)  # why approving it was refused
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="planned_task_is_of_one_thing",
+                condition=Q(request=None, shift__isnull=False) | Q(request__isnull=False, shift=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.request or self.shift}"
+
+
+class PlannedMember(models.Model):
+    task = models.ForeignKey(PlannedTask, on_delete=models.CASCADE, related_name="team")
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="planned")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["task", "supporter"], name="planned_member_once")]
+
+    def __str__(self) -> str:
+        return str(self.supporter)

@@ -1,0 +1,222 @@
+"""Who asks for a session: groups, their requests, and the times that would suit them."""
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import Contact
+from programme.fiscal import fiscal_year
+from programme.lifecycle import Move, Stateful
+from programme.models import Device, District, Topic, Venue
+from programme.text import search_key
+from support_requests.messages import tell_closed, tell_received
+
+
+class Group(models.Model):
+    """A residents' group, a neighbourhood association or a section of the city that asks for sessions."""
+
+    class Kind(models.TextChoices):
+        RESIDENTS = "residents", _("住民のグループ")
+        ASSOCIATION = "association", _("自治会")
+        SECTION = "section", _("市の課・施設")
+
+    name = models.CharField(_("団体名"), max_length=100)
+    kind = models.CharField(_("種類"), max_length=20, choices=Kind.choices, default=Kind.RESIDENTS)
+    search_key = models.CharField(max_length=110, editable=False, db_index=True)
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="groups", verbose_name=_("地区"))
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="groups")
+
+    class Meta:
+        verbose_name = _("団体")
+        verbose_name_plural = _("団体")
+        constraints = [
+            models.CheckConstraint(
+                name="group_kind_known", condition=Q(kind__in=["residents", "association", "section"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_key = search_key(self.name)
+        super().save(*args, **kwargs)
+
+
+class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
+    def visible_to(self, user: Any) -> Self:
+        """Coordinators see all; groups use the private link of their own request."""
+        return self if user.is_authenticated and user.is_coordinator else self.none()
+
+    def open(self) -> Self:
+        """Those that wait for a time and a team."""
+        return self.filter(status=SupportRequest.Status.CONFIRMED)
+
+
+class SupportRequest(Stateful):
+    """A group's wish for a session: how many people, where, about what, and up to three times in order of wish."""
+
+    class Status(models.TextChoices):
+        RECEIVED = "received", _("受付(連絡先の確認待ち)")
+        CONFIRMED = "confirmed", _("調整中")
+        PLANNED = "planned", _("サポーターの返事待ち")
+        BOOKED = "booked", _("決定")
+        HELD = "held", _("実施済み")
+        REPORTED = "reported", _("報告済み")
+        WITHDRAWN = "withdrawn", _("取り下げ")
+        DECLINED = "declined", _("お断り")
+
+    _CLOSED = {Status.WITHDRAWN, Status.DECLINED}
+    TRANSITIONS = {
+        Status.RECEIVED: {Status.CONFIRMED, *_CLOSED},
+        Status.CONFIRMED: {Status.PLANNED, *_CLOSED},
+        # Back to "confirmed" when the proposed team could not be won.
+        Status.PLANNED: {Status.BOOKED, Status.CONFIRMED, *_CLOSED},
+        Status.BOOKED: {Status.HELD, *_CLOSED},
+        Status.HELD: {Status.REPORTED},
+    }
+
+    class Intake(models.TextChoices):
+        WEB = "web", _("ウェブ")
+        PHONE = "phone", _("電話")
+        PAPER = "paper", _("紙")
+
+    group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="support_requests")
+    status = models.CharField(_("状態"), max_length=20, choices=Status.choices, default=Status.RECEIVED)
+    intake = models.CharField(_("受付方法"), max_length=10, choices=Intake.choices, default=Intake.WEB)
+    received_at = models.DateTimeField(_("受付日時"), default=timezone.now)
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    participants = models.PositiveSmallIntegerField(_("参加する人数"))
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="support_requests", verbose_name=_("会場"))
+    minutes = models.PositiveSmallIntegerField(_("時間(分)"))
+    devices = models.ManyToManyField(Device, blank=True, verbose_name=_("使う機器"))
+    needs = models.JSONField(_("必要な配慮"), default=list, blank=True)  # SpecialNeed values
+    note = models.CharField(_("伝えたいこと"), max_length=500, blank=True)
+
+    objects = SupportRequestQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("出張サポートの申込み")
+        verbose_name_plural = _("出張サポートの申込み")
+        ordering = ["received_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="support_request_status_known",
+                condition=Q(
+                    status__in=[
+                        "received",
+                        "confirmed",
+                        "planned",
+                        "booked",
+                        "held",
+                        "reported",
+                        "withdrawn",
+                        "declined",
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="support_request_intake_known", condition=Q(intake__in=["web", "phone", "paper"])
+            ),
+            models.CheckConstraint(name="support_request_has_people", condition=Q(participants__gte=1)),
+            models.CheckConstraint(name="support_request_has_length", condition=Q(minutes__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.group}"
+
+    @property
+    def number(self) -> str:
+        """What people say on the telephone: fiscal year and a running number."""
+        return f"{fiscal_year(timezone.localdate(self.received_at))}-{self.pk:04}"
+
+    @property
+    def title(self) -> str:
+        return f"出張サポート {self.group}"
+
+    @property
+    def is_closed(self) -> bool:
+        return self.status in self._CLOSED
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        return self.Status.WITHDRAWN in self.TRANSITIONS.get(self.Status(self.status), set())
+
+    # --- Verbs -----------------------------------------------------------------------------------------
+    @transaction.atomic
+    def confirm(self, *, by: Any) -> None:
+        """The contact is proved (by the link, ``by`` None) or known to a coordinator. Twice is once."""
+        self.refresh_from_db()
+        if self.status != self.Status.RECEIVED:
+            return
+        self._move(self.Status.CONFIRMED, by=by)
+        if by is None:
+            Contact.objects.filter(pk=self.group.contact_id, email_proved_at=None).update(
+                email_proved_at=timezone.now()
+            )
+        tell_received(self)
+
+    def withdraw(self, *, by: Any, reason: str) -> None:
+        """The group takes its request back (申請取消)."""
+        self._close(self.Status.WITHDRAWN, by=by, reason=reason)
+
+    def decline(self, *, by: Any, reason: str) -> None:
+        """The office cannot serve the request, for a reason that the group is told."""
+        self._close(self.Status.DECLINED, by=by, reason=reason)
+
+    @transaction.atomic
+    def _close(self, to: str, *, by: Any, reason: str) -> None:
+        self.refresh_from_db()
+        if self.status == to:
+            return
+        self._move(to, by=by, reason=reason)
+        session = getattr(self, "session", None)
+        if session:
+            session.call_off(by=by, reason=reason or str(self.Status(to).label))
+        tell_closed(self, reason=reason)
+
+
+class SupportRequestMove(Move):
+    subject = models.ForeignKey(SupportRequest, on_delete=models.CASCADE, related_name="moves")
+
+
+class RequestTopic(models.Model):
+    """What the group wants to learn, and how far (level 1 to 3)."""
+
+    request = models.ForeignKey(SupportRequest, on_delete=models.CASCADE, related_name="topics")
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT)
+    level = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["request", "topic"], name="request_topic_once"),
+            models.CheckConstraint(name="request_topic_level_known", condition=Q(level__range=(1, 3))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} L{self.level}"
+
+
+class PreferredTime(models.Model):
+    """A start that would suit the group; rank 1 suits best."""
+
+    request = models.ForeignKey(SupportRequest, on_delete=models.CASCADE, related_name="times")
+    rank = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField(_("開始"))
+
+    class Meta:
+        ordering = ["rank"]
+        constraints = [
+            models.UniqueConstraint(fields=["request", "rank"], name="preferred_rank_once"),
+            models.UniqueConstraint(fields=["request", "starts_at"], name="preferred_time_once"),
+            models.CheckConstraint(name="preferred_rank_known", condition=Q(rank__range=(1, 9))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rank}. {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"

@@ -1,0 +1,120 @@
+"""Sessions (学び合い出張サポート): what a request becomes once a time is fixed, and what was reported of it."""
+
+from collections.abc import Iterable
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from programme.models import Topic
+from support_requests.errors import AlreadyReported, NotOverYet
+from support_requests.messages import tell_booked
+from support_requests.models.requests import SupportRequest
+from supporters.messages import tell_cancelled
+from supporters.models import Assignment, Shift
+
+
+class SessionManager(models.Manager["Session"]):
+    """Also the owner of session shifts: see supporters/owners.py."""
+
+    @transaction.atomic
+    def staffed(self, shift: Shift, *, by: Any) -> None:
+        """The team is complete: the booking holds, and the group is told."""
+        session = self.select_related("request").get(shift=shift)
+        if session.request.status == SupportRequest.Status.PLANNED:
+            session.request._move(SupportRequest.Status.BOOKED, by=by)
+            tell_booked(session)
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def visible_to(self, user: Any) -> Self:
+        """Coordinators see all; supporters those on which they have a seat."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_coordinator:
+            return self
+        return self.filter(
+            shift__assignments__supporter__user=user, shift__assignments__status__in=Assignment.HELD
+        )
+
+    def held(self) -> Self:
+        """Those that count as a 派遣: reported, with somebody there. A cancelled one or one without anybody is none."""
+        return self.filter(report__attendees__gt=0)
+
+
+class Session(models.Model):
+    """One visit to a group. Its time, place and people are its shift's."""
+
+    PURPOSE = "session"
+
+    request = models.OneToOneField(SupportRequest, on_delete=models.PROTECT, related_name="session")
+    shift = models.OneToOneField(Shift, on_delete=models.PROTECT, related_name="session")
+
+    objects = SessionManager.from_queryset(SessionQuerySet)()
+
+    class Meta:
+        verbose_name = _("出張サポート")
+        verbose_name_plural = _("出張サポート")
+
+    def __str__(self) -> str:
+        return str(self.shift)
+
+    @transaction.atomic
+    def call_off(self, *, by: Any, reason: str) -> None:
+        """The session will not be: the team is told and free again. The request's own move is the caller's."""
+        for assignment in self.shift.cancel(by=by, reason=reason):
+            tell_cancelled(assignment)
+
+    @transaction.atomic
+    def record_report(
+        self,
+        *,
+        by: Any,
+        attendees: int,
+        topics: Iterable[Topic],
+        present: Iterable[Assignment],
+        note: str = "",
+        follow_up: bool = False,
+    ) -> "Report":
+        """Note what was: how many came, what was learnt, and who of the team was there.
+
+        Raises NotOverYet before the start and AlreadyReported the second time.
+        """
+        request = SupportRequest.objects.select_for_update().get(pk=self.request_id)
+        if timezone.now() < self.shift.starts_at:
+            raise NotOverYet
+        if hasattr(self, "report") or Report.objects.filter(session=self).exists():
+            raise AlreadyReported
+        request._move(SupportRequest.Status.HELD, by=by)
+        request._move(SupportRequest.Status.REPORTED, by=by)
+        report = Report.objects.create(
+            session=self, attendees=attendees, note=note, follow_up=follow_up, reported_by=by
+        )
+        report.topics.set(topics)
+        were_there = {assignment.pk for assignment in present}
+        for assignment in self.shift.assignments.held():
+            assignment.record_attendance(came=assignment.pk in were_there, by=by)
+        return report
+
+
+class Report(models.Model):
+    """What was reported after a session. ``attendees`` are the residents who came (人, 延べ)."""
+
+    session = models.OneToOneField(Session, on_delete=models.PROTECT, related_name="report")
+    attendees = models.PositiveSmallIntegerField(_("参加した人数"))
+    topics = models.ManyToManyField(Topic, verbose_name=_("内容"))
+    note = models.CharField(_("気づいたこと"), max_length=500, blank=True)
+    follow_up = models.BooleanField(_("続きが必要"), default=False)
+    reported_at = models.DateTimeField(default=timezone.now)
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("活動の報告")
+        verbose_name_plural = _("活動の報告")
+        constraints = [models.CheckConstraint(name="report_attendees_plausible", condition=Q(attendees__lte=999))]
+
+    def __str__(self) -> str:
+        return f"{self.session} {self.attendees}人"

@@ -1,0 +1,65 @@
+"""Why somebody cannot take a duty, or no longer: each refusal is the sentence that they read."""
+
+from django.utils.translation import gettext_lazy as _
+
+from programme.errors import Refused
+
+
+class NotActive(Refused):
+    sentence = _("活動中のサポーターだけが引き受けられます。今の状態:%(status)s")
+
+
+class TrainingMissing(Refused):
+    sentence = _("必修の研修がまだ終わっていません。")
+
+
+class ConsentMissing(Refused):
+    sentence = _("18歳未満の方は、保護者の同意が必要です。")
+
+
+class TooLateForMinor(Refused):
+    sentence = _("18歳未満の方は、午後8時より後の活動に参加できません。")
+
+
+class AdultMissing(Refused):
+    sentence = _("18歳未満の方は、大人のサポーターと一緒の活動だけに参加できます。")
+
+
+class WeekFull(Refused):
+    sentence = _("この週は、ご自分で決めた回数(%(limit)s回)に達しています。")
+
+
+class MonthFull(Refused):
+    sentence = _("この月は、ご自分で決めた回数(%(limit)s回)に達しています。")
+
+
+class TooFarApart(Refused):
+    sentence = _("同じ日のほかの活動(%(other)s)との移動に間に合いません。")
+
+
+class AlreadyBooked(Refused):
+    sentence = _("同じ時間に、ほかの活動が決まっています。")
+
+
+class ShiftFull(Refused):
+    sentence = _("ありがとうございます。この活動は、先にほかの方で人数がそろいました。")
+
+
+class ShiftCancelled(Refused):
+    sentence = _("この活動は中止になりました。")
+
+
+class ShiftStarted(Refused):
+    sentence = _("この活動は、もう始まっています。")
+
+
+class OfferLapsed(Refused):
+    sentence = _("お返事の期限が過ぎました。ありがとうございます。次の機会にまたお願いします。")
+
+
+class OfferClosed(Refused):
+    sentence = _("このお願いは、もう「%(status)s」になっています。")
+
+
+class RoomTaken(Refused):
+    sentence = _("%(venue)sの部屋は、この時間にほかの予約があります。")

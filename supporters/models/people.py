@@ -1,0 +1,295 @@
+"""Supporters: who they are, what they can do, when they are free, and what lets them go out."""
+
+import datetime as dt
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import Contact
+from programme.lifecycle import Move, Stateful
+from programme.models import Category, Course, District, Limits, Topic
+from programme.text import search_key
+from supporters.errors import ConsentMissing, TrainingMissing
+
+WEEKDAYS = [(0, _("月")), (1, _("火")), (2, _("水")), (3, _("木")), (4, _("金")), (5, _("土")), (6, _("日"))]
+
+
+class SpecialNeed(models.TextChoices):
+    """What some groups need one helper to bring."""
+
+    SIGN = "sign", _("手話")
+    PORTUGUESE = "pt", _("ポルトガル語")
+    ENGLISH = "en", _("英語")
+    WOMAN = "woman", _("女性のサポーター")
+
+
+class SupporterQuerySet(models.QuerySet["Supporter"]):
+    def visible_to(self, user: Any) -> Self:
+        """Coordinators see everybody, others themselves."""
+        if not user.is_authenticated:
+            return self.none()
+        return self if user.is_coordinator else self.filter(user=user)
+
+    def active(self) -> Self:
+        return self.filter(status=Supporter.Status.ACTIVE)
+
+    def trained(self) -> Self:
+        """Those who have finished every required course."""
+        missing = Course.objects.filter(required=True).exclude(completions__supporter=models.OuterRef("pk"))
+        return self.exclude(models.Exists(missing))
+
+    def found_by(self, words: str) -> Self:
+        """Those whose name or kana contains ``words``, however they are typed."""
+        return self.filter(search_key__contains=search_key(words))
+
+
+class Supporter(Stateful):
+    class Status(models.TextChoices):
+        APPLIED = "applied", _("申込み")
+        TRAINING = "training", _("研修中")
+        ACTIVE = "active", _("活動中")
+        PAUSED = "paused", _("休止中")
+        WITHDRAWN = "withdrawn", _("退会")
+
+    TRANSITIONS = {
+        Status.APPLIED: {Status.TRAINING, Status.WITHDRAWN},
+        Status.TRAINING: {Status.ACTIVE, Status.WITHDRAWN},
+        Status.ACTIVE: {Status.PAUSED, Status.WITHDRAWN},
+        Status.PAUSED: {Status.ACTIVE, Status.WITHDRAWN},
+        Status.WITHDRAWN: {Status.APPLIED},
+    }
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="supporter"
+    )
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="supporters")
+    name = models.CharField(_("名前"), max_length=100)  # exactly as typed, never normalised
+    kana = models.CharField(_("ふりがな"), max_length=100)
+    search_key = models.CharField(max_length=220, editable=False, db_index=True)
+    birth_date = models.DateField(_("生年月日"))
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("区分"))
+    home_district = models.ForeignKey(
+        District, on_delete=models.PROTECT, related_name="residents", verbose_name=_("お住まいの地区")
+    )
+    # Empty: anywhere within reach.
+    areas = models.ManyToManyField(District, blank=True, related_name="supporters", verbose_name=_("活動できる地区"))
+    status = models.CharField(_("状態"), max_length=20, choices=Status.choices, default=Status.APPLIED)
+    applied_at = models.DateTimeField(default=timezone.now)
+    may_be_paid = models.BooleanField(_("謝礼の対象"), default=True)
+    is_lead = models.BooleanField(_("リーダーができる"), default=False)
+    is_promoter = models.BooleanField(_("デジタル推進委員"), default=False)
+    is_community = models.BooleanField(_("地域密着型"), default=False)
+    brings = models.JSONField(_("できる配慮"), default=list, blank=True)  # SpecialNeed values
+    week_limit = models.PositiveSmallIntegerField(_("1週間の上限(回)"), default=2)
+    month_limit = models.PositiveSmallIntegerField(_("1か月の上限(回)"), default=6)
+    travel_limit = models.PositiveSmallIntegerField(_("自宅からの移動の上限(分)"), default=40)
+
+    objects = SupporterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("サポーター")
+        verbose_name_plural = _("サポーター")
+        ordering = ["kana", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="supporter_status_known",
+                condition=Q(status__in=["applied", "training", "active", "paused", "withdrawn"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.search_key = search_key(self.name + self.kana)
+        super().save(*args, **kwargs)
+
+    # --- Facts -----------------------------------------------------------------------------------------
+    def age_on(self, day: dt.date) -> int:
+        """Full years on ``day``."""
+        born = self.birth_date
+        return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+    def is_minor_on(self, day: dt.date, adult_age: int = 18) -> bool:
+        """By birth date on the day of the activity; 18 is adult. Source: Civil Code, art. 4."""
+        return self.age_on(day) < adult_age
+
+    def has_consent(self) -> bool:
+        """Whether a guardian's consent was given and stands."""
+        return any(consent.is_valid for consent in self.consents.all())
+
+    def missing_courses(self) -> list[Course]:
+        """Required courses not yet finished."""
+        done = {completion.course_id for completion in self.completions.all()}
+        return [course for course in Course.objects.filter(required=True) if course.code not in done]
+
+    # --- Verbs -----------------------------------------------------------------------------------------
+    @transaction.atomic
+    def accept_application(self, *, by: Any) -> None:
+        """Take the person in: from today they are registered (登録), and training begins."""
+        self._move(self.Status.TRAINING, by=by)
+        Registration.objects.get_or_create(
+            supporter=self, ended_on=None, defaults={"started_on": timezone.localdate()}
+        )
+
+    @transaction.atomic
+    def record_training(self, course: Course, *, on: dt.date, by: Any) -> None:
+        """Note that ``course`` was finished; noting it twice changes nothing."""
+        TrainingCompletion.objects.get_or_create(
+            supporter=self, course=course, defaults={"completed_on": on, "recorded_by": by}
+        )
+
+    def activate(self, *, by: Any) -> None:
+        """Let the person be sent out. Raises TrainingMissing or ConsentMissing."""
+        if self.missing_courses():
+            raise TrainingMissing
+        if self.is_minor_on(timezone.localdate(), Limits.current().adult_age) and not self.has_consent():
+            raise ConsentMissing
+        self._move(self.Status.ACTIVE, by=by)
+
+    def pause(self, *, by: Any, reason: str = "") -> None:
+        self._move(self.Status.PAUSED, by=by, reason=reason)
+
+    def resume(self, *, by: Any) -> None:
+        self._move(self.Status.ACTIVE, by=by)
+
+    @transaction.atomic
+    def withdraw(self, *, by: Any, reason: str = "") -> None:
+        """Leave. The registration ends today; the person stays one person if they come back."""
+        self._move(self.Status.WITHDRAWN, by=by, reason=reason)
+        self.registrations.filter(ended_on=None).update(ended_on=timezone.localdate())
+
+    def apply_again(self, *, by: Any) -> None:
+        self._move(self.Status.APPLIED, by=by)
+
+
+class SupporterMove(Move):
+    subject = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="moves")
+
+
+class Registration(models.Model):
+    """A time during which somebody is registered. The figures count people over these rows, not events."""
+
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="registrations")
+    started_on = models.DateField(_("登録日"))
+    ended_on = models.DateField(_("退会日"), null=True, blank=True)  # the first day on which not registered
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["supporter"], condition=Q(ended_on=None), name="registration_one_open"),
+            models.CheckConstraint(
+                name="registration_ends_after_start", condition=Q(ended_on=None) | Q(ended_on__gte=F("started_on"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.supporter} {self.started_on}–{self.ended_on or ''}"
+
+
+class Skill(models.Model):
+    """What a supporter can teach, at which level (1 basics, 2 functions and apps, 3 advanced and procedures)."""
+
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="skills")
+    topic = models.ForeignKey(Topic, on_delete=models.PROTECT)
+    level = models.PositiveSmallIntegerField(_("レベル"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["supporter", "topic"], name="skill_once"),
+            models.CheckConstraint(name="skill_level_known", condition=Q(level__range=(1, 3))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} L{self.level}"
+
+
+class WeeklyWindow(models.Model):
+    """Usually free: a time of a weekday (0 is Monday), every week."""
+
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="windows")
+    weekday = models.PositiveSmallIntegerField(choices=WEEKDAYS)
+    starts = models.TimeField()
+    ends = models.TimeField()
+
+    class Meta:
+        ordering = ["weekday", "starts"]
+        constraints = [
+            models.UniqueConstraint(fields=["supporter", "weekday", "starts"], name="window_once"),
+            models.CheckConstraint(name="window_ends_after_start", condition=Q(ends__gt=F("starts"))),
+            models.CheckConstraint(name="window_weekday_known", condition=Q(weekday__lte=6)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.starts:%H:%M}–{self.ends:%H:%M}"
+
+
+class Absence(models.Model):
+    """Not free after all, at a stated time."""
+
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="absences")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=100, blank=True)
+
+    class Meta:
+        ordering = ["starts_at"]
+        constraints = [models.CheckConstraint(name="absence_ends_after_start", condition=Q(ends_at__gt=F("starts_at")))]
+
+    def __str__(self) -> str:
+        return f"{self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%Y-%m-%d %H:%M}"
+
+
+class TrainingCompletion(models.Model):
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="completions")
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="completions")
+    completed_on = models.DateField(_("修了日"))
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["supporter", "course"], name="completion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.course} {self.completed_on}"
+
+
+class Consent(models.Model):
+    """A guardian's consent for somebody under 18: asked for, given by the guardian's own link, revocable."""
+
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="consents")
+    guardian = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")
+    asked_at = models.DateTimeField(default=timezone.now)
+    given_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["asked_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["supporter"], condition=Q(revoked_at=None), name="consent_one_standing"),
+            models.CheckConstraint(
+                name="consent_revoked_after_given",
+                condition=Q(revoked_at=None) | Q(given_at=None) | Q(revoked_at__gte=F("given_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardian} → {self.supporter}"
+
+    @property
+    def is_valid(self) -> bool:
+        return self.given_at is not None and self.revoked_at is None
+
+    def give(self) -> None:
+        """The guardian agrees. Agreeing twice keeps the first date."""
+        type(self).objects.filter(pk=self.pk, given_at=None, revoked_at=None).update(given_at=timezone.now())
+        self.refresh_from_db()
+
+    def revoke(self) -> None:
+        """The guardian takes it back: from now on the person cannot be assigned."""
+        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        self.refresh_from_db()

@@ -1,0 +1,25 @@
+"""Background work: thin tasks that take ids."""
+
+import logging
+
+from celery import shared_task
+from django.utils import timezone
+
+from programme.errors import ChangedMeanwhile
+from supporters.models import Assignment
+
+log = logging.getLogger(__name__)
+
+
+@shared_task
+def lapse_offers() -> int:
+    """Close the offers whose answer did not come in time. Returns how many."""
+    lapsed = 0
+    for assignment in Assignment.objects.offered().filter(answer_by__lte=timezone.now()):
+        try:
+            assignment.lapse()
+        except ChangedMeanwhile:  # answered in this very moment
+            log.info("offer %s was answered just before it lapsed", assignment.pk)
+        else:
+            lapsed += 1
+    return lapsed
