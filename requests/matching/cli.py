@@ -1,0 +1,96 @@
+"""`python -m matching problem.json -o plan.json`: a plan file for a problem file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .explain import explain
+from .plan import Progress
+from .problem import ProblemError
+from .reader import read_problem
+from .solve import solve
+from .writer import plan_to_dict, to_json
+
+__all__ = ["main"]
+
+UNUSABLE = 2
+"""exit status for input that is unreadable or inconsistent"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    options = _parser().parse_args(arguments)
+    source: Path = options.problem
+    try:
+        problem = read_problem(source)
+        plan = solve(
+            problem,
+            time_limit=options.time_limit,
+            stop_gap=options.stop_gap,
+            workers=options.workers,
+            progress=_say,
+        )
+        reasons = explain(problem, plan) if options.explain else None
+    except ProblemError as error:
+        return _refuse(f"{source}: {error}")
+    text = to_json(plan_to_dict(plan, reasons))
+    if options.output is None:
+        sys.stdout.buffer.write(text.encode())
+        return 0
+    try:
+        options.output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return _refuse(f"{options.output}: {error.strerror}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="matching", description=__doc__)
+    parser.add_argument("problem", type=Path, help="problem file, plain or gzip")
+    parser.add_argument("-o", "--output", type=Path, help="plan file (default: standard output)")
+    parser.add_argument("--time-limit", type=_positive, metavar="SECONDS", help="wall clock")
+    parser.add_argument(
+        "--stop-gap", type=_fraction, default=0.0, metavar="FRACTION", help="good enough (0.01 = 1 %%)"
+    )
+    parser.add_argument("--workers", type=_count, default=1, metavar="N", help="parts solved at once")
+    parser.add_argument("--explain", action="store_true", help="say why tasks are not served")
+    return parser
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be from 0 to below 1")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 256:
+        raise argparse.ArgumentTypeError("must be 1 to 256")
+    return value
+
+
+def _say(progress: Progress) -> None:
+    parts = [progress.stage, f"weight {progress.served_weight}"]
+    if progress.bound is not None:
+        parts.append(f"bound {progress.bound}")
+    if progress.q is not None:
+        parts.append(f"Q {progress.q}")
+    print(" ".join(parts), file=sys.stderr, flush=True)
+
+
+def _refuse(sentence: str) -> int:
+    line = " ".join(sentence.split())
+    print(line.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    return UNUSABLE

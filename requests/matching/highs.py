@@ -1,0 +1,98 @@
+"""The only door to HiGHS: a model and an objective in, a solution and a proven bound out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from .model import Rows
+
+__all__ = ["Answer", "minimise"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What HiGHS found."""
+
+    values: Floats | None
+    """[columns] the best solution, None when none was found"""
+    objective: float
+    bound: float
+    """no solution is below it (proven, up to the solver's tolerances)"""
+    optimal: bool
+    row_dual: Floats | None = None
+    """[rows], of a linear relaxation"""
+
+
+def minimise(
+    cost: Floats,
+    rows: Rows,
+    *,
+    upper: Floats | float = 1.0,
+    whole: NDArray[np.bool_] | None = None,
+    start: Floats | None = None,
+    seconds: float | None = None,
+    nodes: int | None = None,
+    gap: float = 0.0,
+    relax: bool = False,
+    solver: str | None = None,
+) -> Answer:
+    """Minimise cost · v over 0 ≤ v ≤ upper and the rows; v whole where `whole` says so.
+
+    `start` is a feasible solution to begin with; `seconds` and `nodes` stop early,
+    `gap` stops at a relative gap; `relax` drops wholeness.  One thread and a
+    fixed seed, so that the same input has the same answer.
+    """
+    n = len(cost)
+    row, column, value, lower, row_upper = rows.arrays()
+    matrix = csr_array((value, (row, column)), shape=(rows.count, n))
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = n, rows.count
+    lp.col_cost_ = cost
+    lp.col_lower_ = np.zeros(n)
+    lp.col_upper_ = np.broadcast_to(np.asarray(upper, dtype=np.float64), (n,)).copy()
+    lp.row_lower_, lp.row_upper_ = lower, row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = matrix.indptr
+    lp.a_matrix_.index_ = matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    if not relax:
+        kinds = [highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger]
+        flags = np.ones(n, dtype=np.int64) if whole is None else whole.astype(np.int64)
+        lp.integrality_ = [kinds[flag] for flag in flags]
+    highs = highspy.Highs()
+    import os
+    highs.setOptionValue("output_flag", bool(os.environ.get("HLOG")))
+    highs.setOptionValue("threads", 1)
+    highs.setOptionValue("random_seed", 0)
+    highs.setOptionValue("mip_rel_gap", gap)
+    highs.setOptionValue("mip_abs_gap", 1e-6)
+    if seconds is not None:
+        highs.setOptionValue("time_limit", max(seconds, 0.01))
+    if nodes is not None:
+        highs.setOptionValue("mip_max_nodes", nodes)
+    if solver is not None:
+        highs.setOptionValue("solver", solver)
+    highs.passModel(lp)
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = list(start)
+        highs.setSolution(solution)
+    highs.run()
+    status = highs.getModelStatus()
+    info = highs.getInfo()
+    optimal = status == highspy.HighsModelStatus.kOptimal
+    found = info.primal_solution_status == 2
+    solution = highs.getSolution()
+    values = np.array(solution.col_value) if found else None
+    objective = float(info.objective_function_value)
+    if relax:
+        dual = np.array(solution.row_dual) if optimal else None
+        return Answer(values, objective, objective if optimal else -float("inf"), optimal, dual)
+    return Answer(values, objective, float(info.mip_dual_bound), optimal)

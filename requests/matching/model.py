@@ -1,0 +1,303 @@
+"""The 0/1 model of a part of the problem, built by arrays.
+
+Columns: one per start (it is served) and one per pair (this person serves this
+start); stage two adds the columns that its objective needs.  Rows are added by
+`Rows`, each kind in one stroke.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .candidates import Candidates
+from .diary import Diary
+from .geometry import Ints
+from .objective import positions
+from .people import Bools
+from .team import smallest_cover
+
+__all__ = ["Model", "Rows", "weight_model"]
+
+Floats = NDArray[np.float64]
+INF = float("inf")
+
+
+class Rows:
+    """Rows of a linear model, collected as triplets (row, column, value)."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._row: list[Ints] = []
+        self._column: list[Ints] = []
+        self._value: list[Floats] = []
+        self._lower: list[Floats] = []
+        self._upper: list[Floats] = []
+
+    def add(
+        self,
+        row: Ints,
+        column: Ints,
+        value: Floats | float,
+        lower: Floats | float,
+        upper: Floats | float,
+        count: int,
+    ) -> None:
+        """Add `count` rows; `row` counts from 0 within them."""
+        if not count:
+            return
+        self._row.append(row + self.count)
+        self._column.append(column)
+        self._value.append(np.broadcast_to(np.asarray(value, dtype=np.float64), row.shape))
+        self._lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), (count,)))
+        self._upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), (count,)))
+        self.count += count
+
+    def grouped(self, key: Ints, column: Ints, upper: Ints) -> None:
+        """Add, for each different key, "at most `upper` of these columns"; skip rows that hold anyway.
+
+        `upper` stands beside each key (the same for equal keys).
+        """
+        if not len(key):
+            return
+        keys, row, counts = np.unique(key, return_inverse=True, return_counts=True)
+        limit = np.zeros(len(keys), dtype=np.int64)
+        limit[row] = upper
+        tight = counts > limit
+        number = np.cumsum(tight) - 1
+        keep = tight[row]
+        self.add(number[row[keep]], column[keep], 1.0, -INF, limit[tight].astype(np.float64), int(tight.sum()))
+
+    def arrays(self) -> tuple[Ints, Ints, Floats, Floats, Floats]:
+        """(row, column, value) triplets, lower and upper bounds."""
+        none: Ints = np.zeros(0, dtype=np.int64)
+        empty: Floats = np.zeros(0)
+        return (
+            np.concatenate([none, *self._row]),
+            np.concatenate([none, *self._column]),
+            np.concatenate([empty, *self._value]),
+            np.concatenate([empty, *self._lower]),
+            np.concatenate([empty, *self._upper]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Columns and rows, and what the first columns mean."""
+
+    starts: Ints
+    """[A] start of column 0 … A − 1"""
+    pairs: Ints
+    """[B] pair of column A … A + B − 1"""
+    rows: Rows
+    columns: int
+    """how many there are, later ones included"""
+
+    def values_of(self, diary: Diary) -> Floats:
+        """The first A + B columns as the diary has them."""
+        c = diary.candidates
+        values = np.zeros(self.columns)
+        for s, team in diary.served.values():
+            i = int(np.searchsorted(self.starts, s))
+            if i < len(self.starts) and self.starts[i] == s:
+                values[i] = 1.0
+                places = np.searchsorted(self.pairs, positions(c, s, team))
+                values[len(self.starts) + places] = 1.0
+        return values
+
+    def write(self, values: Floats, diary: Diary) -> None:
+        """Put a solution into the diary, in place of what it has for these tasks."""
+        c = diary.candidates
+        a = len(self.starts)
+        for t in np.unique(c.task[self.starts]).tolist():
+            if t in diary.served:
+                diary.remove(t)
+        chosen = self.pairs[values[a : a + len(self.pairs)] > 0.5]
+        who, of = c.person[chosen], c.pair_start[chosen]
+        for s in self.starts[values[:a] > 0.5].tolist():
+            diary.add(s, who[of == s])
+
+
+def weight_model(diary: Diary, tasks: Ints, strong: bool = True) -> Model:
+    """The model in which `tasks` are to be served by what the diary leaves free."""
+    c = diary.candidates
+    starts, pairs, at = _open_pairs(diary, tasks)
+    rows = Rows()
+    a, b = len(starts), len(pairs)
+    x = np.arange(a, a + b, dtype=np.int64)
+    y = np.arange(a, dtype=np.int64)
+    _, own = np.unique(c.task[starts], return_inverse=True)
+    rows.grouped(own, y, np.ones(a, dtype=np.int64))
+    _sizes(c, rows, starts, at, x)
+    _covers(c, rows, starts, pairs, at, x)
+    if strong:
+        loose = np.array([c.problem.tasks[t].kmax > 1 for t in c.task[starts]], dtype=np.bool_)[at]
+        n = int(loose.sum())
+        index = np.arange(n)
+        rows.add(
+            np.concatenate((index, index)),
+            np.concatenate((x[loose], at[loose])),
+            np.concatenate((np.ones(n), -np.ones(n))),
+            -INF,
+            0.0,
+            n,
+        )
+    _limits(diary, rows, starts, pairs, at, x)
+    return Model(starts, pairs, rows, a + b)
+
+
+def _open_pairs(diary: Diary, tasks: Ints) -> tuple[Ints, Ints, Ints]:
+    """Starts that can still be served, their pairs, and for each pair its place among the starts."""
+    c = diary.candidates
+    starts: list[int] = []
+    parts: list[Ints] = []
+    at: list[Ints] = []
+    for t in tasks:
+        task = c.problem.tasks[t]
+        for s in c.starts(int(t)):
+            if not c.possible[s]:
+                continue
+            free = np.flatnonzero(diary.free(s)) + int(c.first[s])
+            meets = c.meets[free]
+            if len(free) < task.k or smallest_cover(meets, int(c.every[s]), task.kmax) is None:
+                continue
+            at.append(np.full(len(free), len(starts), dtype=np.int64))
+            starts.append(s)
+            parts.append(free)
+    none = np.zeros(0, dtype=np.int64)
+    return np.array(starts, dtype=np.int64), np.concatenate([none, *parts]), np.concatenate([none, *at])
+
+
+def _sizes(c: Candidates, rows: Rows, starts: Ints, at: Ints, x: Ints) -> None:
+    """H2: k · y ≤ Σ x ≤ kmax · y."""
+    a = len(starts)
+    tasks = [c.problem.tasks[t] for t in c.task[starts]]
+    k = np.array([task.k for task in tasks], dtype=np.float64)
+    kmax = np.array([task.kmax for task in tasks], dtype=np.float64)
+    y = np.arange(a, dtype=np.int64)
+    row, column = np.concatenate((at, y)), np.concatenate((x, y))
+    ones = np.ones(len(x))
+    rows.add(row, column, np.concatenate((ones, -k)), 0.0, np.where(k == kmax, 0.0, INF), a)
+    open_ = np.flatnonzero(k != kmax)
+    number = np.full(a, -1, dtype=np.int64)
+    number[open_] = np.arange(len(open_))
+    here = number[at] >= 0
+    rows.add(
+        np.concatenate((number[at[here]], number[open_])),
+        np.concatenate((x[here], open_)),
+        np.concatenate((ones[here], -kmax[open_])),
+        -INF,
+        0.0,
+        len(open_),
+    )
+
+
+def _covers(c: Candidates, rows: Rows, starts: Ints, pairs: Ints, at: Ints, x: Ints) -> None:
+    """H8–H11: per start and requirement that not everybody meets, at least one who does."""
+    meets = c.meets[pairs]
+    every = c.every[starts]
+    count = np.bincount(at, minlength=len(starts))
+    for bit in range(int(every.max(initial=0)).bit_length()):
+        here = (meets >> bit & 1).astype(np.bool_)
+        able = np.bincount(at[here], minlength=len(starts))
+        wanted = np.flatnonzero((every >> bit & 1).astype(np.bool_) & (able < count))
+        number = np.full(len(starts), -1, dtype=np.int64)
+        number[wanted] = np.arange(len(wanted))
+        use = here & (number[at] >= 0)
+        n = int(use.sum())
+        rows.add(
+            np.concatenate((number[at[use]], number[wanted])),
+            np.concatenate((x[use], wanted)),
+            np.concatenate((np.ones(n), -np.ones(len(wanted)))),
+            0.0,
+            INF,
+            len(wanted),
+        )
+
+
+def _limits(diary: Diary, rows: Rows, starts: Ints, pairs: Ints, at: Ints, x: Ints) -> None:
+    """H6 and H7: weeks, months and clashes of each person."""
+    c = diary.candidates
+    who = c.person[pairs].astype(np.int64)
+    s = starts[at]
+    week, month = c.week[s], c.month[s]
+    left = diary.week_left[who, week]
+    rows.grouped(who * diary.week_left.shape[1] + week, x, left)
+    rows.grouped(who * diary.month_left.shape[1] + month, x, diary.month_left[who, month])
+    several = np.minimum(left, diary.month_left[who, month]) > 1
+    key, column = clash_cliques(c, starts, at[several], who[several], x[several])
+    rows.grouped(key, column, np.ones(len(key), dtype=np.int64))
+
+
+def clash_cliques(c: Candidates, starts: Ints, at: Ints, who: Ints, x: Ints) -> tuple[Ints, Ints]:
+    """Sets of columns of which a person can serve one at most (H6): (key of the set, column)."""
+    keys: list[int] = []
+    columns: list[int] = []
+    number = 0
+    day = c.day[starts[at]]
+    order = np.lexsort((at, who, day))
+    at, who, x, day = at[order], who[order], x[order], day[order]
+    for of_day in _runs(day):
+        local, place = np.unique(at[of_day], return_inverse=True)
+        clash = _clash(c, starts[local])
+        known: dict[bytes, list[list[int]]] = {}
+        for run in _runs(who[of_day]):
+            if run.stop - run.start == 1:
+                continue
+            here = place[run]
+            cliques = known.get(here.tobytes())
+            if cliques is None:
+                cliques = known[here.tobytes()] = _cliques(clash[np.ix_(here, here)])
+            column = x[of_day][run]
+            for clique in cliques:
+                keys += [number] * len(clique)
+                columns += column[clique].tolist()
+                number += 1
+    return np.array(keys, dtype=np.int64), np.array(columns, dtype=np.int64)
+
+
+def _runs(sorted_: Ints) -> list[slice]:
+    """Stretches of equal values."""
+    if not len(sorted_):
+        return []
+    edges = np.flatnonzero(np.diff(sorted_)) + 1
+    bounds = [0, *edges.tolist(), len(sorted_)]
+    return [slice(i, j) for i, j in zip(bounds, bounds[1:], strict=False)]
+
+
+def _clash(c: Candidates, s: Ints) -> Bools:
+    """Which of these starts of one day a person cannot serve both.
+
+    Starts of one task count as clashing: the task is served once, and larger sets
+    make a tighter model.
+    """
+    venue, start, end, task = c.venue[s], c.start[s], c.end[s], c.task[s]
+    gap = c.people.places.gap(venue[:, None], venue[None, :])
+    before = end[:, None] + gap <= start[None, :]
+    return ~(before | before.T) | (task[:, None] == task[None, :])
+
+
+def _cliques(clash: Bools) -> list[list[int]]:
+    """Sets in which all clash, such that each clashing pair is in one of them."""
+    n = len(clash)
+    if clash.all():
+        return [list(range(n))]
+    beside = [{j for j in range(n) if j != i and clash[i, j]} for i in range(n)]
+    todo = {(i, j) for i in range(n) for j in beside[i] if i < j}
+    found: list[list[int]] = []
+    for i in range(n):
+        for j in range(i + 1, n):
+            if (i, j) not in todo:
+                continue
+            clique, common = [i, j], beside[i] & beside[j]
+            while common:
+                # Prefer who still brings an uncovered pair.
+                pick = min(common, key=lambda v: ((min(i, v), max(i, v)) not in todo, v))
+                clique.append(pick)
+                common = common & beside[pick]
+            clique.sort()
+            todo -= {(v, w) for n_, v in enumerate(clique) for w in clique[n_ + 1 :]}
+            found.append(clique)
+    return found
