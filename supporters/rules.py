@@ -54,7 +54,9 @@ def _years_before(day: dt.date, years: int) -> dt.date:
     """The latest birth date of somebody who is ``years`` old on ``day``."""
     try:
         return day.replace(year=day.year - years)
-    except ValueError:  # 29 February: in other years, who was born on the 28th has the birthday, who was born on 1 March not yet
+    except (
+        ValueError
+    ):  # 29 February: in other years, who was born on the 28th has the birthday, who was born on 1 March not yet
         return day.replace(year=day.year - years, day=28)
 
 

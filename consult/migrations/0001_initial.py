@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('programme', '0002_alter_goal_options_alter_goal_figure_and_more'),
+        ('programme', '0001_initial'),
         ('supporters', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -52,9 +52,7 @@ class Consultation(models.Model):
     # Made on the device: sending a case twice stores it once.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="consultations")
-    opening = models.ForeignKey(
-        Opening, null=True, blank=True, on_delete=models.PROTECT, related_name="consultations"
-    )
+    opening = models.ForeignKey(Opening, null=True, blank=True, on_delete=models.PROTECT, related_name="consultations")
     date = models.DateField(_("相談日"), db_index=True)  # the day of the activity in Tokyo
     happened_at = models.DateTimeField(_("相談の時刻"))  # by the device's clock
     logged_at = models.DateTimeField(default=timezone.now)  # by the server's

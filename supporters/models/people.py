@@ -132,9 +132,7 @@ class Supporter(Stateful):
     def accept_application(self, *, by: Any) -> None:
         """Take the person in: from today they are registered (登録), and training begins."""
         self._move(self.Status.TRAINING, by=by)
-        Registration.objects.get_or_create(
-            supporter=self, ended_on=None, defaults={"started_on": timezone.localdate()}
-        )
+        Registration.objects.get_or_create(supporter=self, ended_on=None, defaults={"started_on": timezone.localdate()})
 
     @transaction.atomic
     def record_training(self, course: Course, *, on: dt.date, by: Any) -> None:
@@ -247,9 +245,7 @@ class TrainingCompletion(models.Model):
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="completions")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="completions")
     completed_on = models.DateField(_("修了日"))
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
-    )
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["supporter", "course"], name="completion_once")]

@@ -83,8 +83,10 @@ class Shift(models.Model):
         constraints = [
             models.CheckConstraint(name="shift_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),
             models.CheckConstraint(name="shift_needs_somebody", condition=Q(needed__range=(1, SEATS_AT_MOST))),
-            models.CheckConstraint(name="shift_cancelled_has_reason", condition=Q(cancelled_at=None, cancel_reason="")
-                | Q(cancelled_at__isnull=False) & ~Q(cancel_reason="")),
+            models.CheckConstraint(
+                name="shift_cancelled_has_reason",
+                condition=Q(cancelled_at=None, cancel_reason="") | Q(cancelled_at__isnull=False) & ~Q(cancel_reason=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -36,9 +36,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
             return self.none()
         if user.is_coordinator:
             return self
-        return self.filter(
-            shift__assignments__supporter__user=user, shift__assignments__status__in=Assignment.HELD
-        )
+        return self.filter(shift__assignments__supporter__user=user, shift__assignments__status__in=Assignment.HELD)
 
     def held(self) -> Self:
         """Those that count as a 派遣: reported, with somebody there. A cancelled one or one without anybody is none."""

@@ -1,0 +1,43 @@
+"""What all tests share: the city's facts, people in their roles, and a clock that a test may set."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from unittest import mock
+
+import pytest
+from django.utils import timezone
+from programme.loading import load
+
+from programme.models import Role, User
+
+
+@pytest.fixture
+def programme_facts(db: None) -> None:
+    """Maebashi's districts, halls, topics, limits, goals and published figures."""
+    load()
+
+
+@pytest.fixture
+def coordinator(db: None) -> User:
+    return User.objects.create_user("coordinator@example.jp", name="Alice", role=Role.COORDINATOR)
+
+
+@pytest.fixture
+def officer(db: None) -> User:
+    return User.objects.create_user("officer@example.jp", name="Olga", role=Role.OFFICER)
+
+
+@pytest.fixture
+def desk_account(db: None) -> User:
+    return User.objects.create_user("desk@example.jp", name="Desk", role=Role.DESK)
+
+
+@pytest.fixture
+def set_now() -> Iterator[Callable[[dt.datetime], None]]:
+    """``set_now(moment)``: from then on Django's clock stands at ``moment``."""
+    with mock.patch.object(timezone, "now", wraps=timezone.now) as clock:
+
+        def set_clock(moment: dt.datetime) -> None:
+            clock.side_effect = lambda: moment
+
+        yield set_clock
