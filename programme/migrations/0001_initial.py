@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
             name='Goal',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('figure', models.CharField(max_length=40, verbose_name='指標')),
+                ('figure', models.CharField(choices=[('supporters', '登録サポーター数'), ('supporters_new', '新規登録サポーター数'), ('supporters_withdrawn', '登録を取り消したサポーター数'), ('sessions', '出張サポート派遣'), ('participants', '出張サポート参加者数'), ('consultations', 'よろず相談'), ('association_tablet', '自治会タブレット支援'), ('prevention_course_participants', '介護予防サポーター等スマホ講座 参加者数'), ('hall_courses', '公民館スマホ講座')], max_length=40, verbose_name='指標')),
                 ('fiscal_year', models.PositiveSmallIntegerField(verbose_name='年度')),
                 ('value', models.PositiveIntegerField(verbose_name='目標')),
                 ('source', models.CharField(max_length=200, verbose_name='出典')),
@@ -218,7 +218,19 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '目標',
                 'verbose_name_plural': '目標',
+                'ordering': ['fiscal_year', 'figure'],
                 'constraints': [models.UniqueConstraint(fields=('figure', 'fiscal_year'), name='goal_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LoadedFact',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('table', models.CharField(max_length=40)),
+                ('key', models.CharField(max_length=300)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('table', 'key'), name='loaded_fact_once')],
             },
         ),
         migrations.CreateModel(
@@ -246,7 +258,7 @@ class Migration(migrations.Migration):
             name='PublishedFigure',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('figure', models.CharField(max_length=40, verbose_name='指標')),
+                ('figure', models.CharField(choices=[('supporters', '登録サポーター数'), ('supporters_new', '新規登録サポーター数'), ('supporters_withdrawn', '登録を取り消したサポーター数'), ('sessions', '出張サポート派遣'), ('participants', '出張サポート参加者数'), ('consultations', 'よろず相談'), ('association_tablet', '自治会タブレット支援'), ('prevention_course_participants', '介護予防サポーター等スマホ講座 参加者数'), ('hall_courses', '公民館スマホ講座')], max_length=40, verbose_name='指標')),
                 ('name', models.CharField(max_length=100, verbose_name='名称')),
                 ('kind', models.CharField(choices=[('stock', '時点の数'), ('flow', '期間の数'), ('cumulative', '累計')], max_length=10, verbose_name='種別')),
                 ('since', models.DateField(blank=True, null=True, verbose_name='期間の初日')),

@@ -1,5 +1,5 @@
 from programme.models.codes import AgeBand, Category, Device, District, Level, Outcome, Topic, Visit
-from programme.models.facts import Course, Goal, Limit, Programme, PublishedFigure
+from programme.models.facts import Course, Figure, Goal, Limit, Limits, LoadedFact, Programme, PublishedFigure
 from programme.models.places import Closure, ClosureCalendar, Room, Venue
 from programme.models.users import Role, User
 
@@ -11,9 +11,12 @@ __all__ = [
     "Course",
     "Device",
     "District",
+    "Figure",
     "Goal",
     "Level",
     "Limit",
+    "Limits",
+    "LoadedFact",
     "Outcome",
     "Programme",
     "PublishedFigure",

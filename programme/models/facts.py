@@ -1,10 +1,15 @@
 """What the programme is: its names, limits, courses, goals and the figures that were published about it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import ClassVar, Self
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+# More than any limit may be: PositiveIntegerField's own greatest value.
+MANY = 2_147_483_647
 
 
 class Programme(models.Model):
@@ -48,6 +53,10 @@ class Limit(models.Model):
     def __str__(self) -> str:
         return f"{self.name} {self.value}{self.unit}"
 
+    def clean(self) -> None:
+        if self.value is not None:  # None: the field's own check has refused it already
+            Limits.check(self.code, dict(Limit.objects.values_list("code", "value")) | {self.code: self.value})
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -71,6 +80,37 @@ class Limits:
     month_limit: int  # duties a calendar month, likewise
     travel_limit: int  # minutes from home, likewise
     desk_days_ahead: int  # days for which openings are planned
+
+    # Each pair must stand in this order.
+    ORDERED: ClassVar = (
+        ("minimum_group_size", "maximum_group_size"),
+        ("session_minutes_shortest", "session_minutes"),
+        ("session_minutes", "session_minutes_longest"),
+        ("days_ahead", "days_ahead_furthest"),
+    )
+    # For the others 0 would stop the programme: no session has 0 minutes, no team serves 0 people.
+    MAY_BE_ZERO: ClassVar = frozenset({"days_ahead", "honorarium_yen", "travel_buffer"})
+    MINUTES_OF_A_DAY: ClassVar = frozenset({"session_minutes_longest", "minor_latest_end"})
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]
+
+    @classmethod
+    def check(cls, code: str, values: Mapping[str, int]) -> None:
+        """ValidationError when the value of ``code`` cannot be, alone or beside the others in ``values``."""
+        if code not in cls.names():
+            raise ValidationError(_("%(code)s という項目はありません。"), params={"code": code})
+        if values[code] == 0 and code not in cls.MAY_BE_ZERO:
+            raise ValidationError(_("1以上にしてください。"))
+        if values[code] > 24 * 60 and code in cls.MINUTES_OF_A_DAY:
+            raise ValidationError(_("1日の分数(1440)以下にしてください。"))
+        for lower, upper in cls.ORDERED:
+            if code in (lower, upper) and values.get(lower, 0) > values.get(upper, MANY):
+                raise ValidationError(
+                    _("%(lower)s(%(least)s)が %(upper)s(%(most)s)より大きくなっています。"),
+                    params={"lower": lower, "least": values[lower], "upper": upper, "most": values[upper]},
+                )
 
     @classmethod
     def current(cls) -> Self:
@@ -96,10 +136,24 @@ class Course(models.Model):
         return self.name
 
 
+class Figure(models.TextChoices):
+    """What the programme counts. The unit says how: 人 people (延べ for a flow), 件 cases, 回 sessions."""
+
+    SUPPORTERS = "supporters", _("登録サポーター数")
+    SUPPORTERS_NEW = "supporters_new", _("新規登録サポーター数")
+    SUPPORTERS_WITHDRAWN = "supporters_withdrawn", _("登録を取り消したサポーター数")
+    SESSIONS = "sessions", _("出張サポート派遣")
+    PARTICIPANTS = "participants", _("出張サポート参加者数")
+    CONSULTATIONS = "consultations", _("よろず相談")
+    ASSOCIATION_TABLET = "association_tablet", _("自治会タブレット支援")
+    PREVENTION_COURSE_PARTICIPANTS = "prevention_course_participants", _("介護予防サポーター等スマホ講座 参加者数")
+    HALL_COURSES = "hall_courses", _("公民館スマホ講座")
+
+
 class Goal(models.Model):
     """What a figure should reach in a fiscal year."""
 
-    figure = models.CharField(_("指標"), max_length=40)
+    figure = models.CharField(_("指標"), max_length=40, choices=Figure.choices)
     fiscal_year = models.PositiveSmallIntegerField(_("年度"))
     value = models.PositiveIntegerField(_("目標"))
     source = models.CharField(_("出典"), max_length=200)
@@ -107,10 +161,11 @@ class Goal(models.Model):
     class Meta:
         verbose_name = _("目標")
         verbose_name_plural = _("目標")
+        ordering = ["fiscal_year", "figure"]
         constraints = [models.UniqueConstraint(fields=["figure", "fiscal_year"], name="goal_once")]
 
     def __str__(self) -> str:
-        return f"{self.figure} {self.fiscal_year}: {self.value}"
+        return f"{self.get_figure_display()} {self.fiscal_year}: {self.value}"
 
 
 class PublishedFigure(models.Model):
@@ -125,7 +180,7 @@ class PublishedFigure(models.Model):
         FLOW = "flow", _("期間の数")
         CUMULATIVE = "cumulative", _("累計")
 
-    figure = models.CharField(_("指標"), max_length=40)
+    figure = models.CharField(_("指標"), max_length=40, choices=Figure.choices)
     name = models.CharField(_("名称"), max_length=100)
     kind = models.CharField(_("種別"), max_length=10, choices=Kind.choices)
     since = models.DateField(_("期間の初日"), null=True, blank=True)
@@ -155,3 +210,16 @@ class PublishedFigure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.value}{self.unit} ({self.as_of})"
+
+
+class LoadedFact(models.Model):
+    """What the loader has once taken from the programme's file, so that it never brings back what was deleted since."""
+
+    table = models.CharField(max_length=40)
+    key = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["table", "key"], name="loaded_fact_once")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.key}"

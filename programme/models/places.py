@@ -9,6 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.models.codes import LATITUDE, LONGITUDE, District
 
+# A rule names days, so it repeats by the day at the finest.
+FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
+PARTS = frozenset({"FREQ", "UNTIL", "BYDAY", "BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS", "WKST"})
+# These count from the first day ever, which a rule without a DTSTART does not have.
+COUNTING_PARTS = frozenset({"COUNT", "INTERVAL"})
+
 
 def dates_of(rule: str, first: dt.date, last: dt.date) -> list[dt.date]:
     """The days from ``first`` to ``last`` (both included) on which the RFC 5545 RRULE ``rule`` falls.
@@ -22,11 +28,29 @@ def dates_of(rule: str, first: dt.date, last: dt.date) -> list[dt.date]:
 
 
 def validate_rule(rule: str) -> None:
-    """ValidationError unless ``rule`` is an RFC 5545 RRULE of days."""
+    """ValidationError unless ``rule`` is one RFC 5545 RRULE that says of each day by itself whether it falls on it."""
+    unreadable = ValidationError(_("繰り返しの規則(RRULE)として読めません: %(rule)s"), params={"rule": rule})
+    parts = dict(part.partition("=")[::2] for part in rule.upper().split(";"))
+    if COUNTING_PARTS & parts.keys():
+        raise ValidationError(_("COUNT と INTERVAL は使えません: %(rule)s"), params={"rule": rule})
+    if parts.get("FREQ") not in FREQUENCIES or parts.keys() - PARTS or not rule.isascii() or len(rule.split()) != 1:
+        raise unreadable
+    if any("0" in value.split(",") for value in parts.values()):  # dateutil reads BYMONTHDAY=0 as every day
+        raise unreadable
+    year = [dt.date(2024, 1, 1) + dt.timedelta(days=number) for number in range(366)]
+    endless = ";".join(f"{name}={value}" for name, value in parts.items() if name != "UNTIL")
     try:
-        dates_of(rule, dt.date(2024, 1, 1), dt.date(2024, 1, 31))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise ValidationError(_("繰り返しの規則(RRULE)として読めません: %(rule)s"), params={"rule": rule}) from error
+        dates_of(rule, year[0], year[0])
+        # Looked for first: dateutil seeks a day that never comes up to the year 9999, a third of a second each time.
+        ever = next(iter(rrulestr(endless, dtstart=dt.datetime.combine(year[0], dt.time.min))), None)
+        together = set(dates_of(endless, year[0], year[-1])) if ever else set()
+        alone = {day for day in year if dates_of(endless, day, day)} if ever else set()
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        raise unreadable from error
+    if ever is None:
+        raise ValidationError(_("どの日にも当たりません: %(rule)s"), params={"rule": rule})
+    if together != alone:
+        raise ValidationError(_("どの日かが決まりません(BYDAY などを足してください): %(rule)s"), params={"rule": rule})
 
 
 class ClosureCalendar(models.Model):

@@ -50,6 +50,11 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.name or self.email
 
+    def clean(self) -> None:
+        super().clean()
+        # One person, one account, however the address was typed; ``create_user`` does the same.
+        self.email = self.email.lower()
+
     @property
     def is_coordinator(self) -> bool:
         return self.role == Role.COORDINATOR
