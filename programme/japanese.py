@@ -1,0 +1,86 @@
+"""Dates and numbers as people here write and read them."""
+
+import datetime as dt
+import re
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from programme.text import ascii_number
+
+# The calendar year before an era's first year (元年).
+ERAS = {
+    "明治": 1867,
+    "大正": 1911,
+    "昭和": 1925,
+    "平成": 1988,
+    "令和": 2018,
+    "M": 1867,
+    "T": 1911,
+    "S": 1925,
+    "H": 1988,
+    "R": 2018,
+}
+
+
+def read_whole_number(text: str) -> int | None:
+    """The whole number in ``text``, or None: "１，２００人" → 1200. A counter word at the end is no harm."""
+    match = re.fullmatch(r"(-?\d+)\s*(?:人|名|件|回|分|年|月|日|歳|才)?", ascii_number(text).replace(",", ""))
+    return int(match[1]) if match else None
+
+
+def read_year(text: str) -> int | None:
+    """A year as people write it: "1958", "昭和33年", "S33", "令和元" → the calendar year; None for anything else."""
+    match = re.fullmatch(r"(明治|大正|昭和|平成|令和|[MTSHR])?\s*(元|\d{1,4})\s*年?", ascii_number(text).upper())
+    if not match:
+        return None
+    number = 1 if match[2] == "元" else int(match[2])
+    return ERAS[match[1]] + number if match[1] else number
+
+
+def weekday(day: dt.date) -> str:
+    """One sign: "木"."""
+    return (
+        pgettext("曜日", "月"),
+        pgettext("曜日", "火"),
+        pgettext("曜日", "水"),
+        pgettext("曜日", "木"),
+        pgettext("曜日", "金"),
+        pgettext("曜日", "土"),
+        pgettext("曜日", "日"),
+    )[day.weekday()]
+
+
+def say_day(day: dt.date) -> str:
+    """ "2026年12月3日(木)". A time is taken in Tokyo."""
+    if isinstance(day, dt.datetime):
+        day = timezone.localtime(day)
+    parts = {"year": day.year, "month": day.month, "day": day.day, "weekday": weekday(day)}
+    return _("%(year)s年%(month)s月%(day)s日(%(weekday)s)") % parts
+
+
+def say_time(moment: dt.datetime | dt.time) -> str:
+    """ "09:00", in Tokyo."""
+    if isinstance(moment, dt.datetime):
+        moment = timezone.localtime(moment)
+    return f"{moment:%H:%M}"
+
+
+def say_moment(moment: dt.datetime) -> str:
+    """ "2026年12月3日(木) 10:00", in Tokyo."""
+    return f"{say_day(moment)} {say_time(moment)}"
+
+
+def say_span(starts_at: dt.datetime, ends_at: dt.datetime) -> str:
+    """ "2026年12月3日(木) 10:00から11:00まで"; the second day is named when it is another one."""
+    first, last = timezone.localtime(starts_at), timezone.localtime(ends_at)
+    end = say_time(last) if first.date() == last.date() else say_moment(last)
+    return _("%(start)sから%(end)sまで") % {"start": say_moment(first), "end": end}
+
+
+def era_year(year: int) -> str:
+    """A calendar year in the era's count, from 1926 on: 2026 → "令和8年". Names the era that began in that year."""
+    era = next(name for name in ("令和", "平成", "昭和") if year > ERAS[name])
+    number = year - ERAS[era]
+    return f"{era}{'元' if number == 1 else number}年"

@@ -1,0 +1,52 @@
+"""``{% load japanese %}``: {{ date|day }}, {{ time|moment }}, {{ start|until:end }}, {{ time|clock }}, {{ date|era }}."""
+
+import datetime as dt
+
+from django import template
+
+from programme import japanese
+from programme.fiscal import fiscal_year_name
+
+register = template.Library()
+
+
+@register.filter
+def day(value: dt.date | None) -> str:
+    """2026年12月3日(木)"""
+    return japanese.say_day(value) if value else ""
+
+
+@register.filter
+def moment(value: dt.datetime | None) -> str:
+    """2026年12月3日(木) 10:00"""
+    return japanese.say_moment(value) if value else ""
+
+
+@register.filter
+def until(starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> str:
+    """2026年12月3日(木) 10:00から11:00まで"""
+    return japanese.say_span(starts_at, ends_at) if starts_at and ends_at else ""
+
+
+@register.filter
+def clock(value: dt.datetime | dt.time | None) -> str:
+    """10:00"""
+    return japanese.say_time(value) if value else ""
+
+
+@register.filter
+def minutes(value: int | None) -> str:
+    """Minutes after midnight: 570 → 09:30."""
+    return "" if value is None else f"{value // 60:02}:{value % 60:02}"
+
+
+@register.filter
+def era(value: dt.date | None) -> str:
+    """令和8年12月3日"""
+    return f"{japanese.era_year(value.year)}{value.month}月{value.day}日" if value else ""
+
+
+@register.filter
+def fiscal(year: int | None) -> str:
+    """A fiscal year's number: 2026 → 令和8年度."""
+    return fiscal_year_name(year) if year else ""
