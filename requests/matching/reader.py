@@ -224,7 +224,7 @@ class _Facts:
             first_time=bool_field(raw, "first_time"),
             submitted=int_field(raw, "submitted", -LONG, LONG),
             deadline=int_field(raw, "deadline", -LONG, LONG),
-            weight=int_field(raw, "weight", 0, MUCH),
+            weight=int_field(raw, "weight", 1, MUCH),
         )
 
     def _starts(self, raw: dict[str, Any]) -> tuple[tuple[int, int], ...]:
