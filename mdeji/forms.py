@@ -1,6 +1,8 @@
-"""How every form of the project renders: plain ``{{ form }}`` and ``{{ field.as_field_group }}`` give the design system."""
+"""How every form renders: plain ``{{ form }}`` and ``{{ field.as_field_group }}`` give the design system."""
 
-from django.forms import BoundField, CheckboxInput
+from typing import Any
+
+from django.forms import BoundField, CheckboxInput, Widget
 from django.forms.renderers import TemplatesSetting
 
 
@@ -15,6 +17,10 @@ class Field(BoundField):
         if self.help_text:
             parts.append(f"{self.auto_id}_helptext")
         return " ".join(parts) or None
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: Widget | None = None) -> dict[str, Any]:
+        """No placeholder, whoever wrote one: it is gone as soon as one types. Labels and support texts stay."""
+        return super().build_widget_attrs({"placeholder": False, **attrs}, widget)
 
     @property
     def is_tick(self) -> bool:

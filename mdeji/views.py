@@ -1,4 +1,4 @@
-"""The front page. The office's inbox belongs here too."""
+"""The front page."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render

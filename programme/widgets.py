@@ -42,25 +42,12 @@ class WholeNumberField(forms.IntegerField):
     widget = DigitsInput
     default_error_messages = {"invalid": _("数字で入力してください(例 3)。")}
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        for validator, sentence in (
-            (self.min_value, _("%(limit_value)s以上の数を入力してください。")),
-            (self.max_value, _("%(limit_value)s以下の数を入力してください。")),
-        ):
-            for rule in self.validators:
-                if validator is not None and getattr(rule, "limit_value", None) is validator:
-                    rule.message = sentence  # type: ignore[attr-defined]
-
     def to_python(self, value: Any) -> int | None:
         if isinstance(value, str) and value.strip():
             value = read_whole_number(value)
             if value is None:
                 raise ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
-
-    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
-        return {}
 
 
 class ThreePartDate(forms.MultiWidget):
@@ -96,8 +83,6 @@ class DateField(forms.Field):
         "invalid": _("年・月・日は数字で入力してください(例 2026年 4月 1日)。"),
         "short_year": _("年は4けたの西暦で入力してください(例 1958)。元号でも入力できます(例 昭和33)。"),
         "no_such_day": _("その日付はありません。年・月・日をご確認ください。"),
-        "too_early": _("%(limit)s以後の日付を入力してください。"),
-        "too_late": _("%(limit)s以前の日付を入力してください。"),
     }
 
     def to_python(self, value: Any) -> dt.date | None:
@@ -125,12 +110,13 @@ class DateField(forms.Field):
 
 
 class TimeField(forms.TypedChoiceField):
-    """A time of day, chosen from a list in steps of ``step`` minutes from ``first`` to ``last``. Gives a time or None."""
+    """A time of day, chosen from a list: ``first`` to ``last`` in steps of ``step`` minutes. Gives a time or None."""
 
-    def __init__(self, *, first: dt.time = dt.time(9), last: dt.time = dt.time(21), step: int = 30, **options: Any):
+    def __init__(
+        self, *, first: dt.time = dt.time(9), last: dt.time = dt.time(21), step: int = 30, **options: Any
+    ) -> None:
         minutes = range(first.hour * 60 + first.minute, last.hour * 60 + last.minute + 1, step)
-        texts = [f"{minute // 60:02}:{minute % 60:02}" for minute in minutes]
-        choices = [("", _("選んでください")), *((text, text) for text in texts)]
+        choices = [("", _("選んでください")), *((clock(minute), clock(minute)) for minute in minutes)]
         super().__init__(choices=choices, coerce=dt.time.fromisoformat, empty_value=None, **options)
 
     def prepare_value(self, value: Any) -> Any:
@@ -176,9 +162,8 @@ class WeekTimesField(forms.MultipleChoiceField):
             for _band, start, end in WEEK_BANDS:
                 if (day, start) not in ticked:
                     continue
-                if spans and spans[-1][0] == day and spans[-1][2] == start:
-                    start = spans.pop()[1]
-                spans.append((day, start, end))
+                joins = spans and spans[-1][0] == day and spans[-1][2] == start
+                spans.append((day, spans.pop()[1] if joins else start, end))
         return spans
 
     def prepare_value(self, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""``{% load japanese %}``: {{ date|day }}, {{ time|moment }}, {{ start|until:end }}, {{ time|clock }}, {{ date|era }}."""
+"""``{% load japanese %}``: filters for dates and times. docs/design-system.md shows each with its result."""
 
 import datetime as dt
 
