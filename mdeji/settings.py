@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env", overwrite=False)
+env.read_env(env.str("DOTENV", default=str(BASE_DIR / ".env")))
 
 MDEJI_ENV = env.str("MDEJI_ENV", default="development")
 if MDEJI_ENV not in ("development", "production"):
@@ -98,9 +98,7 @@ TEMPLATES = [
 FORM_RENDERER = "mdeji.forms.Renderer"
 
 # --- Data ------------------------------------------------------------------------------------------
-DATABASES: dict[str, Any] = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mdeji.sqlite3'}")
-}
+DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mdeji.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE takes the write lock at the start of a transaction, so a verb that reads and then

@@ -1,0 +1,60 @@
+# Two commands: `make run` and `make test`. Everything else is for those who change the code.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+VAR := $(or $(VAR_DIR),var)
+MANAGE := $(BIN)/python manage.py
+INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-services test-browser check bench reset requirements
+
+help:  ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## /make \1  # /p' Makefile | column -t -s '#'
+
+run: $(VENV)/.base  ## Set up everything and serve at http://localhost:8000 with worker and beat
+	@$(MANAGE) serve
+
+test: $(VENV)/.dev  ## All tests that need no server; says what it leaves out
+	@$(BIN)/python -m pytest -n 2 -rs
+
+test-services: $(VENV)/.dev  ## The whole suite on PostgreSQL and Redis on localhost
+	@DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
+	 TEST_BROKER_URL=$${TEST_BROKER_URL:-redis://127.0.0.1:6379/9} \
+	 $(BIN)/python -m pytest -n 2 -rs
+
+test-browser: $(VENV)/.dev  ## The line, walked in Debian's chromium
+	@$(BIN)/python -m pytest -m browser -rs
+
+check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deployment settings
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@echo "types ..." && $(BIN)/mypy .
+	@PYTHONPATH=requests $(BIN)/lint-imports --no-cache
+	@$(MANAGE) makemigrations --check --dry-run
+	@MDEJI_ENV=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	 ALLOWED_HOSTS=mdeji.example.jp SITE_URL=https://mdeji.example.jp EMAIL_URL=smtp://localhost:25 \
+	 DEFAULT_FROM_EMAIL=office@example.jp VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
+
+bench: $(VENV)/.bench  ## Measurements, as ratios within one run
+	@$(BIN)/python bench/matching.py
+
+reset:  ## Start over: forget the demo's database, mails and queue
+	rm -rf $(VAR)/mdeji.sqlite3* $(VAR)/mail $(VAR)/broker $(VAR)/beat-schedule*
+
+requirements: $(BIN)/uv  ## Pin what pyproject.toml declares, with hashes
+	$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header pyproject.toml -o requirements/base.txt
+	for extra in dev bench; do \
+	 $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --universal --python-version 3.11 --no-header \
+	  -c requirements/base.txt --extra $$extra pyproject.toml -o requirements/$$extra.txt; done
+
+$(BIN)/uv: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another by PYTHON=...")'
+	@echo "Making the environment in $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.%: requirements/%.txt $(BIN)/uv
+	@echo "Installing what requirements/$*.txt pins ..."
+	@$(INSTALL) -r $<
+	@touch $@

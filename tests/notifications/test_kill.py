@@ -1,0 +1,185 @@
+"""The worker is killed in the middle of a thousand messages: none is lost, none is sent twice.
+
+Real processes: a Celery worker and beat, the configured database (a file for SQLite, a database of its own on
+PostgreSQL), the configured broker (files, or Redis), and a mail server on loopback that counts.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from aiosmtpd.controller import Controller
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+MESSAGES = 1000
+KILL_AFTER = 150  # mails that have arrived
+
+QUEUE_MESSAGES = f"""
+from django.db import transaction
+from notifications.models import Contact, Message
+from notifications.tasks import deliver_message
+
+contact = Contact.objects.create(name="架空", email="nobody@example.jp")
+with transaction.atomic():
+    rows = Message.objects.bulk_create(
+        Message(kind="test", subject=f"row:{{n}}", recipient=contact, channel="email",
+                address=contact.email, title="試験", body="本文")
+        for n in range({MESSAGES})
+    )
+for row in rows:
+    deliver_message.delay(row.pk)
+"""
+COUNT_STATES = """
+import json
+from django.db.models import Count
+from notifications.models import Message
+print(json.dumps(dict(Message.objects.values_list("state").annotate(Count("pk")))))
+"""
+STATE_OF_EACH = """
+import json
+from notifications.models import Message
+print(json.dumps({str(uuid): state for uuid, state in Message.objects.values_list("uuid", "state")}))
+"""
+
+
+class CountingServer:
+    """Takes every mail and notes its Message-ID."""
+
+    def __init__(self) -> None:
+        self.received: Counter[str] = Counter()
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802  (aiosmtpd's name)
+        message_id = message_from_bytes(envelope.content)["Message-ID"]
+        self.received[message_id.strip("<>").partition("@")[0]] += 1
+        return "250 OK"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[tuple[CountingServer, int]]:
+    handler = CountingServer()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, port
+    controller.stop()
+
+
+@pytest.fixture
+def environment(tmp_path: Path, django_db_setup: None) -> Iterator[dict[str, str]]:
+    """An environment for processes with a database and a queue of their own, both empty."""
+    values = {**os.environ, "DJANGO_SETTINGS_MODULE": "mdeji.settings", "VAR_DIR": str(tmp_path), "DOTENV": os.devnull}
+    values |= {"OUTBOX_LEASE_SECONDS": "3", "OUTBOX_SWEEP_SECONDS": "2", "EMAIL_TIMEOUT_SECONDS": "2"}
+    values["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "filesystem://")
+    with own_database(values):
+        manage(values, "migrate", "--verbosity=0")
+        yield values
+
+
+@contextmanager
+def own_database(values: dict[str, str]) -> Iterator[None]:
+    if connection.vendor != "postgresql":
+        values.pop("DATABASE_URL", None)
+        yield
+        return
+    name = f"mdeji_kill_{os.getpid()}"
+    given = settings.DATABASES["default"]
+    server = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a name made here
+        values["DATABASE_URL"] = f"{server}/{name}"
+        yield
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
+
+
+def manage(environment: dict[str, str], *command: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+def shell(environment: dict[str, str], code: str) -> str:
+    return manage(environment, "shell", "--no-imports", "-c", code)
+
+
+@contextmanager
+def celery(environment: dict[str, str], *command: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """A Celery process in a group of its own, so that a kill reaches its children too."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "mdeji", "-q", *command],
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until(happened: Callable[[], bool], *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
+
+
+WORKER = ("worker", "--concurrency=2", "--loglevel=ERROR", "--without-mingle", "--without-gossip")
+
+
+@pytest.mark.slow
+def test_a_killed_worker_loses_no_message_and_sends_none_twice(
+    environment: dict[str, str], mail_server: tuple[CountingServer, int]
+) -> None:
+    server, port = mail_server
+    environment["EMAIL_URL"] = f"smtp://127.0.0.1:{port}"
+    with celery(environment, *WORKER) as worker:
+        shell(environment, QUEUE_MESSAGES)
+        wait_until(lambda: server.received.total() >= KILL_AFTER, seconds=60)
+        os.killpg(worker.pid, signal.SIGKILL)
+    assert server.received.total() < MESSAGES
+
+    beat = ("beat", "--loglevel=ERROR", f"--pidfile={environment['VAR_DIR']}/beat.pid")
+    with celery(environment, *WORKER), celery(environment, *beat):
+        wait_until(lambda: settled(environment), seconds=90)
+
+    states: dict[str, str] = json.loads(shell(environment, STATE_OF_EACH))
+    sent = {uuid for uuid, state in states.items() if state == "sent"}
+    unknown = {uuid for uuid, state in states.items() if state == "unknown"}
+    assert len(states) == MESSAGES
+    assert sent | unknown == set(states)
+    # In flight at the kill: at most one for each of the worker's two processes.
+    assert len(unknown) <= 2
+    assert {uuid: server.received[uuid] for uuid in sent} == dict.fromkeys(sent, 1)
+    assert all(server.received[uuid] <= 1 for uuid in unknown)
+
+
+def settled(environment: dict[str, str]) -> bool:
+    states = json.loads(shell(environment, COUNT_STATES))
+    return states.get("queued", 0) + states.get("sending", 0) == 0

@@ -1,0 +1,13 @@
+"""The project's settings for tests: nothing of a developer's own, a folder that is thrown away, no broker.
+
+``make test-services`` names PostgreSQL by DATABASE_URL and Redis by TEST_BROKER_URL.
+"""
+
+import os
+import tempfile
+
+os.environ["DOTENV"] = os.devnull
+os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="mdeji-tests-")
+os.environ["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "memory://")
+
+from mdeji.settings import *  # noqa: E402, F403  (the environment must be set first)
