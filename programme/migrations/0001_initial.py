@@ -211,7 +211,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('figure', models.CharField(choices=[('supporters', '登録サポーター数'), ('supporters_new', '新規登録サポーター数'), ('supporters_withdrawn', '登録を取り消したサポーター数'), ('sessions', '出張サポート派遣'), ('participants', '出張サポート参加者数'), ('consultations', 'よろず相談'), ('association_tablet', '自治会タブレット支援'), ('prevention_course_participants', '介護予防サポーター等スマホ講座 参加者数'), ('hall_courses', '公民館スマホ講座')], max_length=40, verbose_name='指標')),
-                ('fiscal_year', models.PositiveSmallIntegerField(verbose_name='年度')),
+                ('fiscal_year', models.PositiveSmallIntegerField(validators=[django.core.validators.MinValueValidator(2000), django.core.validators.MaxValueValidator(2999)], verbose_name='年度')),
                 ('value', models.PositiveIntegerField(verbose_name='目標')),
                 ('source', models.CharField(max_length=200, verbose_name='出典')),
             ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar, Self
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -154,7 +155,9 @@ class Goal(models.Model):
     """What a figure should reach in a fiscal year."""
 
     figure = models.CharField(_("指標"), max_length=40, choices=Figure.choices)
-    fiscal_year = models.PositiveSmallIntegerField(_("年度"))
+    fiscal_year = models.PositiveSmallIntegerField(
+        _("年度"), validators=[MinValueValidator(2000), MaxValueValidator(2999)]
+    )
     value = models.PositiveIntegerField(_("目標"))
     source = models.CharField(_("出典"), max_length=200)
 
