@@ -1,0 +1,72 @@
+"""The pages that belong to no app: front page, signing in by code, errors."""
+
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.template.loader import render_to_string
+from django.test import Client
+from django.urls import reverse
+
+from programme.models import User
+
+
+@pytest.mark.usefixtures("programme_facts")
+def test_the_front_page_has_three_doors_and_a_phone_number(client: Client) -> None:
+    page = client.get("/").content.decode()
+    assert page.count('class="card link door"') == 3
+    assert 'href="tel:' in page
+
+
+def test_the_front_page_stands_before_anything_was_loaded(client: Client, db: None) -> None:
+    assert client.get("/").status_code == 200
+
+
+def test_signing_in_takes_the_code_from_the_mail(client: Client, coordinator: User) -> None:
+    EmailAddress.objects.get_or_create(user=coordinator, email=coordinator.email, primary=True, verified=True)
+    form = client.get("/accounts/login/", follow=True)
+    assert form.redirect_chain[-1][0] == reverse("account_request_login_code")
+    asked = client.post(reverse("account_request_login_code"), {"email": coordinator.email}, follow=True)
+    assert coordinator.email in asked.content.decode()
+    (letter,) = mail.outbox
+    code = re.search(r"^ {4}(\S+)$", str(letter.body), re.MULTILINE)
+    assert code
+    assert code[1] in letter.subject
+    wrong = client.post(reverse("account_confirm_login_code"), {"code": "x"})
+    assert 'id="id_code_error"' in wrong.content.decode()
+    client.post(reverse("account_confirm_login_code"), {"code": code[1]})
+    assert client.session["_auth_user_id"] == str(coordinator.pk)
+
+
+def test_an_unknown_address_gets_a_mail_with_the_way_to_register(client: Client, db: None) -> None:
+    client.post(reverse("account_request_login_code"), {"email": "nobody@example.jp"})
+    (letter,) = mail.outbox
+    assert reverse("account_signup") in letter.body
+
+
+def test_signing_up_asks_for_the_address_alone(client: Client, db: None) -> None:
+    page = client.get(reverse("account_signup")).content.decode()
+    assert re.findall(r'<input type="(?!hidden)(\w+)"', page) == ["email"]
+    client.post(reverse("account_signup"), {"email": "new@example.jp"})
+    (letter,) = mail.outbox
+    assert "確認コード" in letter.subject
+
+
+@pytest.mark.parametrize("code", [400, 403, 404, 429, 500, 503])
+def test_error_pages_need_no_request_and_no_database(code: int) -> None:
+    page = render_to_string(f"{code}.html")
+    assert page.count("<h1>") == 1
+    assert 'href="/"' in page
+
+
+def test_a_page_that_is_not_there_says_so_in_japanese(client: Client, db: None) -> None:
+    answer = client.get("/no-such-page/")
+    assert answer.status_code == 404
+    assert "このページは見つかりません" in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/accounts/login/code/", "/accounts/signup/", "/no-such-page/"])
+def test_pages_have_no_inline_style_or_script_for_the_policy_to_forbid(client: Client, db: None, path: str) -> None:
+    page = client.get(path).content.decode()
+    assert not re.search(r"\sstyle=|<style|\son\w+=|<script(?![^>]*\b(?:src|nonce)=)", page)
