@@ -26,7 +26,7 @@ PRODUCTION = MDEJI_ENV == "production"
 
 def required(name: str, development: str) -> str:
     """The setting ``name``; in development it may be left out, in production its absence stops the start."""
-    value = env.str(name, default="" if PRODUCTION else development)
+    value: str = env.str(name, default="" if PRODUCTION else development)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. Production needs it: see docs/operations.md.")
     return value
@@ -203,6 +203,8 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
+if not PRODUCTION:
+    STATIC_ROOT.mkdir(exist_ok=True)
 
 # --- Security ----------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

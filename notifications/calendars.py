@@ -70,7 +70,7 @@ def _calendar(method: str, event: Event, *, status: str, attendee: tuple[str, st
         entry.add("attendee", _person(*attendee, role="REQ-PARTICIPANT", rsvp="FALSE"))
     calendar.add_component(entry)
     calendar.add_missing_timezones()
-    return calendar.to_ical().decode()
+    return str(calendar.to_ical(), "utf-8")
 
 
 def _person(name: str, email: str, **parameters: str) -> icalendar.vCalAddress:

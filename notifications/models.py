@@ -1,7 +1,7 @@
 """Contacts, and the outbox: a message is a row first, then a delivery."""
 
 import uuid
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -47,6 +47,15 @@ class Contact(models.Model):
         return self.email or self.phone
 
 
+class MessageQuerySet(models.QuerySet["Message"]):
+    def needs_a_person(self) -> Self:
+        """Calls to make, and messages that failed or of which nobody knows whether they arrived."""
+        return self.filter(
+            Q(channel=Channel.PHONE, state=Message.State.QUEUED)
+            | Q(state__in=[Message.State.FAILED, Message.State.UNKNOWN])
+        )
+
+
 class Message(models.Model):
     """Something that one person is told once. The four columns of ``message_once`` are its identity."""
 
@@ -80,6 +89,8 @@ class Message(models.Model):
     settled_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = MessageQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("メッセージ")

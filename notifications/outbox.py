@@ -18,6 +18,8 @@ from django.utils import timezone
 
 from notifications.channels import Outcome, Receipt, channel_of
 from notifications.models import Attempt, Channel, Contact, Message
+from programme.errors import ChangedMeanwhile
+from programme.models import User
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +58,7 @@ def tell(
         },
     )
     if created and message.channel != Channel.PHONE:
-        from notifications.tasks import deliver_message
-
-        # robust: a lost broker is logged and must not fail the click; the sweep delivers.
-        transaction.on_commit(lambda: deliver_message.delay(message.pk), robust=True)
+        _deliver_after_commit(message.pk)
     return message
 
 
@@ -95,8 +94,31 @@ def settle(message: Message, attempt: Attempt, receipt: Receipt) -> None:
 
 def backoff(attempts: int) -> dt.timedelta:
     """How long to wait after the ``attempts``-th failure: doubling to a ceiling, with jitter so that waiters spread."""
-    wait = min(BACKOFF_FIRST * 2 ** (attempts - 1), BACKOFF_CEILING)
+    wait = min(BACKOFF_FIRST * 2.0 ** (attempts - 1), BACKOFF_CEILING)
     return wait * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, keeps no secret)
+
+
+def note_told(message: Message, *, by: User) -> None:
+    """A coordinator has told the person, or made sure that the message arrived. Raises ChangedMeanwhile."""
+    now = timezone.now()
+    waiting = Message.objects.needs_a_person().filter(pk=message.pk)
+    if waiting.update(state=Message.State.DELIVERED, sent_at=now, settled_by=by) != 1:
+        raise ChangedMeanwhile
+
+
+def send_again(message: Message, *, by: User) -> None:
+    """A coordinator knows that the message did not arrive: it is sent anew. Raises ChangedMeanwhile."""
+    waiting = Message.objects.needs_a_person().filter(pk=message.pk).exclude(channel=Channel.PHONE)
+    if waiting.update(state=Message.State.QUEUED, due_at=timezone.now(), settled_by=by) != 1:
+        raise ChangedMeanwhile
+    _deliver_after_commit(message.pk)
+
+
+def _deliver_after_commit(pk: int) -> None:
+    from notifications.tasks import deliver_message
+
+    # robust: a lost broker is logged and must not fail the click; the sweep delivers.
+    transaction.on_commit(lambda: deliver_message.delay(pk), robust=True)
 
 
 def sweep(*, limit: int = 500) -> int:

@@ -7,6 +7,15 @@ from typing import Any
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponseBase
 
+from programme.models import User
+
+
+class UserRequest(HttpRequest):
+    """What a guarded view receives: somebody is signed in."""
+
+    user: User
+
+
 View = Callable[..., HttpResponseBase]
 
 

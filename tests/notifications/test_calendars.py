@@ -38,7 +38,12 @@ def parsed(text: str) -> tuple[icalendar.Calendar, icalendar.Event]:
 )
 def test_each_method_keeps_uid_and_sequence(text: str, method: str, status: str) -> None:
     calendar, event = parsed(text)
-    assert (calendar["METHOD"], event["UID"], event["SEQUENCE"], event["STATUS"]) == (method, "shift-7@mdeji", 2, status)
+    assert (calendar["METHOD"], event["UID"], event["SEQUENCE"], event["STATUS"]) == (
+        method,
+        "shift-7@mdeji",
+        2,
+        status,
+    )
     assert calendars.method_of(text) == method
 
 

@@ -17,7 +17,9 @@ def test_a_link_serves_one_purpose() -> None:
         links.read("consent", links.token("offer", 12))
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: "9" + t, lambda t: "", lambda t: "...", lambda t: t + "x"])
+@pytest.mark.parametrize(
+    "change", [lambda t: t[:-1], lambda t: "9" + t, lambda t: "", lambda t: "...", lambda t: t + "x"]
+)
 def test_an_altered_link_is_told_so(change: "object") -> None:
     with pytest.raises(links.BadLink, match="リンク"):
         links.read("offer", change(links.token("offer", 12)))  # type: ignore[operator]

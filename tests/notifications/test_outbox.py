@@ -5,10 +5,10 @@ from collections.abc import Callable
 from unittest import mock
 
 import pytest
-from django.conf import settings
+from django.conf import settings as project_settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks
+from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from notifications import mailbox, outbox
 from notifications.channels import Outcome, Receipt, email
@@ -25,10 +25,14 @@ def tell(recipient: Contact, **facts: str) -> Message:
 
 
 @pytest.fixture(autouse=True)
-def files_and_a_template(settings: "object") -> None:
-    loaders = [("django.template.loaders.locmem.Loader", {"tests/greeting.txt": "こんにちは {{ recipient }}\n\n本文\n"})]
-    settings.EMAIL_BACKEND = "notifications.mailbox.EmailBackend"  # type: ignore[attr-defined]
-    settings.TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {"loaders": loaders}}]  # type: ignore[attr-defined]
+def files_and_a_template(settings: Settings) -> None:
+    loaders = [
+        ("django.template.loaders.locmem.Loader", {"tests/greeting.txt": "こんにちは {{ recipient }}\n\n本文\n"})
+    ]
+    settings.EMAIL_BACKEND = "notifications.mailbox.EmailBackend"
+    settings.TEMPLATES = [
+        {"BACKEND": "django.template.backends.django.DjangoTemplates", "OPTIONS": {"loaders": loaders}}
+    ]
 
 
 def a_queued(**facts: object) -> Message:
@@ -161,7 +165,7 @@ def test_the_sweep_delivers_what_the_broker_lost() -> None:
 
 def left_behind(*, past_lease: bool) -> Message:
     """A message whose sender died after claiming it."""
-    lease = settings.OUTBOX_LEASE
+    lease = project_settings.OUTBOX_LEASE
     ago = lease + dt.timedelta(seconds=1) if past_lease else lease / 2
     message = a_queued(state=Message.State.SENDING, claimed_at=timezone.now() - ago)
     Attempt.objects.create(message=message)
@@ -183,8 +187,8 @@ def test_a_dead_sender_s_message_that_the_mailbox_has_not_is_tried_again() -> No
     assert message.state == Message.State.QUEUED
 
 
-def test_a_mail_server_cannot_be_asked_so_a_person_looks(settings: "object") -> None:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
+def test_a_mail_server_cannot_be_asked_so_a_person_looks(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     message = left_behind(past_lease=True)
     outbox.sweep()
     message.refresh_from_db()

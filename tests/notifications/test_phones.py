@@ -8,7 +8,14 @@ from notifications.phones import e164, takes_sms
 
 @pytest.mark.parametrize(
     "typed",
-    ["090-1234-5678", "０９０－１２３４－５６７８", "090ー1234ー5678", "090−1234−5678", "09012345678", " 090 1234 5678 "],
+    [
+        "090-1234-5678",
+        "０９０－１２３４－５６７８",
+        "090ー1234ー5678",
+        "090−1234−5678",
+        "09012345678",
+        " 090 1234 5678 ",
+    ],
 )
 def test_every_way_of_typing_a_mobile_number_is_the_same_number(typed: str) -> None:
     assert e164(typed) == "+819012345678"

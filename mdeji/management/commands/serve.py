@@ -29,7 +29,14 @@ class Command(BaseCommand):
         celery = [*python, "celery", "-A", "mdeji", "-q"]
         processes = {
             "web": [*python, "gunicorn", "-c", "python:mdeji.gunicorn", "mdeji.wsgi"],
-            "worker": [*celery, "worker", "--concurrency=2", "--loglevel=WARNING", "--without-mingle", "--without-gossip"],
+            "worker": [
+                *celery,
+                "worker",
+                "--concurrency=2",
+                "--loglevel=WARNING",
+                "--without-mingle",
+                "--without-gossip",
+            ],
             "beat": [*celery, "beat", "--loglevel=WARNING", f"--pidfile={settings.VAR_DIR / 'beat.pid'}"],
         }
         (settings.VAR_DIR / "beat.pid").unlink(missing_ok=True)
@@ -65,7 +72,7 @@ class Command(BaseCommand):
         logins = "\n".join(f"    {role:<24}{email}" for role, email in LOGINS.items())
         self.stdout.write(
             f"\n  Mデジ: {settings.SITE_URL}\n\n"
-            f"  ログイン用のメールアドレス (パスワードはありません。届いたコードは {settings.SITE_URL}/sent/ で読めます)\n"
+            f"  ログイン用のメールアドレス (パスワードはありません。コードは {settings.SITE_URL}/sent/ に届きます)\n"
             f"  Demo sign-in (no password; the code arrives at /sent/):\n{logins}\n\n"
             "  人もデータもすべて架空です。All people and rows are synthetic.  Ctrl-C で終わります。\n"
         )

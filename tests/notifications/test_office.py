@@ -1,0 +1,87 @@
+"""The list of people who must be told by hand."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from notifications.models import Channel, Message
+from programme.models import User
+from tests.factories import ContactFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def a_message(state: str, channel: str = Channel.EMAIL) -> Message:
+    contact = ContactFactory(phone="027-224-1111")
+    return Message.objects.create(
+        kind="greeting",
+        subject="x:1",
+        recipient=contact,
+        channel=channel,
+        address="x",
+        title="題",
+        body="本文",
+        state=state,
+    )
+
+
+@pytest.fixture
+def office(client: Client, coordinator: User) -> Client:
+    client.force_login(coordinator)
+    return client
+
+
+def test_calls_failures_and_unknowns_are_listed_and_nothing_else(office: Client) -> None:
+    shown = [
+        a_message("queued", Channel.PHONE),
+        a_message("failed"),
+        a_message("unknown"),
+    ]
+    a_message("queued")
+    a_message("cancelled")
+    assert list(office.get(reverse("messages:list")).context["page"]) == shown
+
+
+def test_the_list_needs_the_same_number_of_queries_for_three_as_for_one(
+    office: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    a_message("unknown")
+    with django_assert_num_queries(5):
+        office.get(reverse("messages:list"))
+    a_message("unknown")
+    a_message("failed")
+    with django_assert_num_queries(5):
+        office.get(reverse("messages:list"))
+
+
+def test_a_call_that_was_made_is_noted_with_who_made_it(office: Client, coordinator: User) -> None:
+    message = a_message("queued", Channel.PHONE)
+    office.post(reverse("messages:settle", args=[message.pk]), {"answer": "told"})
+    message.refresh_from_db()
+    assert (message.state, message.settled_by) == (Message.State.DELIVERED, coordinator)
+
+
+def test_an_unknown_message_is_sent_again_on_a_person_s_word(office: Client) -> None:
+    message = a_message("unknown")
+    office.post(reverse("messages:settle", args=[message.pk]), {"answer": "again"})
+    message.refresh_from_db()
+    assert message.state == Message.State.QUEUED
+
+
+def test_a_second_tap_says_that_it_is_settled(office: Client) -> None:
+    message = a_message("unknown")
+    address = reverse("messages:settle", args=[message.pk])
+    office.post(address, {"answer": "told"})
+    response = office.post(address, {"answer": "again"}, follow=True)
+    message.refresh_from_db()
+    assert message.state == Message.State.DELIVERED
+    assert "状態が変わりました" in response.content.decode()
+
+
+def test_others_do_not_find_the_list(client: Client, officer: User, desk_account: User) -> None:
+    statuses = []
+    for user in (officer, desk_account):
+        client.force_login(user)
+        statuses.append(client.get(reverse("messages:list")).status_code)
+    assert statuses == [404, 404]
