@@ -6,6 +6,7 @@ import re
 import pytest
 from django import forms
 
+from mdeji.accounts import LoginCodeForm
 from programme.widgets import DateField, ThreePartDate, TimeField, WeekTimesField, WholeNumberField
 
 
@@ -123,9 +124,18 @@ def test_a_birthday_can_be_filled_in_by_the_browser() -> None:
     assert 'autocomplete="bday-year"' in tag(str(Enquiry()), "born_year")
 
 
+@pytest.mark.parametrize("typed", ["123456", "１２３４５６", " 123 456 ", "123-456"])
+def test_a_code_is_taken_however_it_is_typed(typed: str) -> None:
+    assert LoginCodeForm({"code": typed}, code="123456").is_valid()
+
+
+def test_a_wrong_code_is_refused() -> None:
+    assert not LoginCodeForm({"code": "123457"}, code="123456").is_valid()
+
+
 def test_a_time_is_chosen_from_a_list() -> None:
     field = TimeField(first=dt.time(9), last=dt.time(10), step=30)
-    assert [code for code, _label in field.choices] == ["", "09:00", "09:30", "10:00"]  # type: ignore[union-attr]
+    assert [code for code, _label in list(field.choices)] == ["", "09:00", "09:30", "10:00"]
     assert field.clean("09:30") == dt.time(9, 30)
     assert field.prepare_value(dt.time(9, 30)) == "09:30"
 
