@@ -6,7 +6,7 @@ import unicodedata
 VARIANTS = str.maketrans("髙﨑栁德濵邊邉齋齊", "高崎柳徳浜辺辺斎斎")
 KATAKANA_TO_HIRAGANA = {code: code - 0x60 for code in range(ord("ァ"), ord("ヶ") + 1)}
 # What Japanese keyboards give where a number or a phone number wants a hyphen.
-HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–—―−ー-ｰ", "-"))
+HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–—―−ー-ｰ〜～~", "-"))
 
 
 def search_key(text: str) -> str:

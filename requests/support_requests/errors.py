@@ -6,7 +6,52 @@ from programme.errors import Refused
 
 
 class TooFewPeople(Refused):
-    sentence = _("出張サポートは%(minimum)s人以上でお申し込みください。")
+    sentence = _(
+        "出張サポートは%(minimum)s人以上でお申し込みください。"
+        "人数がたりないときは、予約のいらない「よろず相談所」をご利用ください。"
+    )
+
+
+class TooManyPeople(Refused):
+    sentence = _("ウェブでのお申し込みは%(maximum)s人までです。それより多いときは、お電話でご相談ください。")
+
+
+class ContactMissing(Refused):
+    sentence = _("メールアドレスか電話番号の、どちらかを入力してください。")
+
+
+class TooSoon(Refused):
+    sentence = _("準備に日数がかかります。%(first)s以後の日を選んでください。")
+
+
+class TooFar(Refused):
+    sentence = _("まだ予定を決められません。%(last)sまでの日を選んでください。")
+
+
+class OffGrid(Refused):
+    sentence = _("時間は15分きざみで選んでください。")
+
+
+class SameTimeTwice(Refused):
+    sentence = _("ほかの希望と同じ日時です。別の日時を選んでください。")
+
+
+class WrongLength(Refused):
+    sentence = _("時間は%(shortest)s分から%(longest)s分までで選んでください。")
+
+
+class OutsideHours(Refused):
+    sentence = _("%(venue)sが使えるのは%(opens)sから%(closes)sまでです。終わりの時間もその中に入るように選んでください。")
+
+
+class TooManyWaiting(Refused):
+    sentence = _(
+        "このメールアドレスのお申し込みが続いています。お届けしたメールで確認をしていただくか、お電話でご相談ください。"
+    )
+
+
+class RequestClosed(Refused):
+    sentence = _("このお申し込みは「%(status)s」になっています。もう一度頼みたいときは、新しくお申し込みください。")
 
 
 class NotOverYet(Refused):
@@ -27,6 +72,12 @@ class TimePassed(Refused):
 
 class VenueClosed(Refused):
     sentence = _("%(venue)sは、この日は閉まっています(%(reason)s)。")
+
+
+class ClosedOn(VenueClosed):
+    """The venue is closed on a day that the sentence has to name."""
+
+    sentence = _("%(venue)sは、%(day)sは閉まっています(%(reason)s)。別の日を選んでください。")
 
 
 class PlanNotReady(Refused):

@@ -1,5 +1,6 @@
 """What groups are told, each wording in templates/support_requests/messages/."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 CONFIRM = "request-confirm"
 STATUS = "request-status"
+# How long a link of each purpose works. The status page is of use until the session is long over.
+LIFETIME = {CONFIRM: timedelta(days=14), STATUS: timedelta(days=400)}
 
 
 def confirm_url(request: "SupportRequest") -> str:
@@ -26,13 +29,16 @@ def status_url(request: "SupportRequest") -> str:
     return links.absolute(reverse("support_requests:status", args=[links.token(STATUS, request.pk)]))
 
 
-def _tell(request: "SupportRequest", kind: str, *, calendar: str = "", **context: object) -> Message:
+def _tell(
+    request: "SupportRequest", kind: str, *, occasion: str = "", calendar: str = "", **context: object
+) -> Message:
     return tell(
         request.group.contact,
         kind=f"request_{kind}",
         subject=f"request:{request.pk}",
         template=f"support_requests/messages/{kind}.txt",
         context={"request": request, "url": status_url(request), **context},
+        occasion=occasion,
         calendar=calendar,
     )
 
@@ -47,7 +53,14 @@ def tell_received(request: "SupportRequest") -> None:
 
 def tell_booked(session: "Session") -> None:
     """The confirmation, with a calendar entry to publish (RFC 5546 PUBLISH: nobody has to answer)."""
-    _tell(session.request, "booked", session=session, calendar=calendars.publish(event_of(session.shift)))
+    shift = session.shift
+    _tell(
+        session.request,
+        "booked",
+        session=session,
+        occasion=f"{shift.pk}.{shift.sequence}",  # a new time is told anew
+        calendar=calendars.publish(event_of(shift)),
+    )
 
 
 def tell_closed(request: "SupportRequest", *, reason: str) -> None:

@@ -73,8 +73,11 @@ class PlannedTask(models.Model):
     plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="tasks")
     request = models.ForeignKey(SupportRequest, null=True, on_delete=models.CASCADE, related_name="planned")
     shift = models.ForeignKey(Shift, null=True, on_delete=models.CASCADE, related_name="planned")
+    asked_hash = models.CharField(max_length=64, blank=True)  # SHA-256 of what the group asked for when planned
     starts_at = models.DateTimeField(null=True)  # null: not served
-    explanation: Any = models.JSONField(default=list)  # for what is not served, per start: see docs/matching.md
+    # Of what is not served, per wished start: [{"starts_at": ISO, "level": …, "missing": [codes]}], see
+    # docs/matching.md; besides the matcher's levels there are "past", "outside", "closed" and "room".
+    explanation: Any = models.JSONField(default=list)
     outcome = models.CharField(max_length=300, blank=True)  # why approving it was refused
 
     class Meta:

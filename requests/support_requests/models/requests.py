@@ -1,5 +1,6 @@
 """Who asks for a session: groups, their requests, and the times that would suit them."""
 
+import uuid
 from typing import Any, Self
 
 from django.conf import settings
@@ -13,7 +14,9 @@ from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
 from programme.models import Device, District, Topic, Venue
 from programme.text import search_key
+from support_requests.errors import RequestClosed, TimePassed
 from support_requests.messages import tell_closed, tell_received
+from supporters.models import Shift
 
 
 class Group(models.Model):
@@ -43,7 +46,8 @@ class Group(models.Model):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.search_key = search_key(self.name)
+        # Folding may lengthen a name: ㍿ becomes 株式会社.
+        self.search_key = search_key(self.name)[:110]
         super().save(*args, **kwargs)
 
 
@@ -76,7 +80,8 @@ class SupportRequest(Stateful):
         Status.CONFIRMED: {Status.PLANNED, *_CLOSED},
         # Back to "confirmed" when the proposed team could not be won.
         Status.PLANNED: {Status.BOOKED, Status.CONFIRMED, *_CLOSED},
-        Status.BOOKED: {Status.HELD, *_CLOSED},
+        # Straight to "reported" when the team was there and nobody came: such a session was not held.
+        Status.BOOKED: {Status.HELD, Status.REPORTED, *_CLOSED},
         Status.HELD: {Status.REPORTED},
     }
 
@@ -85,6 +90,8 @@ class SupportRequest(Stateful):
         PHONE = "phone", _("電話")
         PAPER = "paper", _("紙")
 
+    # Made with the empty form: sending it twice stores it once.
+    form_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     group = models.ForeignKey(Group, on_delete=models.PROTECT, related_name="support_requests")
     status = models.CharField(_("状態"), max_length=20, choices=Status.choices, default=Status.RECEIVED)
     intake = models.CharField(_("受付方法"), max_length=10, choices=Intake.choices, default=Intake.WEB)
@@ -148,38 +155,58 @@ class SupportRequest(Stateful):
     def may_be_withdrawn(self) -> bool:
         return self.Status.WITHDRAWN in self.TRANSITIONS.get(self.Status(self.status), set())
 
+    @property
+    def waiting_days(self) -> int:
+        """Days since it was received."""
+        return (timezone.localdate() - timezone.localdate(self.received_at)).days
+
     # --- Verbs -----------------------------------------------------------------------------------------
     @transaction.atomic
     def confirm(self, *, by: Any) -> None:
-        """The contact is proved (by the link, ``by`` None) or known to a coordinator. Twice is once."""
-        self.refresh_from_db()
+        """The contact is proved (by the link, ``by`` None) or known to a coordinator. Twice is once.
+
+        Raises RequestClosed, and TimePassed when the link is used after the last preferred time. A coordinator
+        has the group on the telephone, who hears the reply and need not be told it again.
+        """
+        self._lock()
+        if self.is_closed:
+            raise RequestClosed(status=self.get_status_display())
         if self.status != self.Status.RECEIVED:
             return
-        self._move(self.Status.CONFIRMED, by=by)
         if by is None:
+            if not self.times.filter(starts_at__gt=timezone.now()).exists():
+                raise TimePassed
             Contact.objects.filter(pk=self.group.contact_id, email_proved_at=None).update(
                 email_proved_at=timezone.now()
             )
-        tell_received(self)
+        self._move(self.Status.CONFIRMED, by=by)
+        if by is None or self.group.contact.email:
+            tell_received(self)
 
     def withdraw(self, *, by: Any, reason: str) -> None:
-        """The group takes its request back (申請取消)."""
+        """The group takes its request back (申請取消). Raises TimePassed, ChangedMeanwhile."""
         self._close(self.Status.WITHDRAWN, by=by, reason=reason)
 
     def decline(self, *, by: Any, reason: str) -> None:
-        """The office cannot serve the request, for a reason that the group is told."""
+        """The office cannot serve the request, for a reason that the group is told. Raises as ``withdraw``."""
         self._close(self.Status.DECLINED, by=by, reason=reason)
 
     @transaction.atomic
     def _close(self, to: str, *, by: Any, reason: str) -> None:
-        self.refresh_from_db()
+        # The shift before the request, as whoever accepts an offer locks them.
+        shift = Shift.objects.select_for_update(of=("self",)).filter(session__request=self).first()
+        self._lock()
         if self.status == to:
             return
+        if shift and shift.starts_at <= timezone.now():
+            raise TimePassed
         self._move(to, by=by, reason=reason)
-        session = getattr(self, "session", None)
-        if session:
-            session.call_off(by=by, reason=reason or str(self.Status(to).label))
+        if shift:
+            self.session.call_off(by=by, reason=reason or str(self.Status(to).label))
         tell_closed(self, reason=reason)
+
+    def _lock(self) -> None:
+        self.refresh_from_db(from_queryset=SupportRequest.objects.select_for_update())
 
 
 class SupportRequestMove(Move):

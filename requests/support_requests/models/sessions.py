@@ -1,20 +1,24 @@
 """Sessions (学び合い出張サポート): what a request becomes once a time is fixed, and what was reported of it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from programme.models import Topic
 from support_requests.errors import AlreadyReported, NotOverYet
 from support_requests.messages import tell_booked
 from support_requests.models.requests import SupportRequest
+from supporters.errors import ShiftCancelled
 from supporters.messages import tell_cancelled
 from supporters.models import Assignment, Shift
+from supporters.owners import Link
 
 
 class SessionManager(models.Manager["Session"]):
@@ -27,6 +31,14 @@ class SessionManager(models.Manager["Session"]):
         if session.request.status == SupportRequest.Status.PLANNED:
             session.request._move(SupportRequest.Status.BOOKED, by=by)
             tell_booked(session)
+
+    def links(self, shifts: Collection[Shift]) -> dict[int, list[Link]]:
+        """The report page of each session that has begun and was not reported yet."""
+        waiting = self.filter(shift__in=shifts, shift__starts_at__lte=timezone.now(), report=None)
+        return {
+            session.shift_id: [Link(say("活動を報告する"), reverse("support_requests:report", args=[session.pk]))]
+            for session in waiting
+        }
 
 
 class SessionQuerySet(models.QuerySet["Session"]):
@@ -79,21 +91,27 @@ class Session(models.Model):
     ) -> "Report":
         """Note what was: how many came, what was learnt, and who of the team was there.
 
-        Raises NotOverYet before the start and AlreadyReported the second time.
+        Raises NotOverYet before the start, AlreadyReported the second time, ShiftCancelled, and ChangedMeanwhile
+        when the team was never complete. Without attendees the request is reported, but never was held.
         """
+        # The shift before the request, as whoever accepts an offer locks them.
+        shift = Shift.objects.select_for_update().get(pk=self.shift_id)
         request = SupportRequest.objects.select_for_update().get(pk=self.request_id)
-        if timezone.now() < self.shift.starts_at:
+        if shift.cancelled_at:
+            raise ShiftCancelled
+        if timezone.now() < shift.starts_at:
             raise NotOverYet
-        if hasattr(self, "report") or Report.objects.filter(session=self).exists():
+        if Report.objects.filter(session=self).exists():
             raise AlreadyReported
-        request._move(SupportRequest.Status.HELD, by=by)
+        if attendees:
+            request._move(SupportRequest.Status.HELD, by=by)
         request._move(SupportRequest.Status.REPORTED, by=by)
         report = Report.objects.create(
             session=self, attendees=attendees, note=note, follow_up=follow_up, reported_by=by
         )
         report.topics.set(topics)
         were_there = {assignment.pk for assignment in present}
-        for assignment in self.shift.assignments.held():
+        for assignment in shift.assignments.held():
             assignment.record_attendance(came=assignment.pk in were_there, by=by)
         return report
 
