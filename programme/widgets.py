@@ -22,10 +22,9 @@ WEEKDAYS = (
 )
 # The time bands that people are asked about: (name, first minute of the day, end minute).
 WEEK_BANDS = (
-    (_("朝"), 9 * 60, 12 * 60),
-    (_("昼"), 12 * 60, 15 * 60),
-    (_("夕"), 15 * 60, 18 * 60),
-    (_("夜"), 18 * 60, 21 * 60),
+    (_("午前"), 9 * 60, 12 * 60),
+    (_("午後"), 13 * 60, 17 * 60),
+    (_("夜"), 17 * 60 + 30, 20 * 60),
 )
 
 
@@ -134,16 +133,13 @@ class WeekTimes(forms.CheckboxSelectMultiple):
         days: dict[str, list[Any]] = {}
         for cell in cells:
             days.setdefault(cell["value"].partition("-")[0], []).append(cell)
-        context["widget"]["bands"] = WEEK_BANDS
+        context["widget"]["bands"] = [(name, clock(start), clock(end)) for name, start, end in WEEK_BANDS]
         context["widget"]["days"] = [(WEEKDAYS[int(day)], row) for day, row in days.items()]
         return context
 
 
 class WeekTimesField(forms.MultipleChoiceField):
-    """When somebody is free in a usual week. Gives (weekday, first minute, end minute) triples; ``initial`` takes them.
-
-    Neighbouring bands of a day are one span: 朝 and 昼 ticked on Monday give (0, 540, 900).
-    """
+    """When somebody is free in a usual week. Gives (weekday, first minute, end minute) triples; ``initial`` takes them."""
 
     widget = WeekTimes
 
@@ -156,15 +152,13 @@ class WeekTimesField(forms.MultipleChoiceField):
         super().__init__(choices=choices, **options)
 
     def clean(self, value: Any) -> list[tuple[int, int, int]]:
-        ticked = {tuple(map(int, code.split("-"))) for code in super().clean(value)}
-        spans: list[tuple[int, int, int]] = []
-        for day in range(7):
-            for _band, start, end in WEEK_BANDS:
-                if (day, start) not in ticked:
-                    continue
-                joins = spans and spans[-1][0] == day and spans[-1][2] == start
-                spans.append((day, spans.pop()[1] if joins else start, end))
-        return spans
+        ticked = set(super().clean(value))
+        return [
+            (day, start, end)
+            for day in range(len(WEEKDAYS))
+            for _band, start, end in WEEK_BANDS
+            if f"{day}-{start}" in ticked
+        ]
 
     def prepare_value(self, value: Any) -> Any:
         """Ticks for triples: each band that lies within one of them."""

@@ -17,6 +17,14 @@ class ConsentMissing(Refused):
     sentence = _("18歳未満の方は、保護者の同意が必要です。")
 
 
+class ConsentRevoked(Refused):
+    sentence = _("この同意は取り消されています。もう一度同意する場合は、事務局へお知らせください。")
+
+
+class AlreadyRegistered(Refused):
+    sentence = _("サポーターの申込みは、もう届いています。")
+
+
 class TooLateForMinor(Refused):
     sentence = _("18歳未満の方は、午後8時より後の活動に参加できません。")
 

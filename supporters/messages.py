@@ -7,9 +7,10 @@ from django.urls import reverse
 from notifications import calendars, links
 from notifications.models import Message
 from notifications.outbox import tell
+from programme.models import Programme
 
 if TYPE_CHECKING:
-    from supporters.models import Assignment, Consent, Shift
+    from supporters.models import Assignment, Consent, Shift, Supporter
 
 OFFER = "offer"
 CONSENT = "consent"
@@ -47,7 +48,12 @@ def _tell(assignment: "Assignment", kind: str, *, calendar: str = "") -> Message
         kind=kind,
         subject=f"assignment:{assignment.pk}",
         template=f"supporters/messages/{kind}.txt",
-        context={"assignment": assignment, "shift": assignment.shift, "url": offer_url(assignment)},
+        context={
+            "assignment": assignment,
+            "shift": assignment.shift,
+            "url": offer_url(assignment),
+            "programme": Programme.objects.first(),
+        },
         calendar=calendar,
     )
 
@@ -72,10 +78,36 @@ def tell_cancelled(assignment: "Assignment") -> None:
 
 
 def ask_consent(consent: "Consent") -> None:
+    """Send the guardian the page on which to agree."""
     tell(
         consent.guardian,
         kind="consent",
         subject=f"consent:{consent.pk}",
         template="supporters/messages/consent.txt",
-        context={"consent": consent, "url": consent_url(consent)},
+        context={"consent": consent, "url": consent_url(consent), "programme": Programme.objects.first()},
+    )
+
+
+def tell_applied(supporter: "Supporter", *, minor: bool) -> None:
+    """The application has arrived, and what comes next; for a ``minor`` that the guardian was asked."""
+    _tell_person(supporter, "applied", occasion=supporter.applied_at.isoformat(), minor=minor)
+
+
+def tell_activated(supporter: "Supporter") -> None:
+    """Offers may come from now on. Somebody who left and came back is told again."""
+    _tell_person(supporter, "activated", occasion=supporter.applied_at.isoformat())
+
+
+def _tell_person(supporter: "Supporter", kind: str, *, occasion: str, **context: object) -> None:
+    tell(
+        supporter.contact,
+        kind=kind,
+        subject=f"supporter:{supporter.pk}",
+        template=f"supporters/messages/{kind}.txt",
+        context={
+            "url": links.absolute(reverse("supporters:home")),
+            "programme": Programme.objects.first(),
+            **context,
+        },
+        occasion=occasion,
     )

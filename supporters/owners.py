@@ -5,17 +5,31 @@ own business, in a layer above. They register here when Django starts, and the v
 call them in the same transaction.
 """
 
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from supporters.models import Shift
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page that somebody on a shift may open now, such as its report."""
+
+    label: str
+    url: str
+
+
 class Owner(Protocol):
-    """What the app above does when the staffing of one of its shifts changes."""
+    """What the app above knows and does about its shifts."""
 
     def staffed(self, shift: "Shift", *, by: Any) -> None:
         """The shift has just reached the number of people that it needs."""
+
+    def links(self, shifts: Collection["Shift"]) -> dict[int, list[Link]]:
+        """By the shift's key: what its people have to do there now. In a fixed number of queries."""
 
 
 _OWNERS: dict[str, Owner] = {}
@@ -28,3 +42,11 @@ def register(purpose: str, owner: Owner) -> None:
 def owner_of(shift: "Shift") -> Owner:
     """The owner registered for the shift's purpose; KeyError names a purpose that nobody registered."""
     return _OWNERS[shift.purpose]
+
+
+def links_of(shifts: Iterable["Shift"]) -> dict[int, list[Link]]:
+    """By the shift's key: the links that its owner gives; shifts without any are left out."""
+    owned: dict[str, list[Shift]] = defaultdict(list)
+    for shift in shifts:
+        owned[shift.purpose].append(shift)
+    return {key: links for purpose, mine in owned.items() for key, links in _OWNERS[purpose].links(mine).items()}

@@ -22,32 +22,41 @@ from supporters.errors import (
 )
 
 if TYPE_CHECKING:
-    from supporters.models import Shift, Supporter
+    from supporters.models import Assignment, Shift, Supporter
 
 
-def check(supporter: "Supporter", shift: "Shift") -> None:
-    """Raise the first Refused that stands against ``supporter`` taking ``shift``; return quietly when none does."""
+def check(supporter: "Supporter", shift: "Shift", *, instead_of: "Assignment | None" = None) -> None:
+    """Raise the first Refused that stands against ``supporter`` taking ``shift``; return quietly when none does.
+
+    ``instead_of`` is the assignment whose seat the supporter would take over.
+    """
     limits = Limits.current()
     if supporter.status != supporter.Status.ACTIVE:
         raise NotActive(status=supporter.get_status_display())
     if supporter.missing_courses():
         raise TrainingMissing
     if supporter.is_minor_on(shift.local_date, limits.adult_age):
-        _check_minor(supporter, shift, limits)
+        _check_minor(supporter, shift, limits, instead_of)
     _check_load(supporter, shift)
     _check_neighbours(supporter, shift, limits)
 
 
-def _check_minor(supporter: "Supporter", shift: "Shift", limits: Limits) -> None:
+def _check_minor(supporter: "Supporter", shift: "Shift", limits: Limits, instead_of: "Assignment | None") -> None:
     if not supporter.has_consent():
         raise ConsentMissing
     ends = timezone.localtime(shift.ends_at)
     if ends.date() > shift.local_date or ends.hour * 60 + ends.minute > limits.minor_latest_end:
         raise TooLateForMinor
-    adults_born_by = _years_before(shift.local_date, limits.adult_age)
-    team = shift.assignments.held() | shift.assignments.offered()
-    if not team.filter(supporter__birth_date__lte=adults_born_by).exists():
+    adults = shift.assignments.filter(supporter__birth_date__lte=_years_before(shift.local_date, limits.adult_age))
+    staying = adults.held().exclude(pk=instead_of.pk if instead_of else None)
+    if not staying.exists() and not (adults.offered().exists() and _seat_left_beside(supporter, shift, instead_of)):
         raise AdultMissing
+
+
+def _seat_left_beside(supporter: "Supporter", shift: "Shift", instead_of: "Assignment | None") -> bool:
+    """Whether a seat stays free for somebody else once ``supporter`` has one."""
+    sits_already = instead_of or shift.assignments.held().filter(supporter=supporter).exists()
+    return shift.seats.filter(assignment=None).count() > (0 if sits_already else 1)
 
 
 def _years_before(day: dt.date, years: int) -> dt.date:

@@ -13,7 +13,8 @@ from notifications.models import Contact
 from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
 from programme.text import search_key
-from supporters.errors import ConsentMissing, TrainingMissing
+from supporters.errors import ConsentMissing, ConsentRevoked, TrainingMissing
+from supporters.messages import tell_activated, tell_applied
 
 WEEKDAYS = [(0, _("月")), (1, _("火")), (2, _("水")), (3, _("木")), (4, _("金")), (5, _("土")), (6, _("日"))]
 
@@ -118,6 +119,18 @@ class Supporter(Stateful):
         """By birth date on the day of the activity; 18 is adult. Source: Civil Code, art. 4."""
         return self.age_on(day) < adult_age
 
+    def needs_consent(self) -> bool:
+        """Whether the person is under age today, so that a guardian has to agree."""
+        return self.is_minor_on(timezone.localdate(), Limits.current().adult_age)
+
+    def comes_of_age_on(self, adult_age: int = 18) -> dt.date:
+        """The first day on which ``is_minor_on`` is no longer true."""
+        born = self.birth_date
+        try:
+            return born.replace(year=born.year + adult_age)
+        except ValueError:  # born on 29 February: 1 March in a year without one
+            return dt.date(born.year + adult_age, 3, 1)
+
     def has_consent(self) -> bool:
         """Whether a guardian's consent was given and stands."""
         return any(consent.is_valid for consent in self.consents.all())
@@ -141,16 +154,22 @@ class Supporter(Stateful):
             supporter=self, course=course, defaults={"completed_on": on, "recorded_by": by}
         )
 
+    @transaction.atomic
     def activate(self, *, by: Any) -> None:
-        """Let the person be sent out. Raises TrainingMissing or ConsentMissing."""
+        """Let the person be sent out, and tell them. Raises TrainingMissing or ConsentMissing."""
         if self.missing_courses():
             raise TrainingMissing
-        if self.is_minor_on(timezone.localdate(), Limits.current().adult_age) and not self.has_consent():
+        if self.needs_consent() and not self.has_consent():
             raise ConsentMissing
         self._move(self.Status.ACTIVE, by=by)
+        tell_activated(self)
 
+    @transaction.atomic
     def pause(self, *, by: Any, reason: str = "") -> None:
+        """Ask for nothing more for a while. Open offers are declined; what was promised stays promised."""
         self._move(self.Status.PAUSED, by=by, reason=reason)
+        for assignment in self.assignments.offered():
+            assignment.decline(by=by, reason=reason)
 
     def resume(self, *, by: Any) -> None:
         self._move(self.Status.ACTIVE, by=by)
@@ -160,9 +179,23 @@ class Supporter(Stateful):
         """Leave. The registration ends today; the person stays one person if they come back."""
         self._move(self.Status.WITHDRAWN, by=by, reason=reason)
         self.registrations.filter(ended_on=None).update(ended_on=timezone.localdate())
+        self.step_back(by=by, reason=reason)
 
+    @transaction.atomic
     def apply_again(self, *, by: Any) -> None:
-        self._move(self.Status.APPLIED, by=by)
+        """Come back: a new application of the same person."""
+        self._move(self.Status.APPLIED, by=by, applied_at=timezone.now())
+        tell_applied(self, minor=self.needs_consent())
+
+    def step_back(self, *, by: Any, reason: str, until: dt.date | None = None) -> None:
+        """Decline what is offered and ask for stand-ins for what was promised, before the day ``until`` if given."""
+        for assignment in self.assignments.upcoming().select_related("shift"):
+            if until and assignment.shift.local_date >= until:
+                continue
+            if assignment.status == assignment.Status.OFFERED:
+                assignment.decline(by=by, reason=reason)
+            elif assignment.status == assignment.Status.ACCEPTED and assignment.shift.starts_at > timezone.now():
+                assignment.want_stand_in(by=by, reason=reason)
 
 
 class SupporterMove(Move):
@@ -255,13 +288,17 @@ class TrainingCompletion(models.Model):
 
 
 class Consent(models.Model):
-    """A guardian's consent for somebody under 18: asked for, given by the guardian's own link, revocable."""
+    """A guardian's consent for somebody under 18: asked for, given by the guardian's own link or on paper, revocable."""
 
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="consents")
     guardian = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")
     asked_at = models.DateTimeField(default=timezone.now)
     given_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    # The coordinator who holds the signed sheet; null when the guardian used the link.
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         ordering = ["asked_at"]
@@ -280,12 +317,22 @@ class Consent(models.Model):
     def is_valid(self) -> bool:
         return self.given_at is not None and self.revoked_at is None
 
-    def give(self) -> None:
-        """The guardian agrees. Agreeing twice keeps the first date."""
-        type(self).objects.filter(pk=self.pk, given_at=None, revoked_at=None).update(given_at=timezone.now())
-        self.refresh_from_db()
+    def give(self, *, recorded_by: Any = None) -> None:
+        """The guardian agrees, by the link or on a paper that ``recorded_by`` holds. Twice keeps the first date.
 
-    def revoke(self) -> None:
-        """The guardian takes it back: from now on the person cannot be assigned."""
-        type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now())
+        Raises ConsentRevoked when the guardian has taken it back before: then a new one must be asked for.
+        """
+        rows = type(self).objects.filter(pk=self.pk, given_at=None, revoked_at=None)
+        rows.update(given_at=timezone.now(), recorded_by=recorded_by)
+        self.refresh_from_db()
+        if self.revoked_at:
+            raise ConsentRevoked
+
+    @transaction.atomic
+    def revoke(self, *, by: Any = None) -> None:
+        """The guardian takes it back: nothing more is asked of the person, and promised duties look for a stand-in."""
+        if type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now()) == 1:
+            adult_age = Limits.current().adult_age
+            reason = str(_("保護者の同意の取り消し"))
+            self.supporter.step_back(by=by, reason=reason, until=self.supporter.comes_of_age_on(adult_age))
         self.refresh_from_db()

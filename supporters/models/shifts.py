@@ -146,6 +146,14 @@ class Shift(models.Model):
     def is_staffed(self) -> bool:
         return self.assignments.filter(status__in=Assignment.HELD).count() >= self.needed
 
+    def is_full(self) -> bool:
+        """Whether nobody can take a seat: none is free, and nobody wants a stand-in."""
+        free = Q(assignment=None) | Q(assignment__status=Assignment.Status.STANDING_IN_WANTED)
+        return not self.seats.filter(free).exists()
+
+    def is_over(self) -> bool:
+        return self.ends_at <= timezone.now()
+
     @transaction.atomic
     def cancel(self, *, by: Any, reason: str) -> list["Assignment"]:
         """Call the shift off: everybody and the room are free again. Returns whom it concerned, for the owner to tell."""
@@ -331,6 +339,12 @@ class Assignment(Stateful):
         Of many who say yes to the last seat the first has it. Raises OfferClosed, OfferLapsed,
         ShiftCancelled, ShiftStarted, ShiftFull, AlreadyBooked, or what ``supporters.rules.check`` raises.
         """
+        # A look before the queue: of fifty who tap at once, those who come too late need not wait for a lock.
+        self.refresh_from_db()
+        if self.status == self.Status.OFFERED:
+            self._refuse_if_closed(self.shift)
+            if self.shift.is_full():
+                raise ShiftFull
         with transaction.atomic():
             # Always in this order: shift, supporter, assignment. Whoever waits, waits here.
             shift = Shift.objects.select_for_update().get(pk=self.shift_id)
@@ -338,39 +352,47 @@ class Assignment(Stateful):
             self.refresh_from_db()
             if self.status == self.Status.ACCEPTED:
                 return
-            if self.status not in (self.Status.OFFERED, self.Status.STANDING_IN_WANTED):
-                raise OfferClosed(status=self.get_status_display())
-            if shift.cancelled_at:
-                raise ShiftCancelled
-            if shift.starts_at <= timezone.now():
-                raise ShiftStarted
+            self._refuse_if_closed(shift)
             if self.status == self.Status.STANDING_IN_WANTED:  # "I can come after all"
+                check(supporter, shift)
                 self._move(self.Status.ACCEPTED, by=by)
-                return
-            if self.is_overdue:
-                raise OfferLapsed
-            check(supporter, shift)
-            was_staffed = shift.is_staffed()
-            seat, stood_in_for = self._find_seat(shift, by=by)
-            self._move(self.Status.ACCEPTED, by=by, seat=seat)
-            Claim.stake(self, shift)
-            tell_accepted(self)
-            if stood_in_for:
-                tell_released(stood_in_for)
-            if not was_staffed and shift.is_staffed():
-                owner_of(shift).staffed(shift, by=by)
+            else:
+                self._take_seat(supporter, shift, by=by)
 
-    def _find_seat(self, shift: Shift, *, by: Any) -> tuple[Seat, "Assignment | None"]:
-        """A free seat, else that of somebody who wants a stand-in, who is released. Raises ShiftFull."""
+    def _refuse_if_closed(self, shift: Shift) -> None:
+        """Raise what stands against a yes, whoever says it: OfferClosed, ShiftCancelled, ShiftStarted, OfferLapsed."""
+        if self.status not in (self.Status.OFFERED, self.Status.STANDING_IN_WANTED):
+            raise OfferClosed(status=self.get_status_display())
+        if shift.cancelled_at:
+            raise ShiftCancelled
+        if shift.starts_at <= timezone.now():
+            raise ShiftStarted
+        if self.is_overdue:
+            raise OfferLapsed
+
+    def _take_seat(self, supporter: Supporter, shift: Shift, *, by: Any) -> None:
+        seat, leaving = self._find_seat(shift)
+        check(supporter, shift, instead_of=leaving)
+        was_staffed = shift.is_staffed()
+        if leaving:
+            leaving._release(shift, by=by)
+        self._move(self.Status.ACCEPTED, by=by, seat=seat)
+        Claim.stake(self, shift)
+        self.shift = shift
+        tell_accepted(self)
+        if not was_staffed and shift.is_staffed():
+            owner_of(shift).staffed(shift, by=by)
+
+    def _find_seat(self, shift: Shift) -> tuple[Seat, "Assignment | None"]:
+        """A free seat, else that of somebody who wants a stand-in and is to be released. Raises ShiftFull."""
         free = Seat.objects.filter(shift=shift, assignment=None).first()
         if free:
             return free, None
-        leaving = shift.assignments.filter(status=self.Status.STANDING_IN_WANTED).select_related("seat").first()
+        wanted = shift.assignments.filter(status=self.Status.STANDING_IN_WANTED)
+        leaving = wanted.select_related("seat", "supporter__contact").first()
         if leaving is None or leaving.seat is None:
             raise ShiftFull
-        seat = leaving.seat
-        leaving._leave(self.Status.RELEASED, by=by)
-        return seat, leaving
+        return leaving.seat, leaving
 
     def offer(self, *, by: Any, answer_by: dt.datetime) -> None:
         """Ask the supporter, who has until ``answer_by`` to answer."""
@@ -393,13 +415,15 @@ class Assignment(Stateful):
         self._move(self.Status.LAPSED, by=None)
 
     def want_stand_in(self, *, by: Any, reason: str = "") -> None:
-        """ "I can't come": the place is kept until somebody else accepts."""
+        """ "I can't come": the place is kept until somebody else accepts. Twice is once. Raises OfferClosed, ShiftStarted."""
         with transaction.atomic():
             self.refresh_from_db()
             if self.status == self.Status.STANDING_IN_WANTED:
                 return
             if self.status != self.Status.ACCEPTED:
                 raise OfferClosed(status=self.get_status_display())
+            if self.shift.starts_at <= timezone.now():
+                raise ShiftStarted
             self._move(self.Status.STANDING_IN_WANTED, by=by, reason=reason)
 
     def record_attendance(self, *, came: bool, by: Any) -> None:
@@ -408,6 +432,14 @@ class Assignment(Stateful):
             self._move(self.Status.ATTENDED, by=by)
         elif not came and self.status != self.Status.ABSENT:
             self._leave(self.Status.ABSENT, by=by)
+
+    def _release(self, shift: Shift, *, by: Any) -> None:
+        """Somebody else has taken the place. The sequence rises, so that the calendar believes the cancellation."""
+        self._leave(self.Status.RELEASED, by=by)
+        Shift.objects.filter(pk=shift.pk).update(sequence=F("sequence") + 1)
+        shift.refresh_from_db(fields=["sequence"])
+        self.shift = shift
+        tell_released(self)
 
     def _leave(self, to: str, *, by: Any, reason: str = "") -> None:
         with transaction.atomic():

@@ -140,13 +140,17 @@ def test_a_time_is_chosen_from_a_list() -> None:
     assert field.prepare_value(dt.time(9, 30)) == "09:30"
 
 
-def test_neighbouring_bands_of_a_week_become_one_span_and_back() -> None:
+def test_ticks_of_a_week_become_times_and_back() -> None:
     field = WeekTimesField()
-    ticks = ["0-540", "0-720", "0-1080", "3-900"]
-    spans = [(0, 540, 900), (0, 1080, 1260), (3, 900, 1080)]
-    assert field.clean(ticks) == spans
-    assert field.prepare_value(spans) == ticks
-    assert not field.has_changed(spans, ticks)
+    ticks = ["0-540", "0-780", "3-1050"]
+    times = [(0, 540, 720), (0, 780, 1020), (3, 1050, 1200)]
+    assert field.clean(ticks) == times
+    assert field.prepare_value(times) == ticks
+    assert not field.has_changed(times, ticks)
+
+
+def test_a_band_is_ticked_when_somebody_is_free_all_through_it() -> None:
+    assert WeekTimesField().prepare_value([(2, 480, 1260), (4, 600, 1020)]) == ["2-540", "2-780", "2-1050", "4-780"]
 
 
 def test_the_week_is_a_table_of_seven_days_whose_boxes_have_names() -> None:
@@ -156,4 +160,4 @@ def test_the_week_is_a_table_of_seven_days_whose_boxes_have_names() -> None:
     html = str(Week(initial={"week": [(2, 540, 720)]}))
     assert len(re.findall(r'<th scope="row">', html)) == 7
     assert len(re.findall(r"checked", html)) == 1
-    assert "水 朝 09:00–12:00" in html
+    assert "水 午前 09:00–12:00" in html

@@ -1,0 +1,120 @@
+"""What takes several rows at once: an application, and a guardian's consent."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from notifications.models import Contact
+from programme.models import Category, District, Topic, User
+from supporters.errors import AlreadyRegistered
+from supporters.messages import ask_consent, tell_applied
+from supporters.models import Consent, Skill, Supporter, WeeklyWindow
+
+# (weekday with Monday as 0, first minute of the day, end minute)
+WeekTime = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Guardian:
+    """Whom to ask for a minor. One of ``email`` and ``phone`` at least."""
+
+    name: str
+    email: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What somebody tells us who wants to be a supporter. Names and numbers exactly as typed."""
+
+    name: str
+    kana: str
+    birth_date: dt.date
+    category: Category
+    home_district: District
+    phone: str = ""
+    areas: Iterable[District] = ()
+    skills: Mapping[Topic, int] = field(default_factory=dict)  # level 1 to 3
+    free_times: Iterable[WeekTime] = ()
+    brings: Iterable[str] = ()  # SpecialNeed values
+    guardian: Guardian | None = None  # for a minor
+
+
+@transaction.atomic
+def apply(user: User, application: Application) -> Supporter:
+    """Take an application in: the person waits for the coordinators, and is told so; a guardian is asked.
+
+    The contact's address is the one that ``user`` proved at sign-up. Raises AlreadyRegistered.
+    """
+    User.objects.select_for_update().get(pk=user.pk)  # of two taps on "send" the second waits here
+    if Supporter.objects.filter(user=user).exists():
+        raise AlreadyRegistered
+    contact = Contact.objects.create(
+        name=application.name, email=user.email, phone=application.phone, email_proved_at=timezone.now()
+    )
+    supporter = Supporter.objects.create(
+        user=user,
+        contact=contact,
+        name=application.name,
+        kana=application.kana,
+        birth_date=application.birth_date,
+        category=application.category,
+        home_district=application.home_district,
+        may_be_paid=application.category.may_be_paid,
+        brings=list(application.brings),
+    )
+    supporter.areas.set(application.areas)
+    set_skills(supporter, application.skills)
+    set_free_times(supporter, application.free_times)
+    if application.guardian and supporter.needs_consent():
+        ask_guardian(supporter, application.guardian)
+    tell_applied(supporter, minor=supporter.needs_consent())
+    return supporter
+
+
+@transaction.atomic
+def set_skills(supporter: Supporter, skills: Mapping[Topic, int]) -> None:
+    """From now on the person can teach ``skills``, each at its level, and nothing else."""
+    supporter.skills.all().delete()
+    Skill.objects.bulk_create(Skill(supporter=supporter, topic=topic, level=level) for topic, level in skills.items())
+
+
+@transaction.atomic
+def set_free_times(supporter: Supporter, times: Iterable[WeekTime]) -> None:
+    """From now on the person is usually free at ``times``, and at no others."""
+    supporter.windows.all().delete()
+    WeeklyWindow.objects.bulk_create(
+        WeeklyWindow(supporter=supporter, weekday=day, starts=_clock(first), ends=_clock(end))
+        for day, first, end in times
+    )
+
+
+def _clock(minute: int) -> dt.time:
+    return dt.time(minute // 60, minute % 60)
+
+
+@transaction.atomic
+def ask_guardian(supporter: Supporter, guardian: Guardian) -> Consent:
+    """Ask ``guardian`` to agree; whoever was asked before, and has not agreed, is asked no longer."""
+    supporter.consents.filter(given_at=None, revoked_at=None).update(revoked_at=timezone.now())
+    consent = Consent.objects.create(supporter=supporter, guardian=_contact_of(guardian))
+    ask_consent(consent)
+    return consent
+
+
+@transaction.atomic
+def record_paper_consent(supporter: Supporter, guardian: Guardian, *, by: Any) -> Consent:
+    """Note that a coordinator holds the guardian's signed sheet."""
+    consent = supporter.consents.filter(revoked_at=None).first() or Consent.objects.create(
+        supporter=supporter, guardian=_contact_of(guardian)
+    )
+    consent.give(recorded_by=by)
+    return consent
+
+
+def _contact_of(guardian: Guardian) -> Contact:
+    return Contact.objects.create(name=guardian.name, email=guardian.email, phone=guardian.phone)
