@@ -53,7 +53,7 @@ INSTALLED_APPS = [
     "supporters",
     "support_requests",
     "consult",
-    "django.contrib.admin",
+    "programme.admin_app.OfficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
