@@ -9,14 +9,16 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
-from programme.models import User
+from programme.models import Programme, User
 
 
 @pytest.mark.usefixtures("programme_facts")
-def test_the_front_page_has_three_doors_and_a_phone_number(client: Client) -> None:
+def test_the_front_page_has_three_doors_and_the_phone_number_as_soon_as_there_is_one(client: Client) -> None:
     page = client.get("/").content.decode()
     assert page.count('class="card link door"') == 3
-    assert 'href="tel:' in page
+    assert "tel:" not in page
+    Programme.objects.update(phone="027-000-0000", phone_hours="平日 9:00から17:00まで")
+    assert 'href="tel:027-000-0000"' in client.get("/").content.decode()
 
 
 def test_the_front_page_stands_before_anything_was_loaded(client: Client, db: None) -> None:
