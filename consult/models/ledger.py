@@ -39,7 +39,7 @@ class FrozenFigure(models.Model):
     figure = models.CharField(max_length=40)
     version = models.PositiveSmallIntegerField()  # of the figure's definition
     value = models.IntegerField()
-    counted = models.JSONField(default=list)  # ids of the rows counted
+    counted = models.JSONField(default=list)  # [id, amount] of each row counted; the amounts sum to the value
 
     class Meta:
         ordering = ["pk"]
@@ -57,6 +57,8 @@ class Correction(models.Model):
     old = models.IntegerField()
     new = models.IntegerField()
     reason = models.CharField(_("理由"), max_length=300)
+    # The rows counted now, as in FrozenFigure; null for a change that no row accounts for.
+    counted = models.JSONField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
