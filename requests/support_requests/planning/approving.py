@@ -1,0 +1,139 @@
+"""What a coordinator's approval does: each part of the plan becomes shifts and offers, if the facts still allow it."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from programme.errors import ChangedMeanwhile, Refused
+from programme.models import Limits
+from support_requests.errors import PlanNotReady, RequestChanged, TimePassed, VenueClosed
+from support_requests.models import Plan, PlannedTask, Session, SupportRequest
+from support_requests.planning.errors import AlreadyStaffed, AskedElsewhere, MemberRefused, RequestEdited
+from support_requests.planning.problem import request_hash
+from support_requests.planning.staffing import counted, waits
+from supporters.errors import ShiftCancelled
+from supporters.models import Assignment, RoomClaim, Shift, Supporter
+from supporters.rules import check
+
+OUTCOME_LENGTH = 300
+
+
+def answer_by(now: dt.datetime, starts_at: dt.datetime, offer_hours: int) -> dt.datetime:
+    """Until when an offer may be answered: ``offer_hours`` from ``now``, but so that time is left to ask another.
+
+    At the latest a day before the start; when the start is less than two days away, after half of the time
+    that is left. Always between ``now`` and ``starts_at``.
+    """
+    left = starts_at - now
+    day = dt.timedelta(days=1)
+    latest = starts_at - day if left > 2 * day else now + left / 2
+    return min(now + dt.timedelta(hours=offer_hours), latest)
+
+
+@transaction.atomic
+def approve(plan: Plan, *, by: Any) -> int:
+    """Apply what can still be applied, each part in a savepoint of its own. Returns how many parts were.
+
+    A part that the facts no longer allow is left as it was, with the sentence why in ``outcome``.
+    Of two approvals at once the first wins. Raises PlanNotReady.
+    """
+    _leave_ready(plan, Plan.Status.APPROVED, by=by)
+    limits = Limits.current()
+    applied = 0
+    for task in plan.tasks.filter(starts_at__isnull=False).prefetch_related("team__supporter").order_by("pk"):
+        try:
+            with transaction.atomic():
+                _apply(task, limits, by=by)
+        except Refused as refusal:
+            task.outcome = str(refusal)[:OUTCOME_LENGTH]
+            task.save(update_fields=["outcome"])
+        else:
+            applied += 1
+    return applied
+
+
+def discard(plan: Plan, *, by: Any) -> None:
+    """Put a plan away; nothing of it happens. Discarding twice is discarding once. Raises PlanNotReady."""
+    plan.refresh_from_db()
+    if plan.status != Plan.Status.DISCARDED:
+        _leave_ready(plan, Plan.Status.DISCARDED, by=by)
+
+
+def _leave_ready(plan: Plan, to: Plan.Status, *, by: Any) -> None:
+    try:
+        plan._move(to, by=by)
+    except ChangedMeanwhile as error:
+        plan.refresh_from_db()
+        raise PlanNotReady(status=plan.get_status_display()) from error
+
+
+def _apply(task: PlannedTask, limits: Limits, *, by: Any) -> None:
+    now = timezone.now()
+    if task.starts_at is None or task.starts_at <= now:
+        raise TimePassed
+    # Adults first: a minor may be asked only where an adult is, or is being asked.
+    team = sorted((member.supporter for member in task.team.all()), key=lambda one: one.birth_date)
+    shift = _session_shift(task, task.starts_at, team, by=by) if task.request_id else _standing_shift(task, team, now)
+    deadline = answer_by(now, shift.starts_at, limits.offer_hours)
+    for supporter in team:
+        _offer(shift, supporter, now, deadline, by=by)
+
+
+def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Supporter], *, by: Any) -> Shift:
+    """The request's session with a shift at the planned time. Raises Refused when the facts have changed."""
+    request = SupportRequest.objects.select_for_update(of=("self",)).get(planned=task)
+    if request.status != SupportRequest.Status.CONFIRMED:
+        raise RequestChanged(group=request.group, status=request.get_status_display())
+    if request_hash(request) != task.asked_hash:
+        raise RequestEdited
+    ends_at = starts_at + dt.timedelta(minutes=request.minutes)
+    reason = request.venue.closed_on(timezone.localdate(starts_at))
+    if reason:
+        raise VenueClosed(venue=request.venue, reason=reason)
+    shift = Shift.plan(
+        purpose=Session.PURPOSE,
+        title=request.title,
+        venue=request.venue,
+        room=RoomClaim.free_room(request.venue, starts_at, ends_at),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        needed=len(team),
+        topics=[(one.topic, one.level) for one in request.topics.select_related("topic")],
+        needs=request.needs,
+        note=request.note,
+    )
+    # A request that was planned before and came back has its session still.
+    Session.objects.update_or_create(request=request, defaults={"shift": shift})
+    request._move(SupportRequest.Status.PLANNED, by=by)
+    return shift
+
+
+def _standing_shift(task: PlannedTask, team: list[Supporter], now: dt.datetime) -> Shift:
+    shift = Shift.objects.select_for_update(of=("self",)).get(planned=task)
+    if shift.cancelled_at:
+        raise ShiftCancelled
+    filled = shift.assignments.filter(counted(now)).count()
+    if shift.starts_at != task.starts_at or shift.needed - filled < len(team):
+        raise AlreadyStaffed
+    return shift
+
+
+def _offer(shift: Shift, supporter: Supporter, now: dt.datetime, deadline: dt.datetime, *, by: Any) -> None:
+    try:
+        check(supporter, shift)
+        _check_offers(supporter, shift, now)
+    except Refused as refusal:
+        raise MemberRefused(name=supporter.name, reason=refusal) from refusal
+    Assignment.objects.create(shift=shift, supporter=supporter).offer(by=by, answer_by=deadline)
+
+
+def _check_offers(supporter: Supporter, shift: Shift, now: dt.datetime) -> None:
+    """Nobody is asked for two things at once, and nobody twice for the same one."""
+    asked: Iterable[Assignment] = supporter.assignments.filter(waits(now)).filter(
+        shift__starts_at__lt=shift.ends_at, shift__ends_at__gt=shift.starts_at
+    )
+    if asked:
+        raise AskedElsewhere

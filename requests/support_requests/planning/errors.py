@@ -1,0 +1,31 @@
+"""Why a plan, or a part of it, cannot be made or applied, each with the sentence that the coordinator reads."""
+
+from django.utils.translation import gettext_lazy as _
+
+from programme.errors import Refused
+
+
+class PeriodOver(Refused):
+    sentence = _("最後の日は、明日より後の日にしてください。")
+
+
+class PeriodTooLong(Refused):
+    sentence = _("期間は%(days)s日以内にしてください。")
+
+
+class RequestEdited(Refused):
+    sentence = _("計画した後で、申込みの内容が変わりました。もう一度計画してください。")
+
+
+class AlreadyStaffed(Refused):
+    sentence = _("この活動は、計画した後で必要な人数が変わりました(もうお願いしているか、そろっています)。")
+
+
+class AskedElsewhere(Refused):
+    sentence = _("同じ時間に、ほかの活動をお願いしている返事待ちです。")
+
+
+class MemberRefused(Refused):
+    """One of the planned people cannot go any more; ``reason`` is that rule's own sentence."""
+
+    sentence = _("%(name)sさん:%(reason)s")

@@ -1,0 +1,161 @@
+"""Running the matcher for a plan: claimed by one worker, stored whole or not at all."""
+
+import datetime as dt
+import logging
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import matching
+from programme.errors import ChangedMeanwhile
+from programme.models import Limits
+from support_requests.models import Plan, PlannedMember, PlannedTask
+from support_requests.planning.errors import PeriodOver, PeriodTooLong
+from support_requests.planning.problem import Asked, Mapped, build_problem, problem_hash, request_hash
+
+log = logging.getLogger(__name__)
+
+TIME_LIMIT = 60.0
+"""seconds that the matcher may search; the best plan found by then is valid and is shown with its gap"""
+LEASE = dt.timedelta(minutes=5)
+"""how long a plan may stand as "solving" before its worker is taken for dead; well over TIME_LIMIT"""
+TRIES_AT_MOST = 3
+"""workers that may die over one plan before it is given up"""
+JUST_NOW = dt.timedelta(seconds=10)
+"""a plan this young is still on its way through the broker"""
+
+
+def request_plan(first: dt.date, last: dt.date, *, by: Any) -> Plan:
+    """Ask for a plan of everything that is open from ``first`` to ``last``; a worker makes it.
+
+    Asking for the same days again while one is being made returns that one: a double tap is one plan.
+    Raises PeriodOver and PeriodTooLong.
+    """
+    tomorrow = timezone.localdate() + dt.timedelta(days=1)
+    if last < max(first, tomorrow):
+        raise PeriodOver
+    longest = Limits.current().days_ahead_furthest
+    if (last - first).days >= longest:
+        raise PeriodTooLong(days=longest)
+    with transaction.atomic():
+        at_work = Plan.objects.filter(first=first, last=last, status__in=(Plan.Status.WAITING, Plan.Status.SOLVING))
+        plan = at_work.first()
+        if plan is None:
+            plan = Plan.objects.create(first=first, last=last, created_by=by)
+            _queue(plan.pk)
+    return plan
+
+
+@transaction.atomic
+def try_again(plan: Plan, *, by: Any) -> None:
+    """Put a plan that failed back into the queue. Doing so twice is doing it once."""
+    if plan.status == Plan.Status.FAILED:
+        plan._move(Plan.Status.WAITING, by=by, claimed_at=None, message="")
+        _queue(plan.pk)
+
+
+def _queue(pk: int) -> None:
+    from support_requests.tasks import solve_plan
+
+    # robust: a lost broker is logged and must not fail the click; the sweep solves what waits.
+    transaction.on_commit(lambda: solve_plan.delay(pk), robust=True)
+
+
+def sweep(now: dt.datetime) -> int:
+    """Solve what the broker lost or a dead worker left behind. Returns how many plans were looked at."""
+    stale = list(Plan.objects.filter(status=Plan.Status.SOLVING, claimed_at__lt=now - LEASE).order_by("pk"))
+    for plan in stale:
+        _take_back(plan)
+    waiting = Plan.objects.filter(status=Plan.Status.WAITING, created_at__lt=now - JUST_NOW).order_by("pk")
+    keys = list(waiting.values_list("pk", flat=True))
+    for pk in keys:
+        solve(pk)
+    return len(stale) + len(keys)
+
+
+def _take_back(plan: Plan) -> None:
+    died = plan.moves.filter(from_status=Plan.Status.SOLVING, to_status=Plan.Status.WAITING).count() + 1
+    try:
+        if died >= TRIES_AT_MOST:
+            message = _("計算が何度も途中で止まりました。期間を短くしてお試しください。")
+            plan._move(Plan.Status.FAILED, by=None, message=message)
+        else:
+            plan._move(Plan.Status.WAITING, by=None, claimed_at=None)
+    except ChangedMeanwhile:
+        log.info("plan %s was finished just before it was taken back", plan.pk)
+
+
+def solve(pk: int) -> None:
+    """Make plan ``pk`` if it waits and no other worker has it. Never raises for what the facts contain."""
+    plan = Plan.objects.filter(pk=pk, status=Plan.Status.WAITING).first()
+    if plan is None:
+        return
+    now = timezone.now()
+    try:
+        plan._move(Plan.Status.SOLVING, by=None, claimed_at=now)
+    except ChangedMeanwhile:
+        return
+    try:
+        problem, mapped = build_problem(plan.first, plan.last, now)
+        found = matching.solve(problem, time_limit=TIME_LIMIT)
+        reasons = matching.explain(problem, found)
+    except Exception:  # whatever it is, the coordinator shall not wait for it for ever
+        log.exception("plan %s could not be made", pk)
+        _fail(plan)
+    else:
+        _store(plan, problem, mapped, found, reasons)
+
+
+def _still_mine(plan: Plan) -> bool:
+    """Locks the plan; False when it was taken for dead meanwhile and given to somebody else."""
+    mine = Plan.objects.select_for_update().filter(pk=plan.pk, status=Plan.Status.SOLVING, claimed_at=plan.claimed_at)
+    return mine.first() is not None
+
+
+@transaction.atomic
+def _fail(plan: Plan) -> None:
+    if _still_mine(plan):
+        message = _("計算の途中で問題が起きました。もう一度お試しのうえ、続くときは管理者にお知らせください。")
+        plan._move(Plan.Status.FAILED, by=None, message=message)
+
+
+@transaction.atomic
+def _store(
+    plan: Plan, problem: matching.Problem, mapped: Mapped, found: matching.Plan, reasons: dict[str, list[Any]]
+) -> None:
+    if not _still_mine(plan):
+        log.warning("plan %s was made twice; the later result is dropped", plan.pk)
+        return
+    served = {one.task: one for one in found.assignments}
+    for key, asked in mapped.items():
+        one = served.get(key)
+        starts_at = asked.starts[one.start] if one else None
+        task = PlannedTask.objects.create(
+            plan=plan,
+            request=asked.request,
+            shift_id=asked.shift_id,
+            asked_hash=request_hash(asked.request) if asked.request else "",
+            starts_at=starts_at,
+            explanation=[] if one else _reasons(asked, reasons.get(key, [])),
+        )
+        if one:
+            PlannedMember.objects.bulk_create(PlannedMember(task=task, supporter_id=int(pk)) for pk in one.team)
+    plan._move(
+        Plan.Status.READY,
+        by=None,
+        served_weight=found.served_weight,
+        bound=found.bound,
+        problem_hash=problem_hash(problem),
+    )
+
+
+def _reasons(asked: Asked, records: list[Any]) -> list[dict[str, Any]]:
+    """Per wished start, in order of time wished: when, on which level it failed, and what was missing."""
+    tried = [
+        {"starts_at": asked.starts[one["start"]].isoformat(), "level": one["level"], "missing": one["missing"]}
+        for one in records
+    ]
+    not_tried = [{"starts_at": one.starts_at.isoformat(), "level": one.level, "missing": []} for one in asked.dropped]
+    return tried + not_tried

@@ -1,0 +1,10 @@
+"""Plans, in the office. Included by support_requests/urls.py, whose namespace they share."""
+
+from django.urls import path
+
+from support_requests.planning import views
+
+urlpatterns = [
+    path("", views.plans, name="plans"),
+    path("<int:pk>/", views.plan, name="plan"),
+]
