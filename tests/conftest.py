@@ -2,13 +2,15 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from unittest import mock
 
 import pytest
 from django.utils import timezone
-from programme.loading import load
 
+from programme.loading import load
 from programme.models import Role, User
+from tests.processes import own_environment
 
 
 @pytest.fixture
@@ -41,3 +43,10 @@ def set_now() -> Iterator[Callable[[dt.datetime], None]]:
             clock.side_effect = lambda: moment
 
         yield set_clock
+
+
+@pytest.fixture
+def environment(tmp_path: Path, django_db_setup: None) -> Iterator[dict[str, str]]:
+    """An environment for real processes of the project: see tests/processes.py."""
+    with own_environment(tmp_path) as values:
+        yield values

@@ -1,7 +1,6 @@
 """The mail channel against a real SMTP server on loopback that takes, refuses, defers or drops mails."""
 
 import datetime as dt
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -16,6 +15,7 @@ from notifications import calendars
 from notifications.channels import Outcome, email
 from notifications.models import Channel, Message
 from tests.factories import ContactFactory
+from tests.processes import a_free_port
 
 pytestmark = pytest.mark.django_db
 
@@ -47,12 +47,6 @@ def running(server: Server, settings: Settings) -> Iterator[None]:
     controller.start()
     yield
     controller.stop()
-
-
-def a_free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def a_message(**facts: str) -> Message:

@@ -7,24 +7,19 @@ PostgreSQL), the configured broker (files, or Redis), and a mail server on loopb
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
-from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-from django.conf import settings
-from django.db import connection
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+from tests.processes import ROOT, a_free_port, shell, wait_until
+
 MESSAGES = 1000
 KILL_AFTER = 150  # mails that have arrived
 
@@ -71,57 +66,11 @@ class CountingServer:
 @pytest.fixture
 def mail_server() -> Iterator[tuple[CountingServer, int]]:
     handler = CountingServer()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = a_free_port()
     controller = Controller(handler, hostname="127.0.0.1", port=port)
     controller.start()
     yield handler, port
     controller.stop()
-
-
-@pytest.fixture
-def environment(tmp_path: Path, django_db_setup: None) -> Iterator[dict[str, str]]:
-    """An environment for processes with a database and a queue of their own, both empty."""
-    values = {**os.environ, "DJANGO_SETTINGS_MODULE": "mdeji.settings", "VAR_DIR": str(tmp_path), "DOTENV": os.devnull}
-    values |= {"OUTBOX_LEASE_SECONDS": "3", "OUTBOX_SWEEP_SECONDS": "2", "EMAIL_TIMEOUT_SECONDS": "2"}
-    values["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "filesystem://")
-    with own_database(values):
-        manage(values, "migrate", "--verbosity=0")
-        yield values
-
-
-@contextmanager
-def own_database(values: dict[str, str]) -> Iterator[None]:
-    if connection.vendor != "postgresql":
-        values.pop("DATABASE_URL", None)
-        yield
-        return
-    name = f"mdeji_kill_{os.getpid()}"
-    given = settings.DATABASES["default"]
-    server = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]  # a name made here
-        values["DATABASE_URL"] = f"{server}/{name}"
-        yield
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")  # type: ignore[call-overload]
-
-
-def manage(environment: dict[str, str], *command: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "manage.py", *command],
-        cwd=ROOT,
-        env=environment,
-        check=True,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=120,
-    )
-    return done.stdout
-
-
-def shell(environment: dict[str, str], code: str) -> str:
-    return manage(environment, "shell", "--no-imports", "-c", code)
 
 
 @contextmanager
@@ -143,13 +92,6 @@ def celery(environment: dict[str, str], *command: str) -> Iterator["subprocess.P
         process.wait()
 
 
-def wait_until(happened: Callable[[], bool], *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.1)
-
-
 WORKER = ("worker", "--concurrency=2", "--loglevel=ERROR", "--without-mingle", "--without-gossip")
 
 
@@ -158,6 +100,7 @@ def test_a_killed_worker_loses_no_message_and_sends_none_twice(
     environment: dict[str, str], mail_server: tuple[CountingServer, int]
 ) -> None:
     server, port = mail_server
+    environment |= {"OUTBOX_LEASE_SECONDS": "3", "OUTBOX_SWEEP_SECONDS": "2", "EMAIL_TIMEOUT_SECONDS": "2"}
     environment["EMAIL_URL"] = f"smtp://127.0.0.1:{port}"
     with celery(environment, *WORKER) as worker:
         shell(environment, QUEUE_MESSAGES)

@@ -1,0 +1,81 @@
+"""Real processes of the project for tests, with a database and a queue of their own."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@contextmanager
+def own_environment(folder: Path) -> Iterator[dict[str, str]]:
+    """An environment for processes: an empty database of the engine under test, an empty queue, and ``folder``."""
+    values = {**os.environ, "DJANGO_SETTINGS_MODULE": "mdeji.settings", "VAR_DIR": str(folder), "DOTENV": os.devnull}
+    values["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "filesystem://")
+    with _own_database(values):
+        manage(values, "migrate", "--verbosity=0")
+        if not values["BROKER_URL"].startswith("filesystem"):
+            subprocess.run(
+                [sys.executable, "-m", "celery", "-A", "mdeji", "-q", "purge", "-f"], cwd=ROOT, env=values, check=True
+            )
+        yield values
+
+
+@contextmanager
+def _own_database(values: dict[str, str]) -> Iterator[None]:
+    if connection.vendor != "postgresql":
+        values.pop("DATABASE_URL", None)
+        yield
+        return
+    name = f"mdeji_processes_{os.getpid()}"
+    given = settings.DATABASES["default"]
+    server = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        values["DATABASE_URL"] = f"{server}/{name}"
+        try:
+            yield
+        finally:
+            admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def manage(environment: dict[str, str], *command: str) -> str:
+    """What ``manage.py command`` prints; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    return done.stdout
+
+
+def shell(environment: dict[str, str], code: str) -> str:
+    """What Python ``code`` prints with the project loaded."""
+    return manage(environment, "shell", "--no-imports", "-c", code)
+
+
+def wait_until(happened: Callable[[], bool], *, seconds: float) -> None:
+    """Return when ``happened()``; AssertionError when it has not after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.1)
+
+
+def a_free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
