@@ -247,7 +247,7 @@ def _wrong(field: "models.Field[Any, Any]", value: Any, codes: Mapping[Any, set[
         return _("改行などの制御文字は使えません。")
     if isinstance(field, models.ForeignKey):
         known = codes[field.related_model]
-        return None if value in known else _("%s はこのファイルにありません。") % value + _meant(str(value), known)
+        return None if value in known else _("%s はこのファイルにありません。") % value
     try:
         field.clean(value, None)
     except ValidationError as error:
