@@ -41,7 +41,9 @@ class WrongLength(Refused):
 
 
 class OutsideHours(Refused):
-    sentence = _("%(venue)sが使えるのは%(opens)sから%(closes)sまでです。終わりの時間もその中に入るように選んでください。")
+    sentence = _(
+        "%(venue)sが使えるのは%(opens)sから%(closes)sまでです。終わりの時間もその中に入るように選んでください。"
+    )
 
 
 class TooManyWaiting(Refused):

@@ -8,6 +8,7 @@ from django.urls import reverse
 from notifications import calendars, links
 from notifications.models import Message
 from notifications.outbox import tell
+from programme.models import Programme
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _tell(
         kind=f"request_{kind}",
         subject=f"request:{request.pk}",
         template=f"support_requests/messages/{kind}.txt",
-        context={"request": request, "url": status_url(request), **context},
+        context={"request": request, "url": status_url(request), "programme": Programme.objects.first(), **context},
         occasion=occasion,
         calendar=calendar,
     )

@@ -1,1 +1,25 @@
-urlpatterns: list = []
+"""Pages of those who ask (by private links), of the office, and the report after a session."""
+
+from django.urls import include, path
+
+from support_requests.views import intake, office, phone, private, reports
+
+app_name = "support_requests"
+
+urlpatterns = [
+    path("", intake.new, name="new"),
+    path("thanks/<str:token>/", intake.thanks, name="thanks"),
+    path("confirm/<str:token>/", private.confirm, name="confirm"),
+    path("status/<str:token>/", private.status, name="status"),
+    path("status/<str:token>/withdraw/", private.withdraw, name="withdraw"),
+    path("status/<str:token>/session.ics", private.calendar, name="calendar"),
+    path("list/", office.request_list, name="list"),
+    path("list/<int:pk>/", office.detail, name="detail"),
+    path("list/<int:pk>/confirm/", office.confirm, name="confirm_for"),
+    path("list/<int:pk>/withdraw/", office.withdraw, name="withdraw_for"),
+    path("list/<int:pk>/decline/", office.decline, name="decline"),
+    path("list/<int:pk>/slip/", phone.slip, name="slip"),
+    path("phone/", phone.phone_in, name="phone_in"),
+    path("sessions/<int:pk>/report/", reports.report, name="report"),
+    path("plans/", include("support_requests.planning.urls")),
+]

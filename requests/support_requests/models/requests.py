@@ -1,5 +1,6 @@
 """Who asks for a session: groups, their requests, and the times that would suit them."""
 
+import re
 import uuid
 from typing import Any, Self
 
@@ -13,7 +14,7 @@ from notifications.models import Contact
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
 from programme.models import Device, District, Topic, Venue
-from programme.text import search_key
+from programme.text import ascii_number, search_key
 from support_requests.errors import RequestClosed, TimePassed
 from support_requests.messages import tell_closed, tell_received
 from supporters.models import Shift
@@ -59,6 +60,22 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def open(self) -> Self:
         """Those that wait for a time and a team."""
         return self.filter(status=SupportRequest.Status.CONFIRMED)
+
+    def under_way(self) -> Self:
+        """Those that are not over yet, whether held or closed."""
+        status = SupportRequest.Status
+        return self.filter(status__in=[status.RECEIVED, status.CONFIRMED, status.PLANNED, status.BOOKED])
+
+    def found_by(self, words: str) -> Self:
+        """Those whose group, leader, request number or telephone number contains ``words``, however typed."""
+        found = Q(group__search_key__contains=search_key(words)) | Q(group__contact__name__contains=words.strip())
+        typed = ascii_number(words)
+        if number := re.fullmatch(r"(?:\d{4}-)?(\d{1,9})", typed):
+            found |= Q(pk=int(number[1]))
+        digits = re.sub(r"\D", "", typed).lstrip("0")
+        if len(digits) >= 4:
+            found |= Q(group__contact__phone_e164__contains=digits)
+        return self.filter(found)
 
 
 class SupportRequest(Stateful):

@@ -1,0 +1,112 @@
+"""Fields of the request form: a start (day and time chosen from lists), and a mail address."""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
+
+from programme.japanese import say_day, say_time, weekday
+
+Choices = list[tuple[str, Any]]
+
+
+def day_choices(days: Iterable[dt.date]) -> Choices:
+    """``days`` grouped by month, each with its weekday: people know the weekday better than the date."""
+    months: dict[str, Choices] = {}
+    for day in days:
+        month = pgettext("月の見出し", "%(year)s年%(month)s月") % {"year": day.year, "month": day.month}
+        text = _("%(month)s月%(day)s日(%(weekday)s)") % {"month": day.month, "day": day.day, "weekday": weekday(day)}
+        months.setdefault(month, []).append((day.isoformat(), text))
+    return [("", _("日を選んでください")), *months.items()]
+
+
+def time_choices(first: dt.time, last: dt.time, step: int) -> Choices:
+    """From ``first`` to ``last``, in steps of ``step`` minutes."""
+    minutes = range(first.hour * 60 + first.minute, last.hour * 60 + last.minute + 1, step)
+    texts = [f"{minute // 60:02}:{minute % 60:02}" for minute in minutes]
+    return [("", _("時間を選んでください")), *((text, text) for text in texts)]
+
+
+class KeepingSelect(forms.Select):
+    """A list that also shows what was sent but is no longer offered, so that a stale page loses nothing."""
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        groups = super().optgroups(name, value, attrs)
+        offered = {str(option["value"]) for _group, options, _index in groups for option in options}
+        for sent in set(filter(None, value)) - offered:
+            option = self.create_option(name, sent, _said(sent), True, len(groups), attrs=attrs)  # noqa: FBT003
+            groups.append((None, [option], len(groups)))
+        return groups
+
+
+def _said(sent: str) -> str:
+    try:
+        return say_day(dt.date.fromisoformat(sent))
+    except ValueError:
+        return sent
+
+
+class StartWidget(forms.MultiWidget):
+    """A day and a time, each chosen from a list. Value: the two texts, or an aware time to begin with."""
+
+    template_name = "support_requests/widgets/start.html"
+
+    def __init__(self, days: Choices, times: Choices) -> None:
+        super().__init__({"day": KeepingSelect(choices=days), "time": KeepingSelect(choices=times)})
+
+    def decompress(self, value: Any) -> list[str]:
+        if not isinstance(value, dt.datetime):
+            return ["", ""]
+        return [timezone.localdate(value).isoformat(), say_time(value)]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        for part, label in zip(context["widget"]["subwidgets"], (_("日"), _("始まる時間")), strict=True):
+            part["label"] = label
+        return context
+
+
+class StartField(forms.Field):
+    """When a session may start: gives an aware time or None. Whether it may be then is the rules' matter."""
+
+    default_error_messages = {
+        "required": _("日と時間を選んでください。"),
+        "no_day": _("日を選んでください。"),
+        "no_time": _("始まる時間を選んでください。"),
+        "invalid": _("日と時間を、一覧から選び直してください。"),
+    }
+
+    def __init__(self, *, days: Choices, times: Choices, **options: Any) -> None:
+        super().__init__(widget=StartWidget(days, times), **options)
+
+    def to_python(self, value: Any) -> dt.datetime | None:
+        day, time = ((text or "").strip() for text in value or ("", ""))
+        if not (day or time):
+            return None
+        for text, missing in ((day, "no_day"), (time, "no_time")):
+            if not text:
+                raise ValidationError(self.error_messages[missing], code=missing)
+        try:
+            moment = dt.datetime.combine(dt.date.fromisoformat(day), dt.time.fromisoformat(time))
+            return timezone.make_aware(moment)
+        except (ValueError, OverflowError) as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+
+class MailField(forms.EmailField):
+    """A mail address; full-width signs, which no address has, become what was meant."""
+
+    default_error_messages = {
+        "invalid": _(
+            "メールアドレスの形をご確認ください(例 hanako@example.jp)。お持ちでない方は、空欄でだいじょうぶです。"
+        )
+    }
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)

@@ -1,0 +1,369 @@
+"""What groups, coordinators and supporters type in. Shape is checked here; the rules are asked, not repeated."""
+
+import datetime as dt
+import uuid
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+
+from notifications.phones import e164
+from programme.errors import Refused
+from programme.models import Device, District, Level, Limits, Topic, Venue
+from programme.widgets import WholeNumberField
+from support_requests import rules
+from support_requests.fields import MailField, StartField, day_choices, time_choices
+from support_requests.models import Group, Session, SupportRequest
+from support_requests.services import Wish
+from supporters.models import Assignment, SpecialNeed
+
+OWN_PLACE = "own"
+STARTS = ("start_1", "start_2", "start_3")
+EARLIEST, LATEST = dt.time(9), dt.time(20)
+
+
+class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker only
+    """Topics to tap, each with its hint."""
+
+    def __init__(self, queryset: QuerySet[Topic], **options: Any) -> None:
+        super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}), **options)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return format_html("{} <small>{}</small>", obj, obj.hint) if obj.hint else str(obj)
+
+
+class TeamTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Members of a team to tap, by name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return str(obj.supporter)
+
+
+def topics_in_scope() -> QuerySet[Topic]:
+    return Topic.objects.filter(active=True, in_scope=True)
+
+
+class WishForm(forms.Form):
+    """A group's wish, whoever types it. ``wish()`` gives what a valid form asks for."""
+
+    TIME_STEP = 30  # minutes
+
+    form_id = forms.UUIDField(widget=forms.HiddenInput)
+    group_name = forms.CharField(
+        label=_("団体・グループの名前"),
+        max_length=100,
+        help_text=_("名前がないときは「○○町の友だち」のように書いてください。"),
+        error_messages={"required": _("団体・グループの名前を入力してください。")},
+    )
+    kind = forms.ChoiceField(
+        label=_("団体の種類"),
+        choices=Group.Kind.choices,
+        initial=Group.Kind.RESIDENTS,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("団体の種類を選んでください。")},
+    )
+    district = forms.ModelChoiceField(
+        District.objects.filter(active=True),
+        label=_("団体の地区"),
+        empty_label=_("選んでください"),
+        error_messages={"required": _("地区を選んでください。"), "invalid_choice": _("地区を選び直してください。")},
+    )
+    leader = forms.CharField(
+        label=_("代表の方のお名前"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        error_messages={"required": _("代表の方のお名前を入力してください。")},
+    )
+    email = MailField(
+        label=_("メールアドレス"),
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "email"}),
+        help_text=_("メールで確認と決定のお知らせを送ります。お持ちでない方は、空欄でだいじょうぶです。"),
+    )
+    phone = forms.CharField(
+        label=_("電話番号"),
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+        help_text=_("家の電話でも携帯電話でもかまいません。メールのない方には、事務局がお電話します。"),
+    )
+    participants = WholeNumberField(
+        label=_("参加する人数"),
+        min_value=0,
+        max_value=9999,
+        error_messages={"required": _("参加する人数を入力してください。だいたいの数でかまいません。")},
+    )
+    venue = forms.ChoiceField(
+        label=_("場所"),
+        error_messages={"required": _("場所を選んでください。"), "invalid_choice": _("場所を選び直してください。")},
+    )
+    own_name = forms.CharField(
+        label=_("ほかの場所の名前"), required=False, max_length=100, help_text=_("例:○○町自治会館、○○集会所")
+    )
+    own_address = forms.CharField(
+        label=_("ほかの場所の住所"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+    )
+    own_district = forms.ModelChoiceField(
+        District.objects.filter(active=True),
+        label=_("ほかの場所の地区"),
+        required=False,
+        empty_label=_("団体の地区と同じ"),
+        error_messages={"invalid_choice": _("地区を選び直してください。")},
+    )
+    minutes = forms.TypedChoiceField(
+        label=_("1回の時間"), coerce=int, error_messages={"required": _("1回の時間を選んでください。")}
+    )
+    topics = TopicTiles(
+        topics_in_scope(),
+        label=_("学びたいこと"),
+        help_text=_("いくつ選んでもかまいません。"),
+        error_messages={"required": _("1つ以上選んでください。わからないときは「その他」を選んでください。")},
+    )
+    level = forms.ModelChoiceField(
+        Level.objects.filter(active=True).order_by("rank"),
+        label=_("どのくらい使っていますか"),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={"required": _("あてはまるものを1つ選んでください。")},
+    )
+    devices = forms.ModelMultipleChoiceField(
+        Device.objects.filter(active=True),
+        label=_("使う機器"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
+        help_text=_("わかるものだけで、だいじょうぶです。"),
+    )
+    needs = forms.MultipleChoiceField(
+        label=_("必要な手助け"),
+        choices=SpecialNeed.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
+    )
+    note = forms.CharField(
+        label=_("伝えておきたいこと"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("車いすの方がいる、駐車場がない、など。"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits = Limits.current()
+        halls = Venue.objects.filter(kind=Venue.Kind.HALL, active=True).select_related("district", "closures")
+        self.halls = {str(hall.pk): hall for hall in halls.prefetch_related("closures__closures")}
+        self._list("venue").choices = _place_choices(self.halls.values())
+        length = self._list("minutes")
+        length.choices = _length_choices(self.limits)
+        length.initial = self.limits.session_minutes
+        self.fields["participants"].help_text = _("%(minimum)s人以上でお申し込みください。") % {
+            "minimum": self.limits.minimum_group_size
+        }
+        self.fields["form_id"].initial = uuid.uuid4
+        self._add_starts()
+
+    def _list(self, name: str) -> forms.ChoiceField:
+        return cast(forms.ChoiceField, self.fields[name])
+
+    def _add_starts(self) -> None:
+        days = day_choices(rules.possible_days(self.limits))
+        times = time_choices(EARLIEST, LATEST, self.TIME_STEP)
+        for rank, name in enumerate(STARTS, start=1):
+            self.fields[name] = StartField(
+                days=days, times=times, required=rank == 1, label=_("第%(rank)s希望") % {"rank": rank}
+            )
+
+    # --- Fields alone ----------------------------------------------------------------------------------
+    def clean_phone(self) -> str:
+        phone = str(self.cleaned_data["phone"])
+        e164(phone)  # ValidationError when it is none; kept as typed
+        return phone
+
+    def clean_participants(self) -> int:
+        number = int(self.cleaned_data["participants"])
+        try:
+            rules.check_people(number, self.limits)
+        except Refused as refused:
+            raise ValidationError(str(refused)) from refused
+        return number
+
+    # --- Fields together -------------------------------------------------------------------------------
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        self._check_contact()
+        self.place = self._read_place()
+        self._check_starts()
+        return self.cleaned_data
+
+    def _check_contact(self) -> None:
+        if "email" in self.errors or "phone" in self.errors:
+            return
+        try:
+            rules.check_contact(email=self.cleaned_data["email"], phone=self.cleaned_data["phone"])
+        except Refused as refused:
+            self.add_error("email", str(refused))
+
+    def _read_place(self) -> Venue | None:
+        """The hall, or the group's own place as an unsaved venue; None when it is not said yet."""
+        chosen = self.cleaned_data.get("venue")
+        if chosen != OWN_PLACE:
+            return self.halls.get(chosen or "")
+        facts = {name: self.cleaned_data.get(f"own_{name}") for name in ("name", "address")}
+        for name, sentence in (
+            ("name", _("場所の名前を入力してください。")),
+            ("address", _("住所を入力してください。")),
+        ):
+            if not facts[name] and f"own_{name}" not in self.errors:
+                self.add_error(f"own_{name}", sentence)
+        district = self.cleaned_data.get("own_district") or self.cleaned_data.get("district")
+        if not all(facts.values()) or district is None:
+            return None
+        return Venue(kind=Venue.Kind.OWN, district=district, **facts)
+
+    def _check_starts(self) -> None:
+        minutes = self.cleaned_data.get("minutes")
+        seen: list[dt.datetime] = []
+        for name in STARTS:
+            starts_at = self.cleaned_data.get(name)
+            if starts_at is None:
+                continue
+            try:
+                rules.check_all_different([*seen, starts_at])
+                if self.place and minutes:
+                    rules.check_start(starts_at, minutes=minutes, place=self.place, limits=self.limits)
+            except Refused as refused:
+                self.add_error(name, str(refused))
+            seen.append(starts_at)
+
+    def wish(self) -> Wish:
+        """What the valid form asks for."""
+        data = self.cleaned_data
+        as_typed = ("form_id", "group_name", "kind", "district", "leader", "email", "phone", "participants", "minutes")
+        return Wish(
+            **{name: data[name] for name in as_typed},
+            place=cast(Venue, self.place),
+            starts=[data[name] for name in STARTS if data[name]],
+            topics=list(data["topics"]),
+            level=data["level"].rank,
+            devices=list(data["devices"]),
+            needs=data["needs"],
+            note=data["note"],
+        )
+
+
+def _place_choices(halls: Any) -> list[Any]:
+    districts: dict[str, list[tuple[str, str]]] = {}
+    for hall in halls:
+        districts.setdefault(str(hall.district), []).append((str(hall.pk), str(hall)))
+    own = (_("そのほか"), [(OWN_PLACE, _("ほかの場所(自治会館、集会所など)"))])
+    return [("", _("選んでください")), *districts.items(), own]
+
+
+def _length_choices(limits: Limits) -> list[tuple[int, str]]:
+    lengths = {*range(limits.session_minutes_shortest, limits.session_minutes_longest + 1, 30), limits.session_minutes}
+    return [(minutes, _("%(minutes)s分") % {"minutes": minutes}) for minutes in sorted(lengths)]
+
+
+class IntakeForm(WishForm):
+    """The form on the web. ``homepage`` is a trap: only robots, who fill in everything, see it."""
+
+    homepage = forms.CharField(
+        label=_("この欄には何も書かないでください"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
+    )
+
+    def clean_homepage(self) -> str:
+        if self.cleaned_data["homepage"]:
+            raise ValidationError(_("この欄は空のままにして、もう一度送ってください。"))
+        return ""
+
+
+class PhoneInForm(WishForm):
+    """The same, typed by a coordinator while the caller talks, or from paper."""
+
+    TIME_STEP = rules.GRID
+
+    intake = forms.ChoiceField(
+        label=_("受付方法"),
+        choices=[(value, value.label) for value in (SupportRequest.Intake.PHONE, SupportRequest.Intake.PAPER)],
+        initial=SupportRequest.Intake.PHONE,
+        widget=forms.RadioSelect,
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why a request is declined or taken back. The team that was to come is told, too."""
+
+    reason = forms.CharField(
+        label=_("理由"),
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("代表の方と、決まっていたサポーターに伝わります。"),
+        error_messages={"required": _("理由を入力してください。")},
+    )
+
+    def __init__(self, *args: Any, required: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = required
+
+
+class RequestFilter(forms.Form):
+    """Narrows the office's list."""
+
+    UNDER_WAY, ALL = "under_way", "all"
+
+    status = forms.ChoiceField(
+        label=_("状態"),
+        required=False,
+        choices=[(UNDER_WAY, _("進行中のもの")), (ALL, _("すべて")), *SupportRequest.Status.choices],
+    )
+    words = forms.CharField(label=_("団体の名前・受付番号・電話番号"), required=False, max_length=100)
+
+
+class ReportForm(forms.Form):
+    """What was, after a session. The team's members are ticked from the start: most come."""
+
+    attendees = WholeNumberField(
+        label=_("参加した人数"),
+        min_value=0,
+        max_value=999,
+        help_text=_("サポーターは数えません。どなたも来なかったときは 0 と入力してください。"),
+        error_messages={"required": _("参加した人数を入力してください。どなたも来なかったときは 0 です。")},
+    )
+    topics = TopicTiles(topics_in_scope(), label=_("学んだこと"), required=False)
+    present = TeamTiles(
+        Assignment.objects.none(),
+        label=_("来たサポーター"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
+        help_text=_("来られなかった人は、しるしを外してください。"),
+    )
+    note = forms.CharField(
+        label=_("気づいたこと"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("参加した方のお名前や連絡先は書かないでください。"),
+    )
+    follow_up = forms.BooleanField(label=_("続きの回があるとよい"), required=False)
+
+    def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        present = cast(TeamTiles, self.fields["present"])
+        present.queryset = session.shift.assignments.held().select_related("supporter")
+        present.initial = [assignment.pk for assignment in present.queryset]
+        self.fields["topics"].initial = [wanted.topic_id for wanted in session.request.topics.all()]
+
+    def clean(self) -> dict[str, Any]:
+        super().clean()
+        if self.cleaned_data.get("attendees") and not self.cleaned_data.get("topics") and "topics" not in self.errors:
+            self.add_error("topics", _("学んだことを、1つ以上選んでください。"))
+        return self.cleaned_data

@@ -1,0 +1,77 @@
+"""What a request must keep to. Forms ask here to put the sentence at the field, ``services`` to refuse."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from programme.japanese import say_day, say_time
+from programme.models import Limits, Venue
+from support_requests.errors import (
+    ClosedOn,
+    ContactMissing,
+    OffGrid,
+    OutsideHours,
+    SameTimeTwice,
+    TooFar,
+    TooFewPeople,
+    TooManyPeople,
+    TooSoon,
+    WrongLength,
+)
+
+GRID = 15  # minutes
+
+
+def check_people(number: int, limits: Limits) -> None:
+    """Raises TooFewPeople or TooManyPeople. Checked when somebody asks; who came is counted afterwards."""
+    if number < limits.minimum_group_size:
+        raise TooFewPeople(minimum=limits.minimum_group_size)
+    if number > limits.maximum_group_size:
+        raise TooManyPeople(maximum=limits.maximum_group_size)
+
+
+def check_length(minutes: int, limits: Limits) -> None:
+    """Raises WrongLength."""
+    if not limits.session_minutes_shortest <= minutes <= limits.session_minutes_longest:
+        raise WrongLength(shortest=limits.session_minutes_shortest, longest=limits.session_minutes_longest)
+
+
+def check_contact(*, email: str, phone: str) -> None:
+    """Raises ContactMissing: one of the two is enough."""
+    if not (email or phone):
+        raise ContactMissing
+
+
+def possible_days(limits: Limits) -> list[dt.date]:
+    """The days for which somebody may ask today."""
+    today = timezone.localdate()
+    return [today + dt.timedelta(days=ahead) for ahead in range(limits.days_ahead, limits.days_ahead_furthest + 1)]
+
+
+def check_start(starts_at: dt.datetime, *, minutes: int, place: Venue, limits: Limits) -> None:
+    """Raises TooSoon, TooFar, OffGrid, ClosedOn or OutsideHours."""
+    day, days = timezone.localdate(starts_at), possible_days(limits)
+    if day < days[0]:
+        raise TooSoon(first=say_day(days[0]))
+    if day > days[-1]:
+        raise TooFar(last=say_day(days[-1]))
+    if starts_at.minute % GRID or starts_at.second or starts_at.microsecond:
+        raise OffGrid
+    if reason := place.closed_on(day):
+        raise ClosedOn(venue=place, day=say_day(day), reason=reason)
+    _check_hours(starts_at, minutes, place)
+
+
+def _check_hours(starts_at: dt.datetime, minutes: int, place: Venue) -> None:
+    if place.opens is None or place.closes is None:
+        return
+    start = timezone.localtime(starts_at)
+    end = start + dt.timedelta(minutes=minutes)
+    if start.time() < place.opens or end.time() > place.closes or end.date() > start.date():
+        raise OutsideHours(venue=place, opens=say_time(place.opens), closes=say_time(place.closes))
+
+
+def check_all_different(starts: list[dt.datetime]) -> None:
+    """Raises SameTimeTwice."""
+    if len(set(starts)) < len(starts):
+        raise SameTimeTwice

@@ -1,0 +1,124 @@
+"""Taking requests in: over the web, or by a coordinator at the telephone or from paper."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from notifications.models import Contact
+from programme.models import Device, District, Limits, Topic, Venue
+from support_requests import rules
+from support_requests.errors import TooManyWaiting
+from support_requests.messages import ask_to_confirm
+from support_requests.models import Group, PreferredTime, RequestTopic, SupportRequest
+
+# So many requests of one address may wait for their confirmation; more look like somebody misusing the form.
+WAITING_AT_MOST = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a group asks for. Texts are as typed; ``starts`` are aware times in order of wish.
+
+    ``form_id`` tells two sendings of one form from two forms. ``place`` is a hall, or an unsaved venue of
+    the group's own. ``level`` is 1 to 3. ``needs`` are SpecialNeed values.
+    """
+
+    form_id: UUID
+    group_name: str
+    kind: str
+    district: District
+    leader: str
+    email: str
+    phone: str
+    participants: int
+    place: Venue
+    starts: list[dt.datetime]
+    minutes: int
+    topics: list[Topic]
+    level: int
+    devices: list[Device]
+    needs: list[str]
+    note: str
+
+    def check(self) -> None:
+        """Raise the first Refused that stands against it."""
+        limits = Limits.current()
+        rules.check_contact(email=self.email, phone=self.phone)
+        rules.check_people(self.participants, limits)
+        rules.check_length(self.minutes, limits)
+        for starts_at in self.starts:
+            rules.check_start(starts_at, minutes=self.minutes, place=self.place, limits=limits)
+        rules.check_all_different(self.starts)
+
+
+def receive(wish: Wish) -> tuple[SupportRequest, bool]:
+    """Take in what somebody sent over the web, and ask for the contact's proof.
+
+    Returns the request and whether it is new: the same form sent twice is one request. Raises what
+    ``Wish.check`` raises, and TooManyWaiting.
+    """
+    return _once(wish, SupportRequest.Intake.WEB, None)
+
+
+def take_down(wish: Wish, *, by: Any, intake: str) -> tuple[SupportRequest, bool]:
+    """Take in what a coordinator heard or read (``intake`` phone or paper); confirmed at once. As ``receive``."""
+    return _once(wish, intake, by)
+
+
+def _once(wish: Wish, intake: str, by: Any) -> tuple[SupportRequest, bool]:
+    if before := _sent_before(wish):
+        return before, False
+    wish.check()
+    try:
+        with transaction.atomic():
+            asked = _store(wish, intake, by)
+            if by:
+                asked.confirm(by=by)
+            else:
+                _check_waiting(wish)
+                ask_to_confirm(asked)
+            return asked, True
+    except IntegrityError:  # its twin was stored in this very moment
+        if before := _sent_before(wish):
+            return before, False
+        raise
+
+
+def _sent_before(wish: Wish) -> SupportRequest | None:
+    return SupportRequest.objects.filter(form_id=wish.form_id).first()
+
+
+def _check_waiting(wish: Wish) -> None:
+    """Raises TooManyWaiting: nobody's mailbox can be filled through our form."""
+    since = timezone.now() - dt.timedelta(days=1)
+    waiting = SupportRequest.objects.filter(status=SupportRequest.Status.RECEIVED, received_at__gte=since)
+    if wish.email and waiting.filter(group__contact__email__iexact=wish.email).count() > WAITING_AT_MOST:
+        raise TooManyWaiting
+
+
+def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
+    if wish.place.pk is None:
+        wish.place.save()
+    contact = Contact.objects.create(name=wish.leader, email=wish.email, phone=wish.phone)
+    group = Group.objects.create(name=wish.group_name, kind=wish.kind, district=wish.district, contact=contact)
+    asked = SupportRequest.objects.create(
+        form_id=wish.form_id,
+        group=group,
+        intake=intake,
+        taken_by=by,
+        participants=wish.participants,
+        venue=wish.place,
+        minutes=wish.minutes,
+        needs=wish.needs,
+        note=wish.note,
+    )
+    asked.devices.set(wish.devices)
+    RequestTopic.objects.bulk_create(RequestTopic(request=asked, topic=it, level=wish.level) for it in wish.topics)
+    PreferredTime.objects.bulk_create(
+        PreferredTime(request=asked, rank=rank, starts_at=start) for rank, start in enumerate(wish.starts, start=1)
+    )
+    return asked

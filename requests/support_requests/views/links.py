@@ -1,0 +1,50 @@
+"""Pages that a private link opens, without an account."""
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from notifications import links
+from programme.errors import Refused
+from support_requests.messages import LIFETIME
+from support_requests.models import SupportRequest
+
+View = Callable[[HttpRequest, SupportRequest, str], HttpResponse]
+LinkedView = Callable[[HttpRequest, str], HttpResponse]
+
+
+def opened_by(purpose: str) -> Callable[[View], LinkedView]:
+    """The view gets the request that the token names, and the token; a bad link shows what to do instead."""
+
+    def decorate(view: View) -> LinkedView:
+        @never_cache
+        @wraps(view)
+        def opened(request: HttpRequest, token: str) -> HttpResponse:
+            try:
+                asked = _find(purpose, token)
+            except links.ExpiredLink as refused:
+                return _problem(request, refused, status=410)
+            except links.BadLink as refused:
+                return _problem(request, refused, status=404)
+            return view(request, asked, token)
+
+        return opened
+
+    return decorate
+
+
+def _find(purpose: str, token: str) -> SupportRequest:
+    """Raises BadLink, also when the request has been erased since, or ExpiredLink."""
+    pk = links.read(purpose, token, max_age=LIFETIME[purpose])
+    asked = SupportRequest.objects.select_related("group__contact", "group__district", "venue__district")
+    try:
+        return asked.get(pk=pk)
+    except SupportRequest.DoesNotExist as error:
+        raise links.BadLink from error
+
+
+def _problem(request: HttpRequest, refused: Refused, *, status: int) -> HttpResponse:
+    return render(request, "support_requests/link_problem.html", {"sentence": str(refused)}, status=status)

@@ -1,0 +1,103 @@
+"""What a group does by its private links: confirm, look, take the date into a calendar, take the request back.
+
+A GET changes nothing: mail scanners open links.
+"""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from notifications import calendars, links
+from programme.errors import Refused
+from support_requests.forms import ReasonForm
+from support_requests.messages import CONFIRM, STATUS
+from support_requests.models import Session, SupportRequest
+from support_requests.views.links import opened_by
+from supporters.messages import event_of
+
+Status = SupportRequest.Status
+# Which of the steps on the status page is the present one; past the last when all is done.
+STEP = {
+    Status.RECEIVED: 2,
+    Status.CONFIRMED: 3,
+    Status.PLANNED: 3,
+    Status.BOOKED: 4,
+    Status.HELD: 5,
+    Status.REPORTED: 6,
+}
+
+
+@opened_by(CONFIRM)
+def confirm(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """Shows the request and one button; pressing it proves the mail address."""
+    status_token = links.token(STATUS, asked.pk)
+    if request.method == "POST":
+        waiting = asked.status == Status.RECEIVED
+        try:
+            asked.confirm(by=None)
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return redirect("support_requests:confirm", token)
+        if waiting:
+            messages.success(request, _("お申し込みを受け付けました。ありがとうございます。"))
+        else:
+            messages.info(request, _("このお申し込みの確認は、もう済んでいます。"))
+        return redirect("support_requests:status", status_token)
+    return render(
+        request,
+        "support_requests/confirm.html",
+        {"asked": asked, "waits": asked.status == Status.RECEIVED, "status_token": status_token},
+    )
+
+
+@opened_by(STATUS)
+def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """Where the request stands, and what is to be done."""
+    session = _session(asked) if asked.status in (Status.BOOKED, Status.HELD, Status.REPORTED) else None
+    team = session.shift.assignments.held().select_related("supporter") if session else []
+    return render(
+        request,
+        "support_requests/status.html",
+        {
+            "asked": asked,
+            "token": token,
+            "session": session,
+            "team": [assignment.supporter for assignment in team],
+            "steps": [_("申し込み"), _("確認"), _("日にちの調整"), _("決定"), _("当日")],
+            "current": STEP.get(Status(asked.status)),
+        },
+    )
+
+
+@opened_by(STATUS)
+def calendar(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """The booked session as a calendar entry to keep."""
+    session = _session(asked)
+    if session is None or asked.status != Status.BOOKED:
+        raise Http404
+    return HttpResponse(
+        calendars.publish(event_of(session.shift)),
+        content_type="text/calendar; charset=utf-8; method=PUBLISH",
+        headers={"Content-Disposition": 'attachment; filename="session.ics"'},
+    )
+
+
+@opened_by(STATUS)
+def withdraw(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """Take the request back (申請取消), after one more look at it."""
+    form = ReasonForm(request.POST if request.method == "POST" else None, required=False)
+    if form.is_valid():
+        try:
+            asked.withdraw(by=None, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("お申し込みを取り消しました。またのお申し込みを、お待ちしています。"))
+        return redirect("support_requests:status", token)
+    return render(request, "support_requests/withdraw.html", {"asked": asked, "token": token, "form": form})
+
+
+def _session(asked: SupportRequest) -> Session | None:
+    """With all that its pages and its calendar entry show."""
+    return Session.objects.select_related("shift__venue__district", "shift__room").filter(request=asked).first()
