@@ -11,7 +11,7 @@ from programme.errors import ChangedMeanwhile, Refused
 from programme.models import Limits
 from support_requests.errors import PlanNotReady, RequestChanged, TimePassed, VenueClosed
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
-from support_requests.planning.errors import AlreadyStaffed, AskedElsewhere, MemberRefused, RequestEdited
+from support_requests.planning.errors import AlreadyStaffed, AskedElsewhere, MemberRefused, RequestEdited, ShiftMoved
 from support_requests.planning.problem import request_hash
 from support_requests.planning.staffing import counted, waits
 from supporters.errors import ShiftCancelled
@@ -115,8 +115,9 @@ def _standing_shift(task: PlannedTask, team: list[Supporter], now: dt.datetime) 
     shift = Shift.objects.select_for_update(of=("self",)).get(planned=task)
     if shift.cancelled_at:
         raise ShiftCancelled
-    filled = shift.assignments.filter(counted(now)).count()
-    if shift.starts_at != task.starts_at or shift.needed - filled < len(team):
+    if shift.starts_at != task.starts_at:
+        raise ShiftMoved
+    if shift.needed - shift.assignments.filter(counted(now)).count() < len(team):
         raise AlreadyStaffed
     return shift
 

@@ -17,6 +17,10 @@ class RequestEdited(Refused):
     sentence = _("計画した後で、申込みの内容が変わりました。もう一度計画してください。")
 
 
+class ShiftMoved(Refused):
+    sentence = _("計画した後で、この活動の時間が変わりました。もう一度計画してください。")
+
+
 class AlreadyStaffed(Refused):
     sentence = _("この活動は、計画した後で必要な人数が変わりました(もうお願いしているか、そろっています)。")
 

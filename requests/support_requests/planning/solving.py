@@ -152,10 +152,10 @@ def _store(
 
 
 def _reasons(asked: Asked, records: list[Any]) -> list[dict[str, Any]]:
-    """Per wished start, in order of time wished: when, on which level it failed, and what was missing."""
-    tried = [
-        {"starts_at": asked.starts[one["start"]].isoformat(), "level": one["level"], "missing": one["missing"]}
-        for one in records
+    """Per wished start, the earliest first: when, on which level it failed, and what was missing."""
+    found = [(asked.starts[one["start"]], one["level"], one["missing"]) for one in records]
+    found += [(one.starts_at, one.level, []) for one in asked.dropped]
+    return [
+        {"starts_at": starts_at.astimezone(dt.UTC).isoformat(), "level": level, "missing": missing}
+        for starts_at, level, missing in sorted(found, key=lambda one: one[0])
     ]
-    not_tried = [{"starts_at": one.starts_at.isoformat(), "level": one.level, "missing": []} for one in asked.dropped]
-    return tried + not_tried

@@ -1,0 +1,317 @@
+"""An approved plan becomes offers; what the facts no longer allow is left out with a sentence."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+from django.utils import timezone
+
+from notifications.models import Message
+from programme.models import Closure, ClosureCalendar, Course, Room, User
+from support_requests.errors import PlanNotReady
+from support_requests.models import Plan, PlannedTask, Session, SupportRequest
+from support_requests.planning.approving import answer_by, approve, discard
+from support_requests.planning.solving import solve
+from supporters.models import Assignment, Consent, Shift, Supporter
+from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift, an_offer, at
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+
+def a_ready_plan() -> Plan:
+    """A solved plan of the next four weeks."""
+    plan = Plan.objects.create(first=at(1).date(), last=at(28).date())
+    solve(plan.pk)
+    plan.refresh_from_db()
+    assert plan.status == Plan.Status.READY
+    return plan
+
+
+def outcome(plan: Plan) -> str:
+    return plan.tasks.get().outcome
+
+
+def nothing_happened() -> bool:
+    return (Shift.objects.count(), Session.objects.count(), Assignment.objects.count()) == (0, 0, 0)
+
+
+# --- What approval does --------------------------------------------------------------------------------
+
+
+def test_approval_makes_a_session_and_asks_its_team(coordinator: User) -> None:
+    request, person = SupportRequestFactory(needs=["woman"], note="2階です"), SupporterFactory(brings=["woman"])
+    plan = a_ready_plan()
+    assert approve(plan, by=coordinator) == 1
+    request.refresh_from_db()
+    shift = request.session.shift
+    assert (plan.status, request.status, outcome(plan)) == (Plan.Status.APPROVED, SupportRequest.Status.PLANNED, "")
+    assert (shift.purpose, shift.title, shift.venue) == ("session", request.title, request.venue)
+    assert (shift.starts_at, shift.minutes, shift.needed, shift.seats.count()) == (at(14), 90, 1, 1)
+    assert (shift.needs_lead, shift.needs, shift.note) == (True, ["woman"], "2階です")
+    assert [(one.topic_id, one.level) for one in shift.topics.all()] == [("T05", 1)]
+    (assignment,) = shift.assignments.all()
+    assert (assignment.supporter, assignment.status) == (person, Assignment.Status.OFFERED)
+    assert [(one.recipient, one.kind) for one in Message.objects.all()] == [(person.contact, "offer")]
+    assert [move.by for move in request.moves.all()] == [coordinator]
+
+
+def test_when_the_whole_team_has_said_yes_the_group_is_told(coordinator: User) -> None:
+    request = SupportRequestFactory(participants=8)
+    SupporterFactory(), SupporterFactory()
+    approve(a_ready_plan(), by=coordinator)
+    first, second = Assignment.objects.all()
+    first.accept(by=None)
+    request.refresh_from_db()
+    assert (request.status, request.group.contact.messages.count()) == (SupportRequest.Status.PLANNED, 0)
+    second.accept(by=None)
+    request.refresh_from_db()
+    assert request.status == SupportRequest.Status.BOOKED
+    assert [message.kind for message in request.group.contact.messages.all()] == ["request_booked"]
+
+
+def test_a_session_books_a_free_room(coordinator: User) -> None:
+    room = Room.objects.create(venue=a_hall(), name="和室")
+    request = SupportRequestFactory()
+    SupporterFactory()
+    approve(a_ready_plan(), by=coordinator)
+    shift = Shift.objects.get(session__request=request)
+    assert (shift.room, shift.room_claims.count()) == (room, 6)
+
+
+def test_a_standing_shift_is_filled_up(coordinator: User) -> None:
+    shift = a_shift(needed=2)
+    an_offer(shift, SupporterFactory(is_lead=False))
+    new = SupporterFactory()
+    assert approve(a_ready_plan(), by=coordinator) == 1
+    assert [one.supporter for one in shift.assignments.offered().order_by("-pk")][0] == new
+    assert (Shift.objects.count(), shift.assignments.count()) == (1, 2)
+
+
+def test_a_session_whose_team_said_no_is_planned_again_with_somebody_else(coordinator: User) -> None:
+    request, first = SupportRequestFactory(), SupporterFactory()
+    approve(a_ready_plan(), by=coordinator)
+    Assignment.objects.get().decline(by=None)
+    second = SupporterFactory()
+    assert approve(a_ready_plan(), by=coordinator) == 1
+    session = Session.objects.get()
+    assert [(one.supporter, one.status) for one in session.shift.assignments.order_by("pk")] == [
+        (first, "declined"),
+        (second, "offered"),
+    ]
+    session.shift.assignments.get(supporter=second).accept(by=None)
+    request.refresh_from_db()
+    assert request.status == SupportRequest.Status.BOOKED
+
+
+def test_a_stand_in_that_a_plan_found_takes_the_place(coordinator: User) -> None:
+    shift, leaving = a_shift(needed=1), SupporterFactory()
+    an_offer(shift, leaving).accept(by=None)
+    shift.assignments.get().want_stand_in(by=None)
+    SupporterFactory()
+    approve(a_ready_plan(), by=coordinator)
+    shift.assignments.offered().get().accept(by=None)
+    assert shift.assignments.get(supporter=leaving).status == Assignment.Status.RELEASED
+
+
+def test_a_minor_is_asked_together_with_an_adult(coordinator: User) -> None:
+    minor = SupporterFactory(birth_date=timezone.localdate() - dt.timedelta(days=16 * 365), is_lead=False)
+    Consent.objects.create(supporter=minor, guardian=minor.contact, given_at=timezone.now())
+    SupporterFactory()
+    SupportRequestFactory(participants=8)
+    assert approve(a_ready_plan(), by=coordinator) == 1
+    assert Assignment.objects.offered().count() == 2
+
+
+def test_a_request_that_came_back_from_an_earlier_plan_keeps_its_one_session(coordinator: User) -> None:
+    request, old = SupportRequestFactory(), a_shift(purpose="session", days=20)
+    Session.objects.create(request=request, shift=old)
+    old.cancel(by=coordinator, reason="人がそろわない")
+    SupporterFactory()
+    assert approve(a_ready_plan(), by=coordinator) == 1
+    assert (Session.objects.get().request, Session.objects.get().shift.starts_at) == (request, at(14))
+
+
+HOUR = dt.timedelta(hours=1)
+NOW = dt.datetime(2026, 6, 15, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("left", "asked"),
+    [(30 * 24, 48), (4 * 24, 48), (3 * 24, 48), (60, 36), (48, 24), (24, 12), (2, 1)],
+)
+def test_an_offer_leaves_time_to_ask_somebody_else(left: int, asked: int) -> None:
+    assert answer_by(NOW, NOW + left * HOUR, 48) == NOW + asked * HOUR
+
+
+# --- What the facts no longer allow --------------------------------------------------------------------
+
+
+def _pause(request: SupportRequest, person: Supporter) -> None:
+    person.pause(by=None)
+
+
+def _withdraw(request: SupportRequest, person: Supporter) -> None:
+    request.withdraw(by=None, reason="都合")
+
+
+def _edit(request: SupportRequest, person: Supporter) -> None:
+    SupportRequest.objects.filter(pk=request.pk).update(participants=20)
+
+
+def _take_room(request: SupportRequest, person: Supporter) -> None:
+    a_shift(days=14, room=Room.objects.create(venue=request.venue, name="和室"))
+
+
+def _close(request: SupportRequest, person: Supporter) -> None:
+    calendar = ClosureCalendar.objects.create(code="test", name="休館", source="★")
+    day = at(14)
+    rule = f"FREQ=YEARLY;BYMONTH={day.month};BYMONTHDAY={day.day}"
+    Closure.objects.create(calendar=calendar, rule=rule, reason="点検")
+    request.venue.closures = calendar
+    request.venue.save()
+
+
+def _book(request: SupportRequest, person: Supporter) -> None:
+    an_offer(a_shift(days=14, hour=9), person).accept(by=None)
+
+
+def _ask_elsewhere(request: SupportRequest, person: Supporter) -> None:
+    an_offer(a_shift(days=14, hour=9), person)
+
+
+def _require_course(request: SupportRequest, person: Supporter) -> None:
+    Course.objects.create(code="new", name="新しい研修", required=True, source="★")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_pause, "さん:活動中のサポーターだけが引き受けられます。今の状態:休止中"),
+        (_require_course, "さん:必修の研修がまだ終わっていません。"),
+        (_book, "さん:同じ時間に、ほかの活動が決まっています。"),
+        (_ask_elsewhere, "さん:同じ時間に、ほかの活動をお願いしている返事待ちです。"),
+        (_withdraw, "の申込みは「取り下げ」に変わったため、この案は使えません。"),
+        (_edit, "計画した後で、申込みの内容が変わりました。もう一度計画してください。"),
+        (_take_room, "の部屋は、この時間にほかの予約があります。"),
+        (_close, "は、この日は閉まっています(点検)。"),
+    ],
+)
+def test_a_part_whose_facts_changed_meanwhile_is_left_out_with_the_reason(
+    coordinator: User, change: Callable[[SupportRequest, Supporter], None], sentence: str
+) -> None:
+    request, person = SupportRequestFactory(), SupporterFactory()
+    plan = a_ready_plan()
+    change(SupportRequest.objects.get(pk=request.pk), Supporter.objects.get(pk=person.pk))
+    offers = Assignment.objects.filter(shift__purpose="session")
+    assert (approve(plan, by=coordinator), offers.count(), Session.objects.count()) == (0, 0, 0)
+    assert outcome(plan).endswith(sentence)
+    assert Shift.objects.filter(purpose="session").count() == 0
+
+
+def test_a_time_that_has_passed_is_left_out(coordinator: User, set_now: Callable[[dt.datetime], None]) -> None:
+    SupportRequestFactory()
+    SupporterFactory()
+    plan = a_ready_plan()
+    set_now(at(14, 10, 1))
+    assert (approve(plan, by=coordinator), outcome(plan), nothing_happened()) == (
+        0,
+        "予定の時間がもう過ぎています。",
+        True,
+    )
+
+
+def _fill(shift: Shift) -> None:
+    an_offer(shift, SupporterFactory())
+
+
+def _cancel(shift: Shift) -> None:
+    shift.cancel(by=None, reason="台風")
+
+
+def _move(shift: Shift) -> None:
+    Shift.objects.filter(pk=shift.pk).update(starts_at=shift.starts_at - dt.timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (_fill, "この活動は、計画した後で必要な人数が変わりました(もうお願いしているか、そろっています)。"),
+        (_move, "計画した後で、この活動の時間が変わりました。もう一度計画してください。"),
+        (_cancel, "この活動は中止になりました。"),
+    ],
+)
+def test_a_shift_that_changed_meanwhile_is_left_as_it_is(
+    coordinator: User, change: Callable[[Shift], None], sentence: str
+) -> None:
+    shift = a_shift(needed=1)
+    SupporterFactory()
+    plan = a_ready_plan()
+    change(shift)
+    offers = shift.assignments.count()
+    assert (approve(plan, by=coordinator), outcome(plan), shift.assignments.count()) == (0, sentence, offers)
+
+
+def test_what_can_be_applied_is_applied_though_another_part_cannot(coordinator: User) -> None:
+    gone, stays = SupportRequestFactory(wishes=[at(14)]), SupportRequestFactory(wishes=[at(21)])
+    SupporterFactory()
+    plan = a_ready_plan()
+    gone.withdraw(by=None, reason="都合")
+    assert approve(plan, by=coordinator) == 1
+    assert list(Session.objects.values_list("request", flat=True)) == [stays.pk]
+    assert PlannedTask.objects.exclude(outcome="").get().request == gone
+
+
+def test_of_two_sessions_in_the_one_room_the_first_has_it(coordinator: User) -> None:
+    Room.objects.create(venue=a_hall(), name="和室")
+    SupportRequestFactory(wishes=[at(14)]), SupportRequestFactory(wishes=[at(14)])
+    SupporterFactory(), SupporterFactory()
+    plan = a_ready_plan()
+    assert approve(plan, by=coordinator) == 1
+    assert [one.outcome.endswith("ほかの予約があります。") for one in plan.tasks.order_by("pk")] == [False, True]
+
+
+def test_nothing_is_sent_for_a_team_of_whom_one_cannot_go(coordinator: User) -> None:
+    SupportRequestFactory(participants=8)
+    SupporterFactory(birth_date=dt.date(1950, 1, 1))
+    younger = SupporterFactory(birth_date=dt.date(1990, 1, 1))
+    plan = a_ready_plan()
+    younger.pause(by=None)
+    assert (approve(plan, by=coordinator), nothing_happened(), Message.objects.count()) == (0, True, 0)
+
+
+# --- Approving twice -----------------------------------------------------------------------------------
+
+
+def test_approving_twice_asks_people_once(coordinator: User) -> None:
+    SupportRequestFactory()
+    SupporterFactory()
+    plan = a_ready_plan()
+    stale = Plan.objects.get(pk=plan.pk)  # the other coordinator's page
+    approve(plan, by=coordinator)
+    for again in (plan, stale):
+        with pytest.raises(PlanNotReady, match="この計画は「承認済み」なので、承認できません。"):
+            approve(again, by=coordinator)
+    assert (Assignment.objects.count(), Message.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("status", ["waiting", "solving", "failed", "discarded"])
+def test_only_a_ready_plan_is_approved(coordinator: User, status: str) -> None:
+    plan = Plan.objects.create(first=at(1).date(), last=at(2).date(), status=status)
+    with pytest.raises(PlanNotReady):
+        approve(plan, by=coordinator)
+
+
+def test_a_discarded_plan_does_nothing_and_may_be_discarded_twice(coordinator: User) -> None:
+    SupportRequestFactory()
+    SupporterFactory()
+    plan = a_ready_plan()
+    discard(plan, by=coordinator)
+    discard(plan, by=coordinator)
+    assert (plan.status, nothing_happened()) == (Plan.Status.DISCARDED, True)
+
+
+def test_an_approved_plan_is_not_discarded(coordinator: User) -> None:
+    plan = a_ready_plan()
+    approve(plan, by=coordinator)
+    with pytest.raises(PlanNotReady):
+        discard(plan, by=coordinator)
