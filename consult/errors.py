@@ -6,7 +6,9 @@ from programme.errors import Refused
 
 
 class PersonalData(Refused):
-    sentence = _("メモには、電話番号・番号・メールアドレスなど、個人のことは書かないでください。")
+    sentence = _(
+        "メモには、電話番号・番号・メールアドレスなど、個人のことは書かないでください。長い数字を消すと保存できます。"
+    )
 
 
 class NotYourDesk(Refused):
@@ -15,6 +17,30 @@ class NotYourDesk(Refused):
 
 class SameIdOtherCase(Refused):
     sentence = _("同じ番号の別の記録が、もうあります。画面を開き直してください。")
+
+
+class NotYetOpen(Refused):
+    sentence = _("%(day)sの相談は、その日になってから記録できます。")
+
+
+class OtherDay(Refused):
+    sentence = _("相談の日(%(happened)s)が、開設日(%(opened)s)と違います。端末の日付と時刻をご確認ください。")
+
+
+class Voided(Refused):
+    sentence = _("この記録は、もう取り消されています。新しく記録してください。")
+
+
+class OpeningOver(Refused):
+    sentence = _("%(day)sの開設は、もう始まっているか終わっています。中止にはできません。")
+
+
+class ActivityLogged(Refused):
+    sentence = _("同じ日・同じ名前の活動が、もう記録されています。")
+
+
+class NotYetHeld(Refused):
+    sentence = _("これから行う活動は、まだ記録できません。実施日をご確認ください。")
 
 
 class MonthNotOver(Refused):
@@ -31,3 +57,11 @@ class MonthOpen(Refused):
 
 class ReasonMissing(Refused):
     sentence = _("理由を入力してください。")
+
+
+class FigureNotInMonth(Refused):
+    sentence = _("%(month)sを締めたとき、この指標はまだありませんでした。")
+
+
+class NothingChanged(Refused):
+    sentence = _("数字は変わりませんでした。もう訂正されているかもしれません。画面の数字をご確認ください。")

@@ -1,0 +1,15 @@
+"""``{% load kpi %}``: the words of consult/kpi/words.py on a page."""
+
+from django import template
+
+from consult.kpi import words
+
+register = template.Library()
+
+register.filter("say_month", words.say_month)
+register.filter("say_fiscal_year", words.say_fiscal_year)
+register.filter("say_state", words.say_state)
+register.filter("say_closing", words.say_closing)
+register.filter("say_share", words.say_share)
+register.filter("say_kind", words.say_kind)
+register.filter("say_published_days", words.say_published_days)
