@@ -21,6 +21,10 @@ class ConsentRevoked(Refused):
     sentence = _("この同意は取り消されています。もう一度同意する場合は、事務局へお知らせください。")
 
 
+class ConsentStands(Refused):
+    sentence = _("保護者の同意は、もう届いています。")
+
+
 class AlreadyRegistered(Refused):
     sentence = _("サポーターの申込みは、もう届いています。")
 

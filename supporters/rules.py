@@ -1,4 +1,4 @@
-"""May this supporter take this shift? Checked under the supporter's row lock when somebody accepts, and before asking."""
+"""May this supporter take this shift? Checked under the supporter's row lock when somebody accepts."""
 
 import datetime as dt
 from typing import TYPE_CHECKING
@@ -48,7 +48,7 @@ def _check_minor(supporter: "Supporter", shift: "Shift", limits: Limits, instead
     if ends.date() > shift.local_date or ends.hour * 60 + ends.minute > limits.minor_latest_end:
         raise TooLateForMinor
     adults = shift.assignments.filter(supporter__birth_date__lte=_years_before(shift.local_date, limits.adult_age))
-    staying = adults.held().exclude(pk=instead_of.pk if instead_of else None)
+    staying = adults.held().exclude(pk=instead_of.pk) if instead_of else adults.held()
     if not staying.exists() and not (adults.offered().exists() and _seat_left_beside(supporter, shift, instead_of)):
         raise AdultMissing
 
@@ -105,7 +105,7 @@ def _check_neighbours(supporter: "Supporter", shift: "Shift", limits: Limits) ->
 
 
 def way_between(a: Venue, b: Venue, buffer: int) -> dt.timedelta:
-    """The time to leave between duties at ``a`` and ``b``: none at the same venue, else travel and ``buffer`` minutes."""
+    """The time to leave between duties at two venues: none at the same one, else travel and ``buffer`` minutes."""
     if a.pk == b.pk:
         return dt.timedelta(0)
     return dt.timedelta(minutes=travel_minutes(to_metres(*a.position), to_metres(*b.position)) + buffer)

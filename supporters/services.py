@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifications.models import Contact
 from programme.models import Category, District, Topic, User
-from supporters.errors import AlreadyRegistered
+from supporters.errors import AlreadyRegistered, ConsentStands
 from supporters.messages import ask_consent, tell_applied
 from supporters.models import Consent, Skill, Supporter, WeeklyWindow
 
@@ -99,7 +99,9 @@ def _clock(minute: int) -> dt.time:
 
 @transaction.atomic
 def ask_guardian(supporter: Supporter, guardian: Guardian) -> Consent:
-    """Ask ``guardian`` to agree; whoever was asked before, and has not agreed, is asked no longer."""
+    """Ask ``guardian`` to agree; whoever was asked before is asked no longer. Raises ConsentStands."""
+    if supporter.has_consent():
+        raise ConsentStands
     supporter.consents.filter(given_at=None, revoked_at=None).update(revoked_at=timezone.now())
     consent = Consent.objects.create(supporter=supporter, guardian=_contact_of(guardian))
     ask_consent(consent)

@@ -273,6 +273,14 @@ class Absence(models.Model):
     def __str__(self) -> str:
         return f"{self.starts_at:%Y-%m-%d %H:%M}–{self.ends_at:%Y-%m-%d %H:%M}"
 
+    @property
+    def first_day(self) -> dt.date:
+        return timezone.localdate(self.starts_at)
+
+    @property
+    def last_day(self) -> dt.date:
+        return timezone.localdate(self.ends_at - dt.timedelta(microseconds=1))
+
 
 class TrainingCompletion(models.Model):
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="completions")
@@ -288,7 +296,7 @@ class TrainingCompletion(models.Model):
 
 
 class Consent(models.Model):
-    """A guardian's consent for somebody under 18: asked for, given by the guardian's own link or on paper, revocable."""
+    """A guardian's consent for somebody under 18: asked for, given by the guardian's link or on paper, revocable."""
 
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="consents")
     guardian = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="consents")

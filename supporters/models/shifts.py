@@ -123,7 +123,7 @@ class Shift(models.Model):
         needs_lead: bool = True,
         needs: Iterable[str] = (),
         note: str = "",
-    ) -> Self:
+    ) -> "Shift":
         """Make a shift with ``seats`` seats (``needed`` unless told) and book its room. Raises RoomTaken."""
         shift = cls.objects.create(
             purpose=purpose,
@@ -156,7 +156,7 @@ class Shift(models.Model):
 
     @transaction.atomic
     def cancel(self, *, by: Any, reason: str) -> list["Assignment"]:
-        """Call the shift off: everybody and the room are free again. Returns whom it concerned, for the owner to tell."""
+        """Call the shift off: people and room are free again. Returns whom it concerned, for the owner to tell."""
         rows = type(self).objects.filter(pk=self.pk, cancelled_at=None)
         if rows.update(cancelled_at=timezone.now(), cancel_reason=reason, sequence=F("sequence") + 1) != 1:
             return []
@@ -415,7 +415,10 @@ class Assignment(Stateful):
         self._move(self.Status.LAPSED, by=None)
 
     def want_stand_in(self, *, by: Any, reason: str = "") -> None:
-        """ "I can't come": the place is kept until somebody else accepts. Twice is once. Raises OfferClosed, ShiftStarted."""
+        """Say "I can't come": the place is kept until somebody else accepts. Twice is once.
+
+        Raises OfferClosed or ShiftStarted.
+        """
         with transaction.atomic():
             self.refresh_from_db()
             if self.status == self.Status.STANDING_IN_WANTED:
@@ -469,8 +472,8 @@ class Claim(models.Model):
         """Claim the shift's cells for the assignment's supporter. Raises AlreadyBooked."""
         try:
             with transaction.atomic():
-                cls.objects.bulk_create(
-                    cls(supporter_id=assignment.supporter_id, cell=cell, assignment=assignment)
+                Claim.objects.bulk_create(
+                    Claim(supporter_id=assignment.supporter_id, cell=cell, assignment=assignment)
                     for cell in cells(shift.starts_at, shift.ends_at)
                 )
         except IntegrityError as error:
@@ -495,8 +498,8 @@ class RoomClaim(models.Model):
         """Claim the shift's room for its time. Raises RoomTaken."""
         try:
             with transaction.atomic():
-                cls.objects.bulk_create(
-                    cls(room=shift.room, cell=cell, shift=shift) for cell in cells(shift.starts_at, shift.ends_at)
+                RoomClaim.objects.bulk_create(
+                    RoomClaim(room=shift.room, cell=cell, shift=shift) for cell in cells(shift.starts_at, shift.ends_at)
                 )
         except IntegrityError as error:
             raise RoomTaken(venue=shift.venue) from error

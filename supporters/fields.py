@@ -1,0 +1,73 @@
+"""Form fields of their own: what one can teach, at which level; a phone number."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from notifications.phones import e164
+from programme.models import Topic
+
+# Column by column: the level (0: not at all) and its head.
+LEVELS = ((0, _("しない")), (1, _("基本")), (2, _("活用")), (3, _("高度")))
+
+
+class TopicLevels(forms.Widget):
+    """A table: a row for each topic, a column for each level, one round box to tick in each row.
+
+    Value: {topic's code: level}. ``topics`` are the rows; the form sets them.
+    """
+
+    template_name = "supporters/widgets/topic_levels.html"
+    use_fieldset = True
+    topics: list[Topic]
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        known = value or {}
+        context["widget"]["heads"] = [head for _level, head in LEVELS]
+        context["widget"]["rows"] = [
+            (topic, [(level, head, str(level) == str(known.get(topic.pk) or 0)) for level, head in LEVELS])
+            for topic in self.topics
+        ]
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
+        return {topic.pk: data.get(f"{name}-{topic.pk}", "") for topic in self.topics}
+
+    def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
+        return False
+
+
+class SkillsField(forms.Field):
+    """Gives {topic: level 1 to 3} for what somebody can teach. Not required: topics left alone are not taught."""
+
+    widget = TopicLevels
+    default_error_messages = {"invalid": _("表の中から選び直してください。")}
+
+    def offer(self, topics: list[Topic]) -> None:
+        """Let people choose among ``topics``."""
+        self.topics = topics
+        widget: Any = self.widget
+        widget.topics = topics
+
+    def to_python(self, value: Any) -> dict[Topic, int]:
+        levels = {str(level): level for level, _head in LEVELS} | {"": 0}
+        chosen = {topic: levels.get(str(value.get(topic.pk, ""))) for topic in self.topics}
+        if None in chosen.values():
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return {topic: level for topic, level in chosen.items() if level}
+
+
+class PhoneField(forms.CharField):
+    """A Japanese phone number in any typed form, kept as typed."""
+
+    def __init__(self, *, autocomplete: str = "tel", **options: Any) -> None:
+        widget = forms.TextInput(attrs={"type": "tel", "autocomplete": autocomplete})
+        super().__init__(max_length=40, widget=widget, **options)
+
+    def clean(self, value: Any) -> str:
+        typed: str = super().clean(value)
+        e164(typed)
+        return typed

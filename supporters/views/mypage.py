@@ -1,0 +1,181 @@
+"""マイページ: what a supporter sees and tells about the own duties and time."""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from notifications import links
+from programme.access import signed_in
+from supporters.errors import AlreadyRegistered
+from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, RegistrationForm, SkillsForm
+from supporters.messages import OFFER
+from supporters.models import Assignment, Supporter
+from supporters.owners import links_of
+from supporters.services import apply, set_free_times, set_skills
+from supporters.views.replies import told
+
+# How long a duty stays on the page to be reported.
+REPORTS_SINCE = dt.timedelta(days=60)
+
+MyView = Callable[..., HttpResponseBase]
+
+
+def supporter_only(view: MyView) -> MyView:
+    """Hands the signed-in person's own supporter to the view; who has none yet is sent to registration."""
+
+    @signed_in
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        user: Any = request.user
+        supporter = Supporter.objects.filter(user=user).first()
+        if supporter is None:
+            return redirect("supporters:register")
+        return view(request, supporter, *args, **kwargs)
+
+    return guarded
+
+
+@signed_in
+def register(request: HttpRequest) -> HttpResponse:
+    """The application. Who has applied before sees the own page instead."""
+    user: Any = request.user
+    if Supporter.objects.filter(user=user).exists():
+        return redirect("supporters:home")
+    form = RegistrationForm(request.POST or None, own_email=user.email, initial={"name": user.name})
+    if request.method == "POST" and form.is_valid():
+        try:
+            apply(user, form.application())
+        except AlreadyRegistered as refusal:  # sent twice
+            messages.info(request, str(refusal))
+        else:
+            messages.success(request, _("申込みを受け付けました。ありがとうございます。"))
+        return redirect("supporters:home")
+    return render(request, "supporters/register.html", {"form": form})
+
+
+@supporter_only
+def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """Where the person stands, what is asked, what comes next, what is to be reported."""
+    team = Prefetch(
+        "shift__assignments", Assignment.objects.held().select_related("supporter").order_by("pk"), to_attr="team"
+    )
+    mine = supporter.assignments.select_related("shift__venue", "shift__room").prefetch_related(team)
+    rows = list(mine.filter(shift__starts_at__gte=timezone.now() - REPORTS_SINCE).order_by("shift__starts_at"))
+    held = [row for row in rows if row.is_held]
+    now = timezone.now()
+    offered = [row for row in rows if row.status == Assignment.Status.OFFERED and not row.is_overdue]
+    owner_links = links_of(row.shift for row in held)
+    return render(
+        request,
+        "supporters/home.html",
+        {
+            "supporter": supporter,
+            "missing_courses": supporter.missing_courses(),
+            "waits_for_guardian": supporter.needs_consent() and not supporter.has_consent(),
+            "offers": [_card(row) for row in offered if row.shift.starts_at > now],
+            "duties": [_card(row, owner_links) for row in held if row.shift.ends_at > now],
+            "past": [
+                _card(row, owner_links) for row in held if row.shift.ends_at <= now and row.shift_id in owner_links
+            ],
+        },
+    )
+
+
+def _card(row: Assignment, owner_links: Any = None) -> dict[str, Any]:
+    return {
+        "row": row,
+        "url": reverse("supporters:offer", args=[links.token(OFFER, row.pk)]),
+        "links": (owner_links or {}).get(row.shift_id, []),
+    }
+
+
+@supporter_only
+def free_times(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """The usual week."""
+    form = FreeTimesForm(request.POST or None, initial={"week": FreeTimesForm.times_of(supporter)})
+    if request.method == "POST" and form.is_valid():
+        set_free_times(supporter, form.free_times())
+        messages.success(request, _("活動できる曜日と時間を保存しました。"))
+        return redirect("supporters:home")
+    return render(request, "supporters/free_times.html", {"form": form})
+
+
+@supporter_only
+def skills(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """What the person can teach."""
+    form = SkillsForm(request.POST or None, supporter=supporter)
+    if request.method == "POST" and form.is_valid():
+        set_skills(supporter, form.cleaned_data["skills"])
+        messages.success(request, _("教えられることを保存しました。"))
+        return redirect("supporters:home")
+    return render(request, "supporters/skills.html", {"form": form})
+
+
+@supporter_only
+def limits(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """How often and how far."""
+    form = LimitsForm(request.POST or None, instance=supporter)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, _("回数と場所を保存しました。"))
+        return redirect("supporters:home")
+    return render(request, "supporters/limits.html", {"form": form})
+
+
+@supporter_only
+def absences(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """Days on which the person cannot come after all: a list, and a form for one more."""
+    form = AbsenceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.save_for(supporter)
+        messages.success(request, _("お休みする日を追加しました。"))
+        return redirect("supporters:absences")
+    coming = supporter.absences.filter(ends_at__gt=timezone.now())
+    return render(request, "supporters/absences.html", {"form": form, "absences": coming})
+
+
+@require_POST
+@supporter_only
+def remove_absence(request: HttpRequest, supporter: Supporter, pk: int) -> HttpResponse:
+    get_object_or_404(supporter.absences, pk=pk).delete()
+    messages.success(request, _("お休みする日を取り消しました。"))
+    return redirect("supporters:absences")
+
+
+@supporter_only
+def rest(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """Pause, resume, leave, come back."""
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        _change_status(request, supporter, reason=form.cleaned_data["reason"])
+        return redirect("supporters:home")
+    promised = supporter.assignments.upcoming().filter(status=Assignment.Status.ACCEPTED).count()
+    return render(request, "supporters/rest.html", {"form": form, "supporter": supporter, "promised": promised})
+
+
+def _change_status(request: HttpRequest, supporter: Supporter, *, reason: str) -> None:
+    match request.POST.get("wish"):
+        case "pause":
+            with told(request, _("お休みにしました。また活動できるときに「再開する」を押してください。")):
+                supporter.pause(by=request.user, reason=reason)
+        case "resume":
+            with told(request, _("活動を再開しました。ありがとうございます。")):
+                supporter.resume(by=request.user)
+        case "withdraw":
+            with told(request, _("退会の手続きをしました。これまでありがとうございました。")):
+                supporter.withdraw(by=request.user, reason=reason)
+        case "return":
+            with told(request, _("申込みを受け付けました。お帰りなさい。")):
+                supporter.apply_again(by=request.user)
+        case _other:
+            raise Http404

@@ -1,0 +1,140 @@
+"""The coordinators' pages about supporters."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from notifications.models import Message
+from programme.access import coordinator_only
+from supporters.forms import FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
+from supporters.models import SpecialNeed, Supporter
+from supporters.services import ask_guardian, record_paper_consent
+from supporters.views.replies import told
+
+PEOPLE_A_PAGE = 30
+
+
+@coordinator_only
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody, by status and by a part of the name."""
+    form = FilterForm(request.GET)
+    found = Supporter.objects.visible_to(request.user).select_related("category", "home_district", "contact")
+    if form.is_valid():
+        if form.cleaned_data["status"]:
+            found = found.filter(status=form.cleaned_data["status"])
+        if form.cleaned_data["q"].strip():
+            found = found.found_by(form.cleaned_data["q"])
+    page = Paginator(found, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "supporters/people.html", {"form": form, "page": page})
+
+
+def _supporter(request: HttpRequest, pk: int) -> Supporter:
+    rows = Supporter.objects.visible_to(request.user)
+    return get_object_or_404(rows.select_related("category", "home_district", "contact", "user"), pk=pk)
+
+
+def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpResponse:
+    today = timezone.localdate()
+    context = {
+        "supporter": supporter,
+        "age": supporter.age_on(today),
+        "needs_consent": supporter.needs_consent(),
+        "has_consent": supporter.has_consent(),
+        "consents": supporter.consents.select_related("guardian", "recorded_by"),
+        "completions": supporter.completions.select_related("course", "recorded_by"),
+        "missing_courses": supporter.missing_courses(),
+        "brings": [need.label for need in SpecialNeed if need in supporter.brings],
+        "skills": supporter.skills.select_related("topic").order_by("topic__position"),
+        "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],
+        "moves": [(row, Supporter.Status(row.to_status).label) for row in supporter.moves.select_related("by")],
+        "told": Message.objects.filter(recipient=supporter.contact)[:20],
+        "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
+        "flags_form": FlagsForm(instance=supporter, prefix="flags"),
+        "training_form": TrainingForm(initial={"on": today}, prefix="training"),
+        "guardian_form": GuardianForm(prefix="guardian"),
+        "reason_form": ReasonForm(prefix="leave"),
+    }
+    return render(request, "supporters/person.html", context | forms)
+
+
+@coordinator_only
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """All about one supporter, and what may be done now."""
+    return _show(request, _supporter(request, pk))
+
+
+@require_POST
+@coordinator_only
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept the application, activate, pause, resume or withdraw."""
+    supporter = _supporter(request, pk)
+    form = ReasonForm(request.POST, prefix="leave")
+    if not form.is_valid():
+        return _show(request, supporter, reason_form=form)
+    reason = form.cleaned_data["reason"]
+    verbs: dict[str, tuple[Callable[[], None], str]] = {
+        "accept": (lambda: supporter.accept_application(by=request.user), _("登録しました。研修に進みます。")),
+        "activate": (lambda: supporter.activate(by=request.user), _("活動を始められるようにしました。")),
+        "pause": (lambda: supporter.pause(by=request.user, reason=reason), _("休止にしました。")),
+        "resume": (lambda: supporter.resume(by=request.user), _("活動を再開しました。")),
+        "withdraw": (lambda: supporter.withdraw(by=request.user, reason=reason), _("退会にしました。")),
+    }
+    if request.POST.get("verb") not in verbs:
+        raise Http404
+    verb, done = verbs[request.POST["verb"]]
+    if request.POST["verb"] == "withdraw" and not reason:
+        form.add_error("reason", _("退会の理由を入力してください。"))
+        return _show(request, supporter, reason_form=form)
+    with told(request, done):
+        verb()
+    return redirect("supporters:person", pk)
+
+
+@require_POST
+@coordinator_only
+def training(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note that a course was finished."""
+    supporter = _supporter(request, pk)
+    form = TrainingForm(request.POST, prefix="training")
+    if not form.is_valid():
+        return _show(request, supporter, training_form=form)
+    supporter.record_training(form.cleaned_data["course"], on=form.cleaned_data["on"], by=request.user)
+    messages.success(request, _("研修の修了を記録しました。"))
+    return redirect("supporters:person", pk)
+
+
+@require_POST
+@coordinator_only
+def flags(request: HttpRequest, pk: int) -> HttpResponse:
+    """Lead, may be paid, and what else the office knows about the person."""
+    form = FlagsForm(request.POST, instance=_supporter(request, pk), prefix="flags")
+    form.save()  # boxes only: any answer is a valid one
+    messages.success(request, _("保存しました。"))
+    return redirect("supporters:person", pk)
+
+
+@require_POST
+@coordinator_only
+def guardian(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask a guardian by link, or note the guardian's signed sheet."""
+    supporter = _supporter(request, pk)
+    form = GuardianForm(request.POST, prefix="guardian")
+    if not form.is_valid():
+        return _show(request, supporter, guardian_form=form)
+    match request.POST.get("how"):
+        case "ask":
+            with told(request, _("保護者の方に、同意のお願いを送りました。")):
+                ask_guardian(supporter, form.guardian())
+        case "paper":
+            record_paper_consent(supporter, form.guardian(), by=request.user)
+            messages.success(request, _("紙の同意書を記録しました。"))
+        case _other:
+            raise Http404
+    return redirect("supporters:person", pk)
