@@ -70,6 +70,9 @@ class Coordinators:
 class FactsAdmin(Coordinators, ModelAdmin):
     """Facts of one kind. A code can be typed when a row is made and never again."""
 
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        return sorted(super().get_fields(request, obj), key=lambda name: name != "code")
+
     def get_readonly_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:
         return ["code"] if obj and any(field.name == "code" for field in obj._meta.concrete_fields) else []
 

@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ClosureCalendar',
             fields=[
-                ('code', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=20, primary_key=True, serialize=False, verbose_name='コード')),
                 ('name', models.CharField(max_length=100, verbose_name='名称')),
                 ('source', models.CharField(max_length=200, verbose_name='出典')),
             ],
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Course',
             fields=[
-                ('code', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=20, primary_key=True, serialize=False, verbose_name='コード')),
                 ('name', models.CharField(max_length=100, verbose_name='名称')),
                 ('required', models.BooleanField(default=True, verbose_name='必修')),
                 ('source', models.CharField(max_length=200, verbose_name='出典')),
@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
                 ('position', models.PositiveSmallIntegerField(verbose_name='順番')),
                 ('active', models.BooleanField(default=True, verbose_name='使用中')),
                 ('source', models.CharField(max_length=200, verbose_name='出典')),
-                ('rank', models.PositiveSmallIntegerField(unique=True)),
+                ('rank', models.PositiveSmallIntegerField(unique=True, verbose_name='段階')),
             ],
             options={
                 'verbose_name': 'レベル',
@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Limit',
             fields=[
-                ('code', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('code', models.CharField(max_length=40, primary_key=True, serialize=False, verbose_name='コード')),
                 ('name', models.CharField(max_length=100, verbose_name='名称')),
                 ('value', models.PositiveIntegerField(verbose_name='値')),
                 ('unit', models.CharField(max_length=10, verbose_name='単位')),
@@ -294,7 +294,7 @@ class Migration(migrations.Migration):
                 ('source', models.CharField(blank=True, max_length=200, verbose_name='出典')),
                 ('active', models.BooleanField(default=True, verbose_name='使用中')),
                 ('closures', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='venues', to='programme.closurecalendar', verbose_name='休館')),
-                ('district', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='venues', to='programme.district')),
+                ('district', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='venues', to='programme.district', verbose_name='地区')),
             ],
             options={
                 'verbose_name': '会場',

@@ -55,7 +55,7 @@ class Topic(CodeEntry):
 class Level(CodeEntry):
     """How advanced: ``rank`` 1 to 3 is what skills and needs store and compare."""
 
-    rank = models.PositiveSmallIntegerField(unique=True)
+    rank = models.PositiveSmallIntegerField(_("段階"), unique=True)
 
     class Meta(CodeEntry.Meta):
         verbose_name = _("レベル")

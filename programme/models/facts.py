@@ -40,7 +40,7 @@ class Programme(models.Model):
 class Limit(models.Model):
     """A number that the programme sets, such as the least size of a group. Read them by ``Limits.current()``."""
 
-    code = models.CharField(max_length=40, primary_key=True)
+    code = models.CharField(_("コード"), max_length=40, primary_key=True)
     name = models.CharField(_("名称"), max_length=100)
     value = models.PositiveIntegerField(_("値"))
     unit = models.CharField(_("単位"), max_length=10)
@@ -123,7 +123,7 @@ class Limits:
 class Course(models.Model):
     """A training course. Without the required ones nobody is assigned to a duty."""
 
-    code = models.CharField(max_length=20, primary_key=True)
+    code = models.CharField(_("コード"), max_length=20, primary_key=True)
     name = models.CharField(_("名称"), max_length=100)
     required = models.BooleanField(_("必修"), default=True)
     source = models.CharField(_("出典"), max_length=200)

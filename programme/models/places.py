@@ -56,7 +56,7 @@ def validate_rule(rule: str) -> None:
 class ClosureCalendar(models.Model):
     """A set of closures that several venues share, such as "the halls"."""
 
-    code = models.CharField(max_length=20, primary_key=True)
+    code = models.CharField(_("コード"), max_length=20, primary_key=True)
     name = models.CharField(_("名称"), max_length=100)
     source = models.CharField(_("出典"), max_length=200)
 
@@ -98,7 +98,7 @@ class Venue(models.Model):
     name = models.CharField(_("名称"), max_length=100)
     kana = models.CharField(_("かな"), max_length=100, blank=True)
     name_en = models.CharField(_("名称(英語)"), max_length=100, blank=True)
-    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="venues")
+    district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="venues", verbose_name=_("地区"))
     address = models.CharField(_("住所"), max_length=200, blank=True)
     phone = models.CharField(_("電話"), max_length=20, blank=True)
     # Null when nobody knows: the district's own coordinates stand in (``position``).
