@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 
-from programme.models import Programme, User
+from programme.models import Programme, Role, User
 
 
 @pytest.mark.usefixtures("programme_facts")
@@ -19,6 +19,21 @@ def test_the_front_page_has_three_doors_and_the_phone_number_as_soon_as_there_is
     assert "tel:" not in page
     Programme.objects.update(phone="027-000-0000", phone_hours="平日 9:00から17:00まで")
     assert 'href="tel:027-000-0000"' in client.get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [
+        (Role.MEMBER, ["マイページ"]),
+        (Role.COORDINATOR, ["事務局", "依頼", "サポーター", "相談所", "実績"]),
+        (Role.OFFICER, ["実績"]),
+        (Role.DESK, ["相談の記録"]),
+    ],
+)
+def test_the_menu_holds_what_the_role_may_open(client: Client, db: None, role: Role, words: list[str]) -> None:
+    client.force_login(User.objects.create_user("somebody@example.jp", role=role))
+    menu = client.get("/").content.decode().partition("<nav")[2].partition("</nav>")[0]
+    assert re.findall(r"<a [^>]*>([^<]+)</a>", menu) == words
 
 
 def test_the_front_page_stands_before_anything_was_loaded(client: Client, db: None) -> None:
