@@ -1,1 +1,7 @@
-urlpatterns: list = []
+from django.urls import path
+
+from consult.views.api import Consultations
+
+urlpatterns = [
+    path("consultations/", Consultations.as_view(), name="api-consultations"),
+]

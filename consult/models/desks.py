@@ -39,7 +39,7 @@ class DeskQuerySet(models.QuerySet["Desk"]):
 
 @dataclass(frozen=True, slots=True)
 class DatePlan:
-    """What a desk's rule gives for a period: new dates, dates on which the venue is closed (and why), dates made before."""
+    """What a rule gives for a period: new dates, dates on which the venue is closed and why, dates made before."""
 
     new: list[dt.date]
     closed: dict[dt.date, str]

@@ -1,29 +1,37 @@
 """The log: consultations at desks, and activities that are counted without a request."""
 
-import re
+import datetime as dt
+import hashlib
+import json
 import uuid
+from collections.abc import Iterable
 from typing import Any, Self
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.db import models
-from django.db.models import Q
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consult.errors import PersonalData
+from consult.errors import (
+    ActivityLogged,
+    MonthClosed,
+    NotYetHeld,
+    NotYetOpen,
+    OtherDay,
+    PersonalData,
+    ReasonMissing,
+    SameIdOtherCase,
+    Voided,
+)
 from consult.models.desks import Desk, Opening
+from consult.models.ledger import MonthReport
+from consult.personal_data import has_personal_data, refuse_personal_data
+from programme.japanese import say_day
 from programme.models import AgeBand, Device, District, Outcome, Topic, Visit
-from programme.text import ascii_number
 
-DIGITS_AT_MOST = 4
-
-
-def refuse_personal_data(note: str) -> None:
-    """ValidationError for a note with a long run of digits or a mail address: no names, no numbers in the log."""
-    text = ascii_number(note)
-    if "@" in text or re.search(rf"\d(?:[\s()-]?\d){{{DIGITS_AT_MOST},}}", text):
-        raise ValidationError(str(PersonalData()), code="personal_data")
+COMMON_DAYS = 90
+MINUTES_AT_MOST = 600
 
 
 class ConsultationQuerySet(models.QuerySet["Consultation"]):
@@ -32,14 +40,119 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         return self.filter(voided_at=None)
 
     def visible_to(self, user: Any) -> Self:
-        """Coordinators see all; a desk's account its desk; supporters what they logged themselves."""
+        """Coordinators see all; a desk's account its desk; supporters what they, or their team of the day, logged."""
         if not user.is_authenticated:
             return self.none()
         if user.is_coordinator:
             return self
         if user.is_desk:
             return self.filter(desk__accounts=user)
-        return self.filter(logged_by=user)
+        return self.filter(Q(logged_by=user) | Q(opening__in=Opening.objects.visible_to(user).values("pk")))
+
+    def common_topics(self, count: int) -> list[str]:
+        """Codes of the topics logged most at all desks in the last 90 days, the commonest first."""
+        since = timezone.localdate() - dt.timedelta(days=COMMON_DAYS)
+        topics = self.counted().filter(date__gt=since).order_by().values("topic").annotate(number=Count("pk"))
+        return list(topics.order_by("-number", "topic__position").values_list("topic", flat=True)[:count])
+
+    def log(
+        self,
+        *,
+        pk: uuid.UUID,
+        opening: Opening,
+        topic: Topic,
+        outcome: Outcome,
+        by: Any,
+        happened_at: dt.datetime | None = None,
+        more_topics: Iterable[Topic] = (),
+        device: Device | None = None,
+        age_band: AgeBand | None = None,
+        visit: Visit | None = None,
+        minutes: int | None = None,
+        follow_up: bool = False,
+        note: str = "",
+        source: str = "tap",
+    ) -> tuple["Consultation", bool]:
+        """Store a case once: (the row, whether it is new). ``pk`` was made where the case was typed.
+
+        Sending the same case again, at once or much later, gives the first row as it is now; the time and
+        the sender are no part of the comparison, so that a device may put its clock right. ``happened_at``
+        left out: now, or the hour of opening when that was on an earlier day. A closed month still takes
+        the row: its figures are frozen, but no case is lost.
+        Raises SameIdOtherCase, PersonalData, NotYetOpen, or OtherDay for a time on another day than the opening's.
+        """
+        facts = {
+            "topic": topic,
+            "outcome": outcome,
+            "device": device,
+            "age_band": age_band,
+            "visit": visit,
+            "minutes": minutes,
+            "follow_up": follow_up,
+            "note": note,
+        }
+        others = _without(more_topics, topic)
+        if has_personal_data(note):
+            raise PersonalData
+        sent_as = _fingerprint(opening, facts, others)
+        try:
+            with transaction.atomic():
+                moment = happened_at or _time_of_case(opening)
+                _check_day(opening, moment)
+                case = self.create(
+                    pk=pk,
+                    desk_id=opening.desk_id,
+                    opening=opening,
+                    date=opening.date,
+                    happened_at=moment,
+                    logged_by=by,
+                    source=source,
+                    sent_as=sent_as,
+                    **facts,
+                )
+                if others:
+                    case.more_topics.set(others)
+                return case, True
+        except (IntegrityError, OtherDay, NotYetOpen):
+            first = self.model._base_manager.filter(pk=pk).first()
+            if first is None:
+                raise
+            if first.sent_as != sent_as:
+                raise SameIdOtherCase from None
+            return first, False
+
+
+def _without(topics: Iterable[Topic], main: Topic) -> list[Topic]:
+    return sorted({topic for topic in topics if topic.pk != main.pk}, key=lambda topic: topic.pk)
+
+
+def _fingerprint(opening: Opening, facts: dict[str, Any], others: Iterable[Topic]) -> str:
+    """A hash over what was typed, by which a case sent again is known even after it was corrected."""
+    typed = [opening.pk, *(_say(facts[name]) for name in sorted(facts)), *(topic.pk for topic in others)]
+    return hashlib.sha256(json.dumps(typed, ensure_ascii=False).encode()).hexdigest()
+
+
+def _say(value: Any) -> str:
+    """A field's value as text, for comparing and for the trail of corrections: codes, not names."""
+    if value is None:
+        return ""
+    if isinstance(value, models.Model):
+        return str(value.pk)
+    if isinstance(value, list | tuple):
+        return ",".join(_say(one) for one in value)
+    return str(value)
+
+
+def _time_of_case(opening: Opening) -> dt.datetime:
+    return timezone.now() if opening.date == timezone.localdate() else opening.shift.starts_at
+
+
+def _check_day(opening: Opening, moment: dt.datetime) -> None:
+    """The day that a case counts on is Tokyo's day of its time, which is the opening's."""
+    if opening.date > timezone.localdate():
+        raise NotYetOpen(day=say_day(opening.date))
+    if timezone.localdate(moment) != opening.date:
+        raise OtherDay(happened=say_day(moment), opened=say_day(opening.date))
 
 
 class Consultation(models.Model):
@@ -72,6 +185,11 @@ class Consultation(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     void_reason = models.CharField(_("取り消す理由"), max_length=200, blank=True)
+    # What was sent first, as a hash: see ``ConsultationQuerySet.log``.
+    sent_as = models.CharField(max_length=64, blank=True, editable=False)
+
+    # What a correction may change. Another desk or day: make void, log anew.
+    CORRECTABLE = ("topic", "outcome", "device", "age_band", "visit", "minutes", "follow_up", "note")
 
     objects = ConsultationQuerySet.as_manager()
 
@@ -86,11 +204,76 @@ class Consultation(models.Model):
                 | Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason=""),
             ),
             models.CheckConstraint(name="consultation_source_known", condition=Q(source__in=["tap", "paper"])),
+            models.CheckConstraint(
+                name="consultation_minutes_in_range", condition=Q(minutes=None) | Q(minutes__range=(1, MINUTES_AT_MOST))
+            ),
         ]
         indexes = [models.Index(fields=["desk", "date"], name="consultation_desk_date")]
 
     def __str__(self) -> str:
         return f"{self.date} {self.desk} {self.topic}"
+
+    @property
+    def is_void(self) -> bool:
+        return self.voided_at is not None
+
+    # --- Verbs -----------------------------------------------------------------------------------------
+    def void(self, *, by: Any, reason: str) -> None:
+        """Take the case out of the figures; the row stays. Making void twice keeps the first reason.
+
+        Raises ReasonMissing, or MonthClosed once the month's figures are frozen.
+        """
+        with transaction.atomic():
+            self._hold()
+            if self.is_void:
+                return
+            self._check_change(reason)
+            self.voided_at, self.voided_by, self.void_reason = timezone.now(), by, reason.strip()
+            self.save(update_fields=["voided_at", "voided_by", "void_reason"])
+
+    def correct(self, *, by: Any, reason: str, **changes: Any) -> list["ConsultationChange"]:
+        """Change fields (``CORRECTABLE`` and ``more_topics``), and keep each old value with the reason.
+
+        Returns what changed: nothing when every value stands already. Raises Voided, ReasonMissing,
+        PersonalData, or MonthClosed once the month's figures are frozen.
+        """
+        with transaction.atomic():
+            self._hold()
+            if self.is_void:
+                raise Voided
+            others = changes.pop("more_topics", None)
+            different = {name: value for name, value in changes.items() if getattr(self, name) != value}
+            if unknown := different.keys() - set(self.CORRECTABLE):
+                raise ValueError(f"not correctable: {sorted(unknown)}")
+            told = {name: (_say(getattr(self, name)), _say(value)) for name, value in different.items()}
+            now_others = list(self.more_topics.order_by("pk"))
+            new_others = _without(now_others if others is None else others, different.get("topic", self.topic))
+            if now_others != new_others:
+                told["more_topics"] = (_say(now_others), _say(new_others))
+            if not told:
+                return []
+            self._check_change(reason)
+            if has_personal_data(different.get("note", "")):
+                raise PersonalData
+            for name, value in different.items():
+                setattr(self, name, value)
+            self.save(update_fields=list(different))
+            self.more_topics.set(new_others)
+            return ConsultationChange.objects.bulk_create(
+                ConsultationChange(consultation=self, field=name, old=old, new=new, reason=reason.strip(), by=by)
+                for name, (old, new) in told.items()
+            )
+
+    def _hold(self) -> None:
+        """Lock the row and see it as it is now: of two people at once, the second sees what the first did."""
+        type(self).objects.select_for_update().get(pk=self.pk)
+        self.refresh_from_db()
+
+    def _check_change(self, reason: str) -> None:
+        if not reason.strip():
+            raise ReasonMissing
+        if MonthReport.objects.filter(year=self.date.year, month=self.date.month).exists():
+            raise MonthClosed(month=_("%(year)s年%(month)s月") % {"year": self.date.year, "month": self.date.month})
 
 
 class ConsultationChange(models.Model):
@@ -106,9 +289,29 @@ class ConsultationChange(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        constraints = [
+            models.CheckConstraint(name="consultation_change_has_reason", condition=~Q(reason="")),
+            models.CheckConstraint(name="consultation_change_changes_something", condition=~Q(old=F("new"))),
+        ]
 
     def __str__(self) -> str:
         return f"{self.field}: {self.old} → {self.new}"
+
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    def log(self, *, kind: str, date: dt.date, name: str, district: District, attendees: int, by: Any) -> "Activity":
+        """Store an activity once. Raises ActivityLogged for the same kind, date and name, NotYetHeld before its day."""
+        if date > timezone.localdate():
+            raise NotYetHeld
+        try:
+            with transaction.atomic():
+                return self.create(
+                    kind=kind, date=date, name=name, district=district, attendees=attendees, logged_by=by
+                )
+        except IntegrityError as error:
+            if self.filter(kind=kind, date=date, name=name).exists():
+                raise ActivityLogged from error
+            raise
 
 
 class Activity(models.Model):
@@ -126,6 +329,8 @@ class Activity(models.Model):
     attendees = models.PositiveSmallIntegerField(_("参加した人数"))
     logged_at = models.DateTimeField(default=timezone.now)
     logged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    objects = ActivityQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("その他の活動")
