@@ -139,7 +139,7 @@ class WeekTimes(forms.CheckboxSelectMultiple):
 
 
 class WeekTimesField(forms.MultipleChoiceField):
-    """When somebody is free in a usual week. Gives (weekday, first minute, end minute) triples; ``initial`` takes them."""
+    """When somebody is free in a usual week: (weekday, first minute, end minute) triples, also as ``initial``."""
 
     widget = WeekTimes
 
