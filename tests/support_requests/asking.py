@@ -1,0 +1,44 @@
+"""What a browser sends of the request form, and the days for which it may ask."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from programme.models import Limits, Venue
+from support_requests import rules
+from tests.factories import a_hall
+
+
+def open_days(hall: Venue | None = None) -> list[dt.date]:
+    """The possible days on which ``hall`` is open."""
+    return [day for day in rules.possible_days(Limits.current()) if not (hall or a_hall()).closed_on(day)]
+
+
+def closed_day(hall: Venue | None = None) -> dt.date:
+    """The first possible day on which ``hall`` is closed."""
+    return next(day for day in rules.possible_days(Limits.current()) if (hall or a_hall()).closed_on(day))
+
+
+def sent(**changes: Any) -> dict[str, Any]:
+    """Everything right: 5 people, LINE, three mornings at a hall. ``start_1=("2026-12-03", "10:00")`` sets a start."""
+    days = open_days()
+    starts = {f"start_{rank}": (days[rank].isoformat(), "10:00") for rank in (1, 2, 3)}
+    data: dict[str, Any] = {
+        "form_id": str(uuid.uuid4()),
+        "group_name": "ひまわり会",
+        "kind": "residents",
+        "district": "D03",
+        "leader": "前橋花子",
+        "email": "hanako@example.jp",
+        "phone": "027-224-1111",
+        "participants": "5",
+        "venue": str(a_hall().pk),
+        "minutes": "60",
+        "topics": ["T05"],
+        "level": "L1",
+        **starts,
+        **changes,
+    }
+    for name in list(starts):
+        data[f"{name}_day"], data[f"{name}_time"] = data.pop(name)
+    return data

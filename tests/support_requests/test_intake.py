@@ -1,0 +1,348 @@
+"""The group's form: each sentence at its field, nothing typed is lost, and one request for one form."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from notifications.models import Message
+from programme.japanese import say_day
+from programme.models import Limit, Limits, Topic, Venue
+from support_requests.forms import IntakeForm
+from support_requests.models import Group, SupportRequest
+from tests.factories import a_hall
+from tests.support_requests.asking import closed_day, open_days, sent
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+
+def errors(**changes: Any) -> dict[str, list[str]]:
+    return {name: list(sentences) for name, sentences in IntakeForm(sent(**changes)).errors.items()}
+
+
+def test_a_right_form_becomes_a_request_that_waits_for_its_confirmation(client: Client) -> None:
+    days = open_days()
+    response = client.post("/requests/", sent(needs=["sign"], note="車いす1台"))
+    asked = SupportRequest.objects.get()
+    assert response.status_code == 302
+    assert response["Location"].startswith("/requests/thanks/")
+    assert (asked.status, asked.intake, asked.participants, asked.minutes) == ("received", "web", 5, 60)
+    assert (asked.group.name, asked.group.contact.name, asked.venue) == ("ひまわり会", "前橋花子", a_hall())
+    assert (asked.needs, asked.note) == (["sign"], "車いす1台")
+    assert [(wanted.topic_id, wanted.level) for wanted in asked.topics.all()] == [("T05", 1)]
+    starts = [timezone.localtime(time.starts_at) for time in asked.times.all()]
+    assert [(start.date(), start.hour) for start in starts] == [(day, 10) for day in days[1:4]]
+
+
+def test_the_page_shows_no_topic_that_is_out_of_scope(client: Client) -> None:
+    out_of_scope = Topic.objects.filter(in_scope=False)[0]
+    page = client.get("/requests/").content.decode()
+    assert f'value="{out_of_scope.pk}"' not in page
+    assert 'value="T05"' in page
+
+
+def test_opening_the_form_stores_nothing(client: Client) -> None:
+    client.get("/requests/")
+    assert (SupportRequest.objects.count(), Group.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "sentence"),
+    [
+        ("group_name", "団体・グループの名前を入力してください。"),
+        ("district", "地区を選んでください。"),
+        ("leader", "代表の方のお名前を入力してください。"),
+        ("participants", "参加する人数を入力してください。だいたいの数でかまいません。"),
+        ("venue", "場所を選んでください。"),
+        ("minutes", "1回の時間を選んでください。"),
+        ("topics", "1つ以上選んでください。わからないときは「その他」を選んでください。"),
+        ("level", "あてはまるものを1つ選んでください。"),
+        ("kind", "団体の種類を選んでください。"),
+    ],
+)
+def test_what_is_missing_is_said_at_its_field(field: str, sentence: str) -> None:
+    assert errors(**{field: ""}) == {field: [sentence]}
+
+
+@pytest.mark.parametrize(("typed", "number"), [("5", 5), ("５", 5), ("１０人", 10), (" 3 ", 3), ("約5", None)])
+def test_people_are_counted_as_people_type_numbers(typed: str, number: int | None) -> None:
+    form = IntakeForm(sent(participants=typed))
+    assert form.is_valid() is (number is not None)
+    assert form.cleaned_data.get("participants") == number
+
+
+def test_too_few_people_are_told_how_many_and_where_else_to_go() -> None:
+    sentence = (
+        "出張サポートは3人以上でお申し込みください。"
+        "人数がたりないときは、予約のいらない「よろず相談所」をご利用ください。"
+    )
+    assert errors(participants="2") == {"participants": [sentence]}
+
+
+def test_the_least_number_is_the_programmes_own() -> None:
+    Limit.objects.filter(code="minimum_group_size").update(value=6)
+    assert list(errors(participants="5")) == ["participants"]
+    assert errors(participants="6") == {}
+
+
+def test_a_very_large_group_is_asked_to_ring() -> None:
+    most = Limits.current().maximum_group_size
+    sentence = f"ウェブでのお申し込みは{most}人までです。それより多いときは、お電話でご相談ください。"
+    assert errors(participants=str(most + 1)) == {"participants": [sentence]}
+    assert errors(participants=str(most)) == {}
+
+
+def test_without_mail_and_phone_one_of_them_is_asked_for() -> None:
+    assert errors(email="", phone="") == {"email": ["メールアドレスか電話番号の、どちらかを入力してください。"]}
+
+
+@pytest.mark.parametrize("contact", [{"email": ""}, {"phone": ""}])
+def test_mail_or_phone_alone_is_enough(contact: dict[str, str]) -> None:
+    assert errors(**contact) == {}
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "０２７－２２４－１１１１",
+        "０２７ー２２４ー１１１１",
+        "027〜224〜1111",
+        "027-224-1111",
+        "0272241111",
+        "027−224−1111",
+    ],
+)
+def test_a_phone_number_is_kept_as_typed_and_found_however_typed(client: Client, typed: str) -> None:
+    client.post("/requests/", sent(phone=typed))
+    contact = SupportRequest.objects.get().group.contact
+    assert (contact.phone, contact.phone_e164) == (typed, "+81272241111")
+
+
+def test_what_is_no_phone_number_is_said_at_the_field() -> None:
+    assert errors(phone="224-1111") == {"phone": ["電話番号を市外局番から入力してください。例:027-224-1111"]}
+
+
+def test_a_mail_address_in_wide_letters_is_read_as_meant(client: Client) -> None:
+    client.post("/requests/", sent(email="ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ"))
+    assert SupportRequest.objects.get().group.contact.email == "hanako@example.jp"
+
+
+def test_what_is_no_mail_address_is_said_at_the_field() -> None:
+    assert list(errors(email="hanako.example.jp")) == ["email"]
+
+
+@pytest.mark.parametrize("name", ["𠮷野家の会", "髙﨑さんと栁澤さん", "神社〜A&B<c>", "ｶﾅ会"])
+def test_names_are_stored_exactly_as_typed(client: Client, name: str) -> None:
+    client.post("/requests/", sent(group_name=name, leader=name))
+    group = Group.objects.get()
+    assert (group.name, group.contact.name) == (name, name)
+    assert name in Message.objects.get().body
+
+
+# --- The place ------------------------------------------------------------------------------------------
+
+
+def test_a_place_of_their_own_becomes_a_venue_in_the_groups_district(client: Client) -> None:
+    client.post("/requests/", sent(venue="own", own_name="髙井町自治会館", own_address="高井町1-2-3"))
+    venue = SupportRequest.objects.get().venue
+    assert (venue.kind, venue.name, venue.address, venue.district_id) == ("own", "髙井町自治会館", "高井町1-2-3", "D03")
+
+
+def test_a_place_of_their_own_in_another_district(client: Client) -> None:
+    client.post("/requests/", sent(venue="own", own_name="集会所", own_address="石倉町1", own_district="D07"))
+    assert SupportRequest.objects.get().venue.district_id == "D07"
+
+
+def test_a_place_of_their_own_needs_name_and_address() -> None:
+    assert errors(venue="own") == {
+        "own_name": ["場所の名前を入力してください。"],
+        "own_address": ["住所を入力してください。"],
+    }
+
+
+def test_other_groups_places_are_nobody_elses_choice(client: Client) -> None:
+    own = Venue.objects.create(kind=Venue.Kind.OWN, name="だれかの家", district_id="D03", address="x")
+    assert "だれかの家" not in client.get("/requests/").content.decode()
+    assert errors(venue=str(own.pk)) == {"venue": ["場所を選び直してください。"]}
+
+
+# --- The times ------------------------------------------------------------------------------------------
+
+
+def test_one_wish_is_enough() -> None:
+    assert errors(start_2=("", ""), start_3=("", "")) == {}
+
+
+def test_wishes_move_up_when_one_is_left_out(client: Client) -> None:
+    client.post("/requests/", sent(start_2=("", "")))
+    assert [time.rank for time in SupportRequest.objects.get().times.all()] == [1, 2]
+
+
+def test_the_first_wish_is_needed() -> None:
+    assert errors(start_1=("", "")) == {"start_1": ["日と時間を選んでください。"]}
+
+
+def test_half_a_wish_is_asked_for_its_other_half() -> None:
+    day = open_days()[5].isoformat()
+    assert errors(start_2=(day, ""), start_3=("", "10:00")) == {
+        "start_2": ["始まる時間を選んでください。"],
+        "start_3": ["日を選んでください。"],
+    }
+
+
+@pytest.mark.parametrize(
+    "nonsense", [("2026-02-31", "10:00"), ("x", "y"), ("9999-12-31", "99:00"), ("0001-01-01", "00:00")]
+)
+def test_a_start_that_no_list_offers_is_refused_at_the_field(nonsense: tuple[str, str]) -> None:
+    assert list(errors(start_2=nonsense)) == ["start_2"]
+
+
+def test_too_soon_and_too_far_name_the_first_and_the_last_day() -> None:
+    today, limits = timezone.localdate(), Limits.current()
+    first = today + dt.timedelta(days=limits.days_ahead)
+    last = today + dt.timedelta(days=limits.days_ahead_furthest)
+    before, after = first - dt.timedelta(days=1), last + dt.timedelta(days=1)
+    assert errors(start_1=(before.isoformat(), "10:00"), start_2=(after.isoformat(), "10:00")) == {
+        "start_1": [f"準備に日数がかかります。{say_day(first)}以後の日を選んでください。"],
+        "start_2": [f"まだ予定を決められません。{say_day(last)}までの日を選んでください。"],
+    }
+
+
+def test_the_first_possible_day_is_possible() -> None:
+    place = {"venue": "own", "own_name": "集会所", "own_address": "石倉町1"}
+    limits = Limits.current()
+    edges = [timezone.localdate() + dt.timedelta(days=days) for days in (limits.days_ahead, limits.days_ahead_furthest)]
+    assert errors(start_1=(edges[0].isoformat(), "09:00"), start_2=(edges[1].isoformat(), "20:00"), **place) == {}
+
+
+def test_a_closed_hall_is_named_with_day_and_reason() -> None:
+    day, hall = closed_day(), a_hall()
+    sentence = f"{hall}は、{say_day(day)}は閉まっています({hall.closed_on(day)})。別の日を選んでください。"
+    assert errors(start_2=(day.isoformat(), "10:00")) == {"start_2": [sentence]}
+
+
+def test_a_closed_hall_says_nothing_of_another_place() -> None:
+    day = closed_day().isoformat()
+    assert errors(start_1=(day, "10:00"), venue="own", own_name="集会所", own_address="石倉町1") == {}
+
+
+def test_a_session_ends_before_the_hall_closes() -> None:
+    Venue.objects.filter(pk=a_hall().pk).update(opens=dt.time(9), closes=dt.time(17))
+    day = open_days()[1].isoformat()
+    sentence = f"{a_hall()}が使えるのは09:00から17:00までです。終わりの時間もその中に入るように選んでください。"
+    assert errors(start_1=(day, "16:30"), minutes="60") == {"start_1": [sentence]}
+    assert errors(start_1=(day, "16:00"), minutes="60") == {}
+
+
+def test_starts_stand_on_quarters_of_an_hour() -> None:
+    day = open_days()[1].isoformat()
+    assert errors(start_1=(day, "10:07")) == {"start_1": ["時間は15分きざみで選んでください。"]}
+    assert errors(start_1=(day, "10:15")) == {}
+
+
+def test_the_same_time_twice_is_said_at_the_second() -> None:
+    same = (open_days()[1].isoformat(), "10:00")
+    assert errors(start_1=same, start_3=same) == {"start_3": ["ほかの希望と同じ日時です。別の日時を選んでください。"]}
+
+
+def test_the_length_is_the_programmes_own(client: Client) -> None:
+    offered = [minutes for minutes, _ in IntakeForm().fields["minutes"].choices]  # type: ignore[attr-defined]
+    assert offered == [30, 60, 90, 120, 150, 180]
+    assert list(errors(minutes="240")) == ["minutes"]
+
+
+# --- Nothing is lost ------------------------------------------------------------------------------------
+
+
+def test_everything_typed_is_still_there_after_an_error(client: Client) -> None:
+    data = sent(
+        participants="２人",
+        group_name="𠮷野会",
+        note="車いす",
+        needs=["sign"],
+        topics=["T05", "T09"],
+        start_3=("2020-01-06", "10:00"),
+        own_name="集会所",
+    )
+    response = client.post("/requests/", data)
+    page = response.content.decode()
+    assert response.status_code == 200
+    for typed in ('value="２人"', 'value="𠮷野会"', ">\n車いす<", 'value="集会所"', f'value="{data["form_id"]}"'):
+        assert typed in page, typed
+    assert re.search(r'value="2020-01-06"[^>]* selected', page)
+    assert "2020年1月6日(月)" in page
+    for ticked in ("sign", "T05", "T09", "L1"):
+        assert re.search(rf'value="{ticked}"[^>]* checked', page), ticked
+    assert SupportRequest.objects.count() == 0
+
+
+def test_a_robot_that_fills_in_the_trap_is_refused_and_a_person_told_why(client: Client) -> None:
+    page = client.post("/requests/", sent(homepage="http://spam.example")).content.decode()
+    assert "この欄は空のままにして、もう一度送ってください。" in page
+    assert SupportRequest.objects.count() == 0
+
+
+# --- Twice ----------------------------------------------------------------------------------------------
+
+
+def test_the_same_form_sent_twice_is_one_request_and_one_mail(client: Client) -> None:
+    data = sent()
+    first, second = client.post("/requests/", data), client.post("/requests/", data, follow=True)
+    assert (SupportRequest.objects.count(), Group.objects.count(), Message.objects.count()) == (1, 1, 1)
+    assert first.status_code == 302
+    assert second.redirect_chain[0][0].startswith("/requests/thanks/")
+    assert "もう受け取っています" in second.content.decode()
+
+
+def test_two_forms_are_two_requests(client: Client) -> None:
+    client.post("/requests/", sent())
+    client.post("/requests/", sent())
+    assert SupportRequest.objects.count() == 2
+
+
+def test_one_address_cannot_be_flooded_with_mail(client: Client) -> None:
+    for _ in range(5):
+        client.post("/requests/", sent())
+    page = client.post("/requests/", sent(email="HANAKO@example.jp")).content.decode()
+    assert "このメールアドレスのお申し込みが続いています。" in page
+    assert (SupportRequest.objects.count(), Message.objects.count()) == (5, 5)
+    client.post("/requests/", sent(email="jiro@example.jp"))
+    assert SupportRequest.objects.count() == 6
+
+
+def test_each_opened_form_has_an_id_of_its_own(client: Client) -> None:
+    ids = {
+        re.findall(r'name="form_id" value="([^"]+)"', client.get("/requests/").content.decode())[0] for _ in range(2)
+    }
+    assert len(ids) == 2
+
+
+# --- After it -------------------------------------------------------------------------------------------
+
+
+def test_the_page_after_it_says_where_the_mail_went(client: Client) -> None:
+    page = client.post("/requests/", sent(), follow=True).content.decode()
+    assert "hanako@example.jp" in page
+    assert "この内容で申し込みます" in page
+    assert SupportRequest.objects.get().number in page
+
+
+def test_without_mail_the_page_says_that_somebody_will_ring(client: Client) -> None:
+    page = client.post("/requests/", sent(email=""), follow=True).content.decode()
+    message = Message.objects.get()
+    assert "事務局から 027-224-1111 へお電話して" in page
+    assert SupportRequest.objects.get().status == "received"
+    assert (message.channel, message.address) == ("phone", "027-224-1111")
+    assert "/requests/confirm/" not in message.body
+
+
+def test_the_number_of_queries_does_not_grow_with_the_halls(client: Client, django_assert_max_num_queries: Any) -> None:
+    with django_assert_max_num_queries(14) as few:
+        client.get("/requests/")
+    for number in range(5):
+        Venue.objects.create(name=f"新しい館{number}", district_id=f"D0{number + 1}")
+    with django_assert_max_num_queries(len(few)):
+        client.get("/requests/")

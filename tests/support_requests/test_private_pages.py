@@ -1,0 +1,254 @@
+"""The group's private pages: links that prove, show, and take back."""
+
+import datetime as dt
+import time
+from collections.abc import Callable
+from unittest import mock
+
+import pytest
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+
+from notifications import calendars, links
+from notifications.models import Message
+from programme.models import User
+from support_requests.messages import CONFIRM, STATUS, confirm_url, status_url
+from support_requests.models import Session, SupportRequest
+from supporters.models import Claim
+from tests.factories import GroupFactory, SupportRequestFactory, at
+from tests.support_requests.booking import a_booked_session
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+
+def path_of(url: str) -> str:
+    return "/requests/" + url.partition("/requests/")[2]
+
+
+def old_token(purpose: str, asked: SupportRequest, *, days: int) -> str:
+    with mock.patch.object(signing.time, "time", return_value=time.time() - days * 86400):
+        return links.token(purpose, asked.pk)
+
+
+@pytest.fixture
+def waiting() -> SupportRequest:
+    """A request whose contact has not been proved yet."""
+    return SupportRequestFactory.create(status="received")
+
+
+# --- Confirming -----------------------------------------------------------------------------------------
+
+
+def test_opening_the_link_changes_nothing(client: Client, waiting: SupportRequest) -> None:
+    page = client.get(path_of(confirm_url(waiting))).content.decode()
+    waiting.refresh_from_db()
+    assert "この内容で申し込みます" in page
+    assert (waiting.status, waiting.moves.count(), Message.objects.count()) == ("received", 0, 0)
+
+
+def test_the_button_confirms_and_proves_the_address(client: Client, waiting: SupportRequest) -> None:
+    response = client.post(path_of(confirm_url(waiting)))
+    waiting.refresh_from_db()
+    move = waiting.moves.get()
+    assert response["Location"].startswith("/requests/status/")
+    assert waiting.status == "confirmed"
+    assert waiting.group.contact.email_proved_at is not None
+    assert (move.from_status, move.to_status, move.by) == ("received", "confirmed", None)
+    assert [message.kind for message in Message.objects.all()] == ["request_received"]
+
+
+def test_a_second_press_says_that_it_is_confirmed_already(client: Client, waiting: SupportRequest) -> None:
+    path = path_of(confirm_url(waiting))
+    client.post(path, follow=True)
+    page = client.post(path, follow=True).content.decode()
+    assert "このお申し込みの確認は、もう済んでいます。" in page
+    assert (waiting.moves.count(), Message.objects.count()) == (1, 1)
+    assert "もう済んでいます" in client.get(path).content.decode()
+
+
+def test_a_request_taken_back_cannot_be_confirmed(client: Client, waiting: SupportRequest) -> None:
+    waiting.withdraw(by=None, reason="")
+    page = client.post(path_of(confirm_url(waiting)), follow=True).content.decode()
+    waiting.refresh_from_db()
+    assert "このお申し込みは「取り下げ」になっています。" in page
+    assert waiting.status == "withdrawn"
+
+
+def test_a_request_whose_times_have_passed_cannot_be_confirmed_by_link(
+    client: Client, waiting: SupportRequest, set_now: Callable[[dt.datetime], None]
+) -> None:
+    path = path_of(confirm_url(waiting))
+    set_now(at(17))
+    page = client.post(path, follow=True).content.decode()
+    waiting.refresh_from_db()
+    assert "予定の時間がもう過ぎています。" in page
+    assert waiting.status == "received"
+
+
+def test_an_old_link_says_so(client: Client, waiting: SupportRequest) -> None:
+    response = client.post(f"/requests/confirm/{old_token(CONFIRM, waiting, days=15)}/")
+    waiting.refresh_from_db()
+    assert (response.status_code, waiting.status) == (410, "received")
+    assert "このリンクの期限が過ぎました。" in response.content.decode()
+
+
+def test_a_link_in_its_last_day_works(client: Client, waiting: SupportRequest) -> None:
+    client.post(f"/requests/confirm/{old_token(CONFIRM, waiting, days=13)}/")
+    waiting.refresh_from_db()
+    assert waiting.status == "confirmed"
+
+
+@pytest.mark.parametrize(
+    "page", ["confirm/{}/", "status/{}/", "status/{}/withdraw/", "status/{}/session.ics", "thanks/{}/"]
+)
+def test_an_altered_link_opens_nothing(client: Client, waiting: SupportRequest, page: str) -> None:
+    other = SupportRequestFactory.create()
+    purpose = CONFIRM if page.startswith("confirm") else STATUS
+    key, rest = links.token(purpose, waiting.pk).split(".", 1)
+    for altered in (f"{other.pk}.{rest}", f"{key}.{rest[:-3]}", "x", f"{key}.{rest}𠮷"):
+        response = client.get("/requests/" + page.format(altered))
+        assert response.status_code == 404
+        assert "このリンクは正しく読み取れませんでした。" in response.content.decode()
+
+
+def test_a_link_serves_one_purpose(client: Client, waiting: SupportRequest) -> None:
+    assert client.post(f"/requests/confirm/{links.token(STATUS, waiting.pk)}/").status_code == 404
+    assert client.get(f"/requests/status/{links.token(CONFIRM, waiting.pk)}/").status_code == 404
+    waiting.refresh_from_db()
+    assert waiting.status == "received"
+
+
+def test_the_link_of_a_request_that_is_no_more_opens_nothing(client: Client) -> None:
+    assert client.get(f"/requests/status/{links.token(STATUS, 999)}/").status_code == 404
+
+
+# --- Status ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("received", "メールでの確認をお待ちしています。"),
+        ("confirmed", "日にちとサポーターを調整しています。"),
+        ("planned", "サポーターの返事を待っています。"),
+        ("withdrawn", "このお申し込みは取り消されています。"),
+        ("declined", "今回はお受けできませんでした。"),
+    ],
+)
+def test_the_status_page_says_in_words_where_it_stands(client: Client, status: str, sentence: str) -> None:
+    asked = SupportRequestFactory.create(status=status)
+    assert sentence in client.get(path_of(status_url(asked))).content.decode()
+
+
+def test_a_booked_request_shows_time_place_and_people(client: Client) -> None:
+    session = a_booked_session(names=["髙橋𠮷子", "林次郎"])
+    page = client.get(path_of(status_url(session.request))).content.decode()
+    for fact in (
+        "髙橋𠮷子さん",
+        "林次郎さん",
+        str(session.shift.venue),
+        "充電しておいてください",
+        "カレンダーに入れる",
+    ):
+        assert fact in page
+
+
+def test_nothing_of_a_team_is_shown_before_it_is_complete(client: Client) -> None:
+    session = a_booked_session(names=["髙橋𠮷子"])
+    SupportRequest.objects.filter(pk=session.request.pk).update(status="planned")
+    assert "髙橋𠮷子" not in client.get(path_of(status_url(session.request))).content.decode()
+
+
+def test_the_pages_of_a_link_are_kept_by_no_cache(client: Client, waiting: SupportRequest) -> None:
+    assert "no-store" in client.get(path_of(status_url(waiting)))["Cache-Control"]
+
+
+def test_the_calendar_file_is_published_not_requested(client: Client) -> None:
+    session = a_booked_session()
+    response = client.get(path_of(status_url(session.request)) + "session.ics")
+    text = response.content.decode()
+    assert response["Content-Type"] == "text/calendar; charset=utf-8; method=PUBLISH"
+    assert calendars.method_of(text) == "PUBLISH"
+    assert f"UID:{session.shift.uid}" in text
+    assert "BEGIN:VTIMEZONE" in text
+    assert "ATTENDEE" not in text
+
+
+def test_there_is_no_calendar_file_before_and_after_the_booking(client: Client) -> None:
+    session = a_booked_session()
+    path = path_of(status_url(session.request)) + "session.ics"
+    session.request.withdraw(by=None, reason="")
+    assert client.get(path).status_code == 404
+    assert client.get(path_of(status_url(SupportRequestFactory.create())) + "session.ics").status_code == 404
+
+
+# --- Taking it back -------------------------------------------------------------------------------------
+
+
+def test_a_group_takes_its_request_back_after_a_second_look(client: Client) -> None:
+    asked = SupportRequestFactory.create()
+    path = path_of(status_url(asked)) + "withdraw/"
+    assert "取り消さずに戻る" in client.get(path).content.decode()
+    asked.refresh_from_db()
+    assert asked.status == "confirmed"
+    page = client.post(path, {"reason": "人が集まらないため"}, follow=True).content.decode()
+    asked.refresh_from_db()
+    move = asked.moves.get()
+    assert "お申し込みを取り消しました。" in page
+    assert (asked.status, move.reason, move.by) == ("withdrawn", "人が集まらないため", None)
+
+
+def test_taking_back_needs_no_reason(client: Client) -> None:
+    asked = SupportRequestFactory.create()
+    client.post(path_of(status_url(asked)) + "withdraw/", {})
+    asked.refresh_from_db()
+    assert asked.status == "withdrawn"
+
+
+def test_taking_back_twice_is_once(client: Client) -> None:
+    asked = SupportRequestFactory.create()
+    path = path_of(status_url(asked)) + "withdraw/"
+    for _ in range(2):
+        assert client.post(path, {}, follow=True).status_code == 200
+    assert asked.moves.count() == 1
+    assert "取り消しの必要はありません" in client.get(path).content.decode()
+
+
+def test_a_cancelled_session_frees_its_people_and_tells_them_and_the_group(client: Client) -> None:
+    session = a_booked_session(names=["髙橋𠮷子", "林次郎"])
+    client.post(path_of(status_url(session.request)) + "withdraw/", {"reason": "大雪のため"})
+    session.shift.refresh_from_db()
+    assert Claim.objects.count() == 0
+    assert [it.status for it in session.shift.assignments.all()] == ["cancelled", "cancelled"]
+    assert session.shift.cancel_reason == "大雪のため"
+    kinds = Message.objects.filter(kind__in=["cancelled", "request_closed"]).values_list("kind", flat=True)
+    assert sorted(kinds) == ["cancelled", "cancelled", "request_closed"]
+
+
+def test_a_session_that_has_begun_cannot_be_taken_back(client: Client, set_now: Callable[[dt.datetime], None]) -> None:
+    session = a_booked_session()
+    set_now(session.shift.starts_at)
+    page = client.post(path_of(status_url(session.request)) + "withdraw/", {}, follow=True).content.decode()
+    assert "予定の時間がもう過ぎています。" in page
+    assert SupportRequest.objects.get().status == "booked"
+    assert Session.objects.get().shift.cancelled_at is None
+
+
+def test_a_declined_request_is_not_taken_back(client: Client, coordinator: User) -> None:
+    asked = SupportRequestFactory.create()
+    asked.decline(by=coordinator, reason="満員のため")
+    client.post(path_of(status_url(asked)) + "withdraw/", {}, follow=True)
+    asked.refresh_from_db()
+    assert asked.status == "declined"
+
+
+def test_mails_say_nothing_of_other_people(client: Client) -> None:
+    other = GroupFactory.create(name="よその会", contact__name="山田太郎")
+    SupportRequestFactory.create(group=other)
+    session = a_booked_session(names=["髙橋𠮷子"])
+    session.request.withdraw(by=None, reason="")
+    for message in Message.objects.filter(recipient=session.request.group.contact):
+        for name in ("髙橋𠮷子", "よその会", "山田太郎"):
+            assert name not in message.title + message.body + message.calendar
+    assert timezone.now() < session.shift.starts_at
