@@ -1,11 +1,219 @@
-"""The coordinator's office: what to do next."""
+"""The coordinator's office: what to do next, the most pressing first. Empty when the work is done."""
 
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dateutil.relativedelta import relativedelta
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from consult.models import MonthReport
+from notifications.models import Message
 from programme.access import coordinator_only
+from programme.fiscal import Month
+from programme.japanese import say_day, say_moment
+from programme.models import Limits
+from support_requests.models import Plan, PlannedTask, PreferredTime, Session, SupportRequest
+from support_requests.planning.staffing import short_of_people
+from supporters.models import Consent, Supporter
+
+SOON = dt.timedelta(days=14)
+"""places without people are pressing when the day is no farther than this"""
+PATIENCE = dt.timedelta(days=2)
+"""a group that was sent a link is rung when it has not opened it by then"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One kind of thing to do: how many there are, the first of them, and the page on which it is done."""
+
+    title: str
+    count: int
+    detail: str
+    page: str
+    """name of the URL"""
+    query: str = ""
+    pressing: bool = False
 
 
 @coordinator_only
 def office(request: HttpRequest) -> HttpResponse:
-    return render(request, "mdeji/office.html")
+    jobs = [job for job in _Inbox(timezone.now()).jobs() if job.count]
+    return render(request, "mdeji/office.html", {"jobs": jobs})
+
+
+def _first(rows: QuerySet, moment: str) -> tuple[int, dt.datetime | None]:  # type: ignore[type-arg]  # of any model
+    """How many rows, and the earliest ``moment`` among them, in one query."""
+    found = rows.aggregate(count=Count("pk", distinct=True), first=Min(moment))
+    return found["count"], found["first"]
+
+
+def _say(sentence: str, moment: dt.datetime | None) -> str:
+    return sentence % {"moment": say_moment(moment)} if moment else ""
+
+
+class _Inbox:
+    """Each method counts one kind of job in one query; their order in ``jobs`` is the order of work."""
+
+    def __init__(self, now: dt.datetime) -> None:
+        self.now = now
+        self.today = timezone.localdate(now)
+
+    def jobs(self) -> Iterator[Job]:
+        yield self.missing_people()
+        yield self.people_to_tell()
+        yield self.to_confirm()
+        yield self.ready_plans()
+        yield self.open_requests()
+        yield self.times_gone()
+        yield self.missing_reports()
+        yield self.applied()
+        yield self.trained()
+        yield self.without_consent()
+        yield self.month_to_close()
+
+    # --- Requests and shifts ---------------------------------------------------------------------------
+    def missing_people(self) -> Job:
+        count, first = _first(short_of_people(self.now).filter(starts_at__lte=self.now + SOON), "starts_at")
+        return Job(
+            title=_("人がたりず、だれにもお願いしていない活動"),
+            count=count,
+            detail=_say(_("一番近いものは %(moment)s です。計画して、人をさがしてください。"), first),
+            page="support_requests:plans",
+            pressing=True,
+        )
+
+    def people_to_tell(self) -> Job:
+        count, first = _first(Message.objects.needs_a_person(), "created_at")
+        return Job(
+            title=_("電話で伝えること・届いたか分からない連絡"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s からです。"), first),
+            page="messages:list",
+            pressing=True,
+        )
+
+    def to_confirm(self) -> Job:
+        """Groups without an e-mail address, and those that have not opened the link that was sent to them."""
+        by_phone = Q(group__contact__email="") | Q(received_at__lt=self.now - PATIENCE)
+        requests = SupportRequest.objects.filter(by_phone, status=SupportRequest.Status.RECEIVED)
+        count, first = _first(requests, "received_at")
+        return Job(
+            title=_("電話で確認する申込み"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s に受け付けました。"), first),
+            page="support_requests:list",
+            query="?status=received",
+            pressing=True,
+        )
+
+    def ready_plans(self) -> Job:
+        count, first = _first(Plan.objects.filter(status=Plan.Status.READY), "created_at")
+        return Job(
+            title=_("承認を待っている計画"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s にできました。日がたつと、使えない部分が増えます。"), first),
+            page="support_requests:plans",
+            pressing=True,
+        )
+
+    def open_requests(self) -> Job:
+        """Those that could be planned, and that no plan ready to be approved would serve."""
+        in_plan = PlannedTask.objects.filter(
+            request=OuterRef("pk"), plan__status=Plan.Status.READY, starts_at__isnull=False
+        )
+        requests = SupportRequest.objects.open().filter(Exists(self._times_to_come())).exclude(Exists(in_plan))
+        count, first = _first(requests, "received_at")
+        return Job(
+            title=_("日時とサポーターが決まっていない申込み"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s に受け付けました。"), first),
+            page="support_requests:plans",
+        )
+
+    def times_gone(self) -> Job:
+        """Requests that cannot go on by themselves: somebody has to talk to the group."""
+        open_too_long = Q(status=SupportRequest.Status.CONFIRMED) & ~Q(Exists(self._times_to_come()))
+        team_not_found = Q(status=SupportRequest.Status.PLANNED, session__shift__starts_at__lte=self.now)
+        count, first = _first(SupportRequest.objects.filter(open_too_long | team_not_found), "received_at")
+        return Job(
+            title=_("希望の日時が過ぎてしまった申込み"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s に受け付けました。団体に連絡してください。"), first),
+            page="support_requests:list",
+            pressing=True,
+        )
+
+    def _times_to_come(self) -> QuerySet[PreferredTime]:
+        return PreferredTime.objects.filter(request=OuterRef("pk"), starts_at__gt=self.now)
+
+    def missing_reports(self) -> Job:
+        sessions = Session.objects.filter(
+            shift__ends_at__lte=self.now,
+            shift__cancelled_at=None,
+            request__status=SupportRequest.Status.BOOKED,
+            report=None,
+        )
+        count, first = _first(sessions, "shift__starts_at")
+        return Job(
+            title=_("報告がまだの活動"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s の活動です。"), first),
+            page="support_requests:list",
+            query="?status=booked",
+        )
+
+    # --- People ----------------------------------------------------------------------------------------
+    def applied(self) -> Job:
+        count, first = _first(Supporter.objects.filter(status=Supporter.Status.APPLIED), "applied_at")
+        return Job(
+            title=_("サポーターの申込み"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s に届きました。"), first),
+            page="supporters:people",
+            query="?status=applied",
+        )
+
+    def trained(self) -> Job:
+        people = Supporter.objects.filter(status=Supporter.Status.TRAINING).trained()
+        count, _first_one = _first(people, "applied_at")
+        return Job(
+            title=_("研修が終わり、活動を始められるサポーター"),
+            count=count,
+            detail=_("「活動中」にすると、お願いを送れるようになります。"),
+            page="supporters:people",
+            query="?status=training",
+        )
+
+    def without_consent(self) -> Job:
+        born_after = self.today - relativedelta(years=Limits.current().adult_age)
+        valid = Consent.objects.filter(supporter=OuterRef("pk"), given_at__isnull=False, revoked_at=None)
+        status = Supporter.Status
+        minors = Supporter.objects.filter(
+            status__in=(status.APPLIED, status.TRAINING, status.ACTIVE), birth_date__gt=born_after
+        )
+        count, _first_one = _first(minors.exclude(Exists(valid)), "applied_at")
+        return Job(
+            title=_("保護者の同意がない18歳未満のサポーター"),
+            count=count,
+            detail=_("同意があるまで、活動をお願いできません。"),
+            page="supporters:people",
+        )
+
+    # --- Figures ---------------------------------------------------------------------------------------
+    def month_to_close(self) -> Job:
+        """Months that are over and not closed, counted from the last closed one."""
+        over = Month.of(self.today).previous
+        number = over.year * 12 + over.month
+        closed = MonthReport.objects.aggregate(last=Max(F("year") * 12 + F("month")))["last"]
+        count = 1 if closed is None else max(0, number - closed)
+        return Job(
+            title=_("締めていない月"),
+            count=count,
+            detail=_("%(day)sまでの実績を確かめて、締めてください。") % {"day": say_day(over.last)},
+            page="kpi:months",
+        )

@@ -80,11 +80,12 @@ def test_a_session_books_a_free_room(coordinator: User) -> None:
 
 def test_a_standing_shift_is_filled_up(coordinator: User) -> None:
     shift = a_shift(needed=2)
-    an_offer(shift, SupporterFactory(is_lead=False))
+    asked = SupporterFactory(is_lead=False)
+    an_offer(shift, asked)
     new = SupporterFactory()
     assert approve(a_ready_plan(), by=coordinator) == 1
-    assert [one.supporter for one in shift.assignments.offered().order_by("-pk")][0] == new
-    assert (Shift.objects.count(), shift.assignments.count()) == (1, 2)
+    assert [one.supporter for one in shift.assignments.offered().order_by("pk")] == [asked, new]
+    assert Shift.objects.count() == 1
 
 
 def test_a_session_whose_team_said_no_is_planned_again_with_somebody_else(coordinator: User) -> None:

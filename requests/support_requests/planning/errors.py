@@ -6,7 +6,7 @@ from programme.errors import Refused
 
 
 class PeriodOver(Refused):
-    sentence = _("最後の日は、明日より後の日にしてください。")
+    sentence = _("最後の日は、最初の日と明日より前にはできません。")
 
 
 class PeriodTooLong(Refused):

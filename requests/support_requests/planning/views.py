@@ -35,6 +35,7 @@ def plans(request: HttpRequest) -> HttpResponse:
             return redirect("support_requests:plan", pk=plan.pk)
     served = Count("tasks", filter=Q(tasks__starts_at__isnull=False))
     rows = Plan.objects.select_related("created_by").annotate(served=served, asked=Count("tasks"))
+    rows = rows.order_by("-created_at", "-pk")
     page = Paginator(rows, PLANS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "support_requests/plans/list.html", {"form": form, "page": page})
 

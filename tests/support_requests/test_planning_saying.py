@@ -1,0 +1,54 @@
+"""Every code of the matcher has a sentence that a coordinator understands."""
+
+import pytest
+
+from support_requests.planning.saying import obstacles, say_missing, say_quality
+
+TOPICS = {"T05": "LINE"}
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("size", "必要な人数がそろいません。"),
+        ("adult", "大人(18歳以上)のサポーターがいません。"),
+        ("lead", "リーダーができる人がいません。"),
+        ("topic:T05", "「LINE」を、希望のレベルで教えられる人がいません。"),
+        ("topic:any:T05,T12", "この活動の内容を教えられる人がいません。"),
+        ("need:sign", "「手話」に当てはまる人がいません。"),
+        ("need:woman", "「女性のサポーター」に当てはまる人がいません。"),
+        ("combo", "一つ一つの条件に合う人はいますが、決められた人数では全部の条件がそろいません。"),
+    ],
+)
+def test_what_is_missing_is_said_plainly(code: str, sentence: str) -> None:
+    assert say_missing(code, TOPICS) == sentence
+
+
+def test_a_code_that_nobody_knows_is_a_mistake_of_ours() -> None:
+    with pytest.raises(ValueError, match="no code 'tea'"):
+        say_missing("tea", TOPICS)
+
+
+@pytest.mark.parametrize(
+    ("level", "sentence"),
+    [
+        ("past", "この日時は過ぎています。"),
+        ("outside", "この計画の期間に入っていません。"),
+        ("closed", "会場がお休みの日です。"),
+        ("room", "会場の部屋が空いていません。"),
+        ("deadline", "申込みの期限より後の日です。"),
+        ("static", "この日時に行けるサポーターの中で、次のことが足りません。"),
+        ("busy", "行けるサポーターはいますが、ほかの活動と重なるため、次のことが足りません。"),
+    ],
+)
+def test_each_time_says_what_stood_against_it(level: str, sentence: str) -> None:
+    record = {"starts_at": "2026-06-29T01:00:00+00:00", "level": level, "missing": ["size", "topic:T05"]}
+    (found,) = obstacles([record], TOPICS)
+    assert (found.starts_at.isoformat(), found.sentence) == ("2026-06-29T01:00:00+00:00", sentence)
+    assert found.missing == [say_missing("size", TOPICS), say_missing("topic:T05", TOPICS)]
+
+
+def test_the_distance_to_the_best_plan_is_said_and_never_made_smaller() -> None:
+    assert say_quality(45, 45) == "これより良い組み合わせがないことを、計算で確かめています。"
+    assert say_quality(0, 0) == "これより良い組み合わせがないことを、計算で確かめています。"
+    assert say_quality(2000, 2001).endswith("最も良いものとの差は、大きくても0.1%です。")
