@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from mdeji import office, views
@@ -10,7 +10,9 @@ from mdeji import office, views
 urlpatterns = [
     path("", views.home, name="home"),
     path("office/", office.office, name="office"),
+    # Nobody has a password: its pages are not there, and signing in begins with asking for a code.
     path("accounts/login/", RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)),
+    re_path(r"^accounts/(password|reauthenticate)/", views.no_such_page),
     path("accounts/", include("allauth.account.urls")),
     path("supporters/", include("supporters.urls")),
     path("requests/", include("support_requests.urls")),

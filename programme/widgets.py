@@ -153,12 +153,17 @@ class WeekTimesField(forms.MultipleChoiceField):
 
     def clean(self, value: Any) -> list[tuple[int, int, int]]:
         ticked = set(super().clean(value))
-        return [
-            (day, start, end)
-            for day in range(len(WEEKDAYS))
-            for _band, start, end in WEEK_BANDS
-            if f"{day}-{start}" in ticked
-        ]
+        times: list[tuple[int, int, int]] = []
+        for day in range(len(WEEKDAYS)):
+            before = False
+            for _band, start, end in WEEK_BANDS:
+                now = f"{day}-{start}" in ticked
+                if now and before:  # who ticks the morning and the afternoon is free at noon too
+                    times[-1] = (day, times[-1][1], end)
+                elif now:
+                    times.append((day, start, end))
+                before = now
+        return times
 
     def prepare_value(self, value: Any) -> Any:
         """Ticks for triples: each band that lies within one of them."""

@@ -142,11 +142,19 @@ def test_a_time_is_chosen_from_a_list() -> None:
 
 def test_ticks_of_a_week_become_times_and_back() -> None:
     field = WeekTimesField()
-    ticks = ["0-540", "0-780", "3-1050"]
-    times = [(0, 540, 720), (0, 780, 1020), (3, 1050, 1200)]
+    ticks = ["0-540", "1-780", "3-1050"]
+    times = [(0, 540, 720), (1, 780, 1020), (3, 1050, 1200)]
     assert field.clean(ticks) == times
     assert field.prepare_value(times) == ticks
     assert not field.has_changed(times, ticks)
+
+
+def test_who_is_free_in_neighbouring_bands_is_free_between_them_too() -> None:
+    field = WeekTimesField()
+    ticks = ["0-540", "0-780", "1-540", "1-1050"]
+    times = field.clean(ticks)
+    assert times == [(0, 540, 1020), (1, 540, 720), (1, 1050, 1200)]
+    assert field.prepare_value(times) == ticks
 
 
 def test_a_band_is_ticked_when_somebody_is_free_all_through_it() -> None:

@@ -27,16 +27,11 @@ class Command(BaseCommand):
         self.prepare()
         python = [sys.executable, "-m"]
         celery = [*python, "celery", "-A", "mdeji", "-q"]
+        # Threads: the terminal's Ctrl-C reaches one process that ends its work, not children that die in it.
+        worker = ["worker", "--pool=threads", "--concurrency=4", "--without-mingle", "--without-gossip"]
         processes = {
             "web": [*python, "gunicorn", "-c", "python:mdeji.gunicorn", "mdeji.wsgi"],
-            "worker": [
-                *celery,
-                "worker",
-                "--concurrency=2",
-                "--loglevel=WARNING",
-                "--without-mingle",
-                "--without-gossip",
-            ],
+            "worker": [*celery, *worker, "--loglevel=WARNING"],
             "beat": [*celery, "beat", "--loglevel=WARNING", f"--pidfile={settings.VAR_DIR / 'beat.pid'}"],
         }
         (settings.VAR_DIR / "beat.pid").unlink(missing_ok=True)
