@@ -5,7 +5,7 @@ from collections import defaultdict
 from django.db.models import Q, QuerySet
 
 from consult.kpi.counting import Counted
-from consult.kpi.definitions import DEFINITIONS, Definition, find, in_force
+from consult.kpi.definitions import Definition, distinct_codes, find, in_force, position
 from consult.models import Correction, FrozenFigure, MonthReport
 from programme.fiscal import Month
 
@@ -45,8 +45,7 @@ class ClosedMonths:
         """Those of the month: as frozen when it was closed; as in force now for all others."""
         now = {definition.code: definition for definition in in_force(self.month.first)}
         then = {code: find(code, number) for (code, month), number in self._version.items() if month == self.month}
-        chosen = {**now, **then}
-        return [definition for definition in DEFINITIONS if chosen.get(definition.code) is definition]
+        return sorted({**now, **then}.values(), key=lambda definition: position(definition.code))
 
     def current(self, key: Key) -> int:
         """What was frozen, with its corrections. KeyError for a figure that is not frozen."""
@@ -54,8 +53,7 @@ class ClosedMonths:
 
     def _members(self) -> dict[Key, set[str]]:
         """The rows from which the figures that count each row once were last stated."""
-        codes = {definition.code for definition in DEFINITIONS if definition.distinct}
-        of_these = Q(report__in=self._months, figure__in=codes)
+        of_these = Q(report__in=self._months, figure__in=distinct_codes())
         frozen = FrozenFigure.objects.filter(of_these).values_list("figure", "report", "counted")
         stated = Correction.objects.filter(of_these).exclude(counted=None).order_by("at", "pk")
         members: dict[Key, set[str]] = {}

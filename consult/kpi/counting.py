@@ -1,4 +1,4 @@
-"""Counting: the figures from the raw rows. All figures come from one statement, so from one state of the database."""
+"""Counting: the figures from the raw rows."""
 
 import datetime as dt
 from collections import defaultdict
@@ -39,7 +39,7 @@ class Counted:
 
 
 def count(definitions: Iterable[Definition], first: dt.date, last: dt.date) -> dict[str, Counted]:
-    """Each figure of the period with its rows, in one query."""
+    """Each figure of the period with its rows. One query, so that all figures show one state of the database."""
     amounts: dict[str, dict[str, int]] = {definition.code: {} for definition in definitions}
     parts = [_with_code(definition, first, last).values_list("code", "row", "amount") for definition in definitions]
     for code, row, amount in _one_query(parts):

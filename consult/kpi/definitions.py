@@ -188,6 +188,16 @@ def in_force(day: dt.date) -> list[Definition]:
     return [definition for definition, _first, _last in versions(day, day)]
 
 
+def position(code: str) -> int:
+    """Where the figure stands in a report."""
+    return [definition.code for definition in DEFINITIONS].index(code)
+
+
+def distinct_codes() -> set[str]:
+    """The figures that count each row once (実数)."""
+    return {definition.code for definition in DEFINITIONS if definition.distinct}
+
+
 def find(code: str, version: int) -> Definition:
     """KeyError for one that never was."""
     for definition in DEFINITIONS:

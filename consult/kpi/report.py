@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from consult.kpi.closed import ClosedMonths, months_to
 from consult.kpi.counting import flows_by_month, members_by_month
-from consult.kpi.definitions import DEFINITIONS, Definition
+from consult.kpi.definitions import Definition, position
 from consult.models import Correction, MonthReport
 from programme.fiscal import Month
 from programme.models import Goal, PublishedFigure
@@ -73,17 +73,7 @@ def report(month: Month) -> Report:
     return Report(
         month=month,
         closing=closed.closing,
-        rows=tuple(
-            Row(
-                definition=definition,
-                value=values.of(definition, month),
-                year_to_date=values.year_to_date(definition),
-                frozen=closed.frozen.get((definition.code, month)),
-                corrections=tuple(closed.corrections[definition.code, month]),
-                goal=goals.get(definition.code),
-            )
-            for definition in closed.definitions()
-        ),
+        rows=tuple(values.row(definition, goals.get(definition.code)) for definition in closed.definitions()),
         published=tuple(figure for figure in published if figure.as_of >= month.first),
         earlier=tuple(figure for figure in published if figure.as_of < month.first),
         made_at=timezone.now(),
@@ -92,8 +82,7 @@ def report(month: Month) -> Report:
 
 def _place(figure: PublishedFigure) -> tuple[dt.date, int]:
     """Published figures stand by day, and in the order of the counted ones."""
-    codes = [definition.code for definition in DEFINITIONS]
-    return figure.as_of, codes.index(figure.figure)
+    return figure.as_of, position(figure.figure)
 
 
 class _Values:
@@ -105,7 +94,19 @@ class _Values:
         self.flows = flows_by_month(month.fiscal_year_first, month.last)
         self.members = members_by_month(month.fiscal_year_first, month.last)
 
-    def of(self, definition: Definition, month: Month) -> int:
+    def row(self, definition: Definition, goal: Goal | None) -> Row:
+        key = definition.code, self.month
+        value = self._value(definition, self.month)
+        return Row(
+            definition=definition,
+            value=value,
+            year_to_date=value if definition.is_stock else self._year_to_date(definition),
+            frozen=self.closed.frozen.get(key),
+            corrections=tuple(self.closed.corrections[key]),
+            goal=goal,
+        )
+
+    def _value(self, definition: Definition, month: Month) -> int:
         key = definition.code, month
         if key in self.closed.frozen:
             return self.closed.current(key)
@@ -113,15 +114,13 @@ class _Values:
             return _stock(definition, month.last)
         return len(self._members(definition, month)) if definition.distinct else self.flows.get(key, 0)
 
-    def year_to_date(self, definition: Definition) -> int:
-        if definition.is_stock:
-            return self.of(definition, self.month)
+    def _year_to_date(self, definition: Definition) -> int:
         months = months_to(self.month)
         if not definition.distinct:
-            return sum(self.of(definition, month) for month in months)
+            return sum(self._value(definition, month) for month in months)
         # The same group may come in several months. What no record accounts for is added as it is.
         together = set().union(*(self._members(definition, month) for month in months))
-        apart = sum(self.of(definition, month) - len(self._members(definition, month)) for month in months)
+        apart = sum(self._value(definition, month) - len(self._members(definition, month)) for month in months)
         return len(together) + apart
 
     def _members(self, definition: Definition, month: Month) -> set[str]:
