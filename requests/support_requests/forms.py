@@ -92,8 +92,6 @@ class WishForm(forms.Form):
     )
     participants = WholeNumberField(
         label=_("参加する人数"),
-        min_value=0,
-        max_value=9999,
         error_messages={"required": _("参加する人数を入力してください。だいたいの数でかまいません。")},
     )
     venue = forms.ChoiceField(
@@ -127,7 +125,7 @@ class WishForm(forms.Form):
     )
     level = forms.ModelChoiceField(
         Level.objects.filter(active=True).order_by("rank"),
-        label=_("どのくらい使っていますか"),
+        label=_("どのくらいのことを学びたいですか"),
         widget=forms.RadioSelect,
         empty_label=None,
         error_messages={"required": _("あてはまるものを1つ選んでください。")},

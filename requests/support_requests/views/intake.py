@@ -27,7 +27,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             if not is_new:
                 messages.info(
-                    request, _("このお申し込みは、もう受け取っています。内容を変えたいときは、お電話ください。")
+                    request, _("このお申し込みは、もう受け取っています。内容を変えたいときは、事務局にご連絡ください。")
                 )
             return redirect("support_requests:thanks", links.token(STATUS, asked.pk))
     return render(request, "support_requests/new.html", {"form": form})

@@ -1,0 +1,193 @@
+"""The report after a session, and what it makes of the request, the team and the figures."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from programme.errors import ChangedMeanwhile
+from programme.models import Topic, User
+from support_requests.errors import AlreadyReported, NotOverYet
+from support_requests.models import Report, Session, SupportRequest
+from supporters.errors import ShiftCancelled
+from tests.factories import SupporterFactory, UserFactory
+from tests.support_requests.booking import a_booked_session, a_planned_session
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+Clock = Callable[[dt.datetime], None]
+
+
+@pytest.fixture
+def session(set_now: Clock) -> Session:
+    """A session with a team of two that is just over."""
+    session = a_booked_session(names=["髙橋𠮷子", "林次郎"])
+    set_now(session.shift.ends_at)
+    return session
+
+
+def path_of(session: Session) -> str:
+    return f"/requests/sessions/{session.pk}/report/"
+
+
+def answers(session: Session, **changes: Any) -> dict[str, Any]:
+    team = [assignment.pk for assignment in session.shift.assignments.held()]
+    return {"attendees": "７人", "topics": ["T05"], "present": team, "note": "", **changes}
+
+
+def member(session: Session, name: str) -> User:
+    return User.objects.get(supporter__assignments__shift=session.shift, supporter__name=name)
+
+
+# --- The page -------------------------------------------------------------------------------------------
+
+
+def test_the_report_is_for_the_team_and_the_office(client: Client, coordinator: User, session: Session) -> None:
+    other = SupporterFactory.create()
+    statuses = [client.get(path_of(session)).status_code]
+    for user in (UserFactory.create(), other.user, member(session, "林次郎"), coordinator):
+        client.force_login(user)
+        statuses.append(client.get(path_of(session)).status_code)
+    assert statuses == [302, 404, 404, 200, 200]
+
+
+def test_topics_and_team_are_ticked_from_the_start(client: Client, session: Session) -> None:
+    client.force_login(member(session, "林次郎"))
+    form = client.get(path_of(session)).context["form"]
+    assert form["topics"].value() == ["T05"]
+    assert form["present"].value() == [it.pk for it in session.shift.assignments.held()]
+
+
+def test_a_report_says_how_many_came_and_what_they_learnt(client: Client, session: Session) -> None:
+    by = member(session, "林次郎")
+    client.force_login(by)
+    page = client.post(path_of(session), answers(session, note="楽しかった"), follow=True).content.decode()
+    report = Report.objects.get()
+    assert (report.attendees, report.note, report.follow_up, report.reported_by) == (7, "楽しかった", False, by)
+    assert [topic.pk for topic in report.topics.all()] == ["T05"]
+    assert "報告は受け取り済みです。" in page
+    assert "7人" in page
+
+
+def test_the_request_moves_to_reported_with_who_and_when(client: Client, session: Session) -> None:
+    by, before = member(session, "林次郎"), dt.datetime.now(dt.UTC)
+    client.force_login(by)
+    client.post(path_of(session), answers(session))
+    moves = list(session.request.moves.order_by("pk"))[-2:]
+    assert [(move.from_status, move.to_status, move.by) for move in moves] == [
+        ("booked", "held", by),
+        ("held", "reported", by),
+    ]
+    assert before <= moves[0].at <= moves[1].at <= dt.datetime.now(dt.UTC)
+
+
+def test_who_did_not_come_is_noted_absent_and_frees_the_time(
+    client: Client, coordinator: User, session: Session
+) -> None:
+    client.force_login(coordinator)
+    came = session.shift.assignments.get(supporter__name="林次郎")
+    client.post(path_of(session), answers(session, present=[came.pk]))
+    team = {it.supporter.name: (it.status, it.claims.count() > 0) for it in session.shift.assignments.all()}
+    assert team == {"林次郎": ("attended", True), "髙橋𠮷子": ("absent", False)}
+
+
+def test_who_reports_own_absence_is_not_sent_to_a_page_of_others(client: Client, session: Session) -> None:
+    client.force_login(member(session, "髙橋𠮷子"))
+    came = session.shift.assignments.get(supporter__name="林次郎")
+    response = client.post(path_of(session), answers(session, present=[came.pk]), follow=True)
+    assert response.status_code == 200
+    assert "報告を受け取りました。" in response.content.decode()
+
+
+def test_a_second_report_is_refused_and_the_first_shown(client: Client, session: Session) -> None:
+    client.force_login(member(session, "林次郎"))
+    client.post(path_of(session), answers(session))
+    page = client.post(path_of(session), answers(session, attendees="9"), follow=True).content.decode()
+    assert "この活動の報告は、もう受け取っています。" in page
+    assert Report.objects.get().attendees == 7
+
+
+@pytest.mark.parametrize(
+    ("changes", "errors"),
+    [
+        ({"attendees": ""}, {"attendees": ["参加した人数を入力してください。どなたも来なかったときは 0 です。"]}),
+        ({"attendees": "たくさん"}, {"attendees": ["数字で入力してください(例 3)。"]}),
+        ({"attendees": "1000"}, {"attendees": ["この値は 999 以下でなければなりません。"]}),
+        ({"attendees": "-1"}, {"attendees": ["この値は 0 以上でなければなりません。"]}),
+        ({"topics": []}, {"topics": ["学んだことを、1つ以上選んでください。"]}),
+    ],
+)
+def test_what_is_wrong_is_said_at_its_field(
+    client: Client, session: Session, changes: dict[str, Any], errors: dict[str, list[str]]
+) -> None:
+    client.force_login(member(session, "林次郎"))
+    response = client.post(path_of(session), answers(session, note="書きかけ", **changes))
+    assert response.context["form"].errors == errors
+    assert "書きかけ" in response.content.decode()
+    assert Report.objects.count() == 0
+
+
+def test_before_the_start_there_is_nothing_to_report(client: Client, coordinator: User) -> None:
+    session = a_booked_session()
+    client.force_login(coordinator)
+    assert "報告は、活動が始まってから入力できます。" in client.get(path_of(session)).content.decode()
+    client.post(path_of(session), answers(session))
+    assert (Report.objects.count(), SupportRequest.objects.get().status) == (0, "booked")
+
+
+# --- Nobody came ----------------------------------------------------------------------------------------
+
+
+def test_a_session_to_which_nobody_came_is_reported_but_was_not_held(client: Client, session: Session) -> None:
+    client.force_login(member(session, "林次郎"))
+    page = client.post(path_of(session), answers(session, attendees="0", topics=[]), follow=True).content.decode()
+    request = SupportRequest.objects.get()
+    assert (request.status, Report.objects.get().attendees) == ("reported", 0)
+    assert Session.objects.held().count() == 0
+    assert [move.to_status for move in request.moves.order_by("pk")][-1:] == ["reported"]
+    assert "held" not in [move.to_status for move in request.moves.all()]
+    assert "派遣の回数には数えません" in page
+
+
+def test_a_session_with_one_person_was_held(session: Session) -> None:
+    session.record_report(by=None, attendees=1, topics=[], present=[])
+    assert Session.objects.held().get() == session
+
+
+# --- The verb -------------------------------------------------------------------------------------------
+
+
+def report(session: Session) -> Report:
+    return session.record_report(
+        by=None, attendees=3, topics=[Topic.objects.get(pk="T05")], present=session.shift.assignments.held()
+    )
+
+
+def test_the_verb_refuses_before_the_start() -> None:
+    with pytest.raises(NotOverYet):
+        report(a_booked_session())
+
+
+def test_the_verb_refuses_a_second_report(session: Session) -> None:
+    report(session)
+    with pytest.raises(AlreadyReported):
+        report(Session.objects.get(pk=session.pk))
+
+
+def test_the_verb_refuses_a_session_that_was_called_off(set_now: Clock) -> None:
+    session = a_booked_session()
+    session.request.withdraw(by=None, reason="大雪")
+    set_now(session.shift.ends_at)
+    with pytest.raises(ShiftCancelled):
+        report(Session.objects.get(pk=session.pk))
+    assert Session.objects.held().count() == 0
+
+
+def test_the_verb_refuses_a_session_whose_team_was_never_complete(set_now: Clock) -> None:
+    session = a_planned_session()
+    set_now(session.shift.ends_at)
+    with pytest.raises(ChangedMeanwhile):
+        report(session)
+    assert Report.objects.count() == 0
