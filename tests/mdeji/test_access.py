@@ -1,0 +1,208 @@
+"""Every page for every role: who opens it, who is sent to sign in, for whom it is not there.
+
+PAGES names each page of the project once, on the demo's rows; a page that is missing from it fails a test.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from consult.models import Consultation, Opening
+from mdeji.demo import LOGINS, load_demo
+from notifications import links
+from notifications.models import Message
+from programme.models import User
+from support_requests.messages import CONFIRM, STATUS
+from support_requests.models import Plan, Session, SupportRequest
+from supporters.messages import CONSENT, OFFER
+from supporters.models import Absence, Assignment, Consent, Supporter
+
+pytestmark = pytest.mark.django_db
+
+SIGNED_IN = {"member", "supporter", "coordinator", "officer", "desk"}
+EVERYBODY = {"anonymous"} | SIGNED_IN
+OFFICE = {"coordinator"}
+FIGURES = {"coordinator", "officer"}
+ON_DUTY = {"coordinator", "supporter", "desk"}  # for today's opening at the desk of the demo
+
+# (page, its arguments in ``rows``): who may open it
+PAGES: dict[tuple[str, ...], set[str]] = {
+    ("home",): EVERYBODY,
+    ("office",): OFFICE,
+    ("account_request_login_code",): EVERYBODY,
+    ("account_signup",): EVERYBODY,
+    ("account_inactive",): EVERYBODY,
+    ("account_logout",): EVERYBODY,
+    ("account_email",): SIGNED_IN,
+    ("account_reauthenticate",): set(),
+    ("account_change_password",): set(),
+    ("account_set_password",): set(),
+    ("account_reset_password",): set(),
+    ("account_reset_password_done",): set(),
+    ("account_reset_password_from_key_done",): set(),
+    ("supporters:home",): SIGNED_IN,
+    ("supporters:register",): SIGNED_IN,
+    ("supporters:free_times",): SIGNED_IN,
+    ("supporters:skills",): SIGNED_IN,
+    ("supporters:limits",): SIGNED_IN,
+    ("supporters:absences",): SIGNED_IN,
+    ("supporters:rest",): SIGNED_IN,
+    ("supporters:offer", "offer"): EVERYBODY,
+    ("supporters:consent", "consent"): EVERYBODY,
+    ("supporters:people",): OFFICE,
+    ("supporters:person", "supporter"): OFFICE,
+    ("support_requests:new",): EVERYBODY,
+    ("support_requests:thanks", "status"): EVERYBODY,
+    ("support_requests:confirm", "confirm"): EVERYBODY,
+    ("support_requests:status", "status"): EVERYBODY,
+    ("support_requests:withdraw", "status"): EVERYBODY,
+    ("support_requests:list",): OFFICE,
+    ("support_requests:detail", "request"): OFFICE,
+    ("support_requests:slip", "request"): OFFICE,
+    ("support_requests:phone_in",): OFFICE,
+    ("support_requests:report", "session"): {"coordinator", "supporter"},
+    ("support_requests:plans",): OFFICE,
+    ("support_requests:plan", "plan"): OFFICE,
+    ("consult:finder",): EVERYBODY,
+    ("consult:log_home",): SIGNED_IN,
+    ("consult:log", "opening"): ON_DUTY,
+    ("consult:void", "case"): {"coordinator", "desk"},
+    ("consult:correct", "case"): {"coordinator", "desk"},
+    ("consult:openings",): OFFICE,
+    ("consult:opening", "opening"): OFFICE,
+    ("consult:call_off", "opening"): OFFICE,
+    ("consult:desk_new",): OFFICE,
+    ("consult:desk_edit", "desk"): OFFICE,
+    ("consult:open_dates", "desk"): OFFICE,
+    ("consult:activities",): OFFICE,
+    ("messages:list",): OFFICE,
+    ("kpi:months",): FIGURES,
+    ("kpi:month", "month"): FIGURES,
+    ("kpi:export", "month", "suffix"): FIGURES,
+    ("kpi:rows", "month", "figure"): OFFICE,
+    ("notifications:sent",): EVERYBODY,  # in development only
+}
+# These only take a POST; an empty one is refused by the form, not by the door.
+BUTTONS: dict[tuple[str, ...], set[str]] = {
+    ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
+    ("supporters:move", "supporter"): OFFICE,
+    ("supporters:training", "supporter"): OFFICE,
+    ("supporters:flags", "supporter"): OFFICE,
+    ("supporters:guardian", "supporter"): OFFICE,
+    ("support_requests:confirm_for", "request"): OFFICE,
+    ("support_requests:withdraw_for", "request"): OFFICE,
+    ("support_requests:decline", "request"): OFFICE,
+    ("messages:settle", "message"): OFFICE,
+    ("kpi:close", "month"): OFFICE,
+    ("kpi:correct", "month", "figure"): OFFICE,
+    ("kpi:state", "month", "figure"): OFFICE,
+}
+# Opened in the middle of signing in, or without a row of the demo; their own tests look at them.
+ELSEWHERE = {
+    "account_login",
+    "account_confirm_login_code",
+    "account_email_verification_sent",
+    "account_reset_password_from_key",
+    "api-consultations",
+    "notifications:sent_attachment",
+    "notifications:sent_mail",
+    "support_requests:calendar",
+    "supporters:offer_calendar",
+}
+
+
+def pages_of(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """The names of all pages, the admin's aside."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            if entry.name:
+                yield f"{namespace}{entry.name}"
+        elif entry.namespace != "admin":
+            yield from pages_of(entry, f"{namespace}{entry.namespace}:" if entry.namespace else namespace)
+
+
+def test_every_page_is_in_the_table() -> None:
+    assert set(pages_of(get_resolver())) == {name for name, *_ in [*PAGES, *BUTTONS]} | ELSEWHERE
+
+
+@pytest.fixture
+def rows(programme_facts: None) -> dict[str, Any]:
+    load_demo()
+    now = timezone.localtime()
+    supporter = Supporter.objects.get(contact__email=LOGINS["サポーター"])
+    opening = Opening.objects.get(date=now.date(), desk__accounts__email=LOGINS["相談所の端末 (desk)"])
+    request = SupportRequest.objects.get(status=SupportRequest.Status.PLANNED)
+    received = SupportRequest.objects.get(status=SupportRequest.Status.RECEIVED)
+    return {
+        "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
+        "consent": links.token(CONSENT, Consent.objects.get().pk),
+        "confirm": links.token(CONFIRM, received.pk),
+        "status": links.token(STATUS, request.pk),
+        "request": request.pk,
+        "supporter": supporter.pk,
+        "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,
+        "session": Session.objects.held()[0].pk,
+        "plan": Plan.objects.create(first=now.date(), last=now.date()).pk,
+        "opening": opening.pk,
+        "desk": opening.desk_id,
+        "case": Consultation.objects.filter(desk=opening.desk)[0].pk,
+        "message": Message.objects.all()[0].pk,
+        "month": f"{now:%Y-%m}",
+        "figure": "consultations",
+        "suffix": "csv",
+    }
+
+
+@pytest.fixture
+def clients(rows: dict[str, Any]) -> dict[str, Client]:
+    """A browser for each role, signed in."""
+    clients = {role: Client() for role in EVERYBODY}
+    User.objects.create_user("member@example.jp")
+    emails = {
+        "member": "member@example.jp",
+        "supporter": LOGINS["サポーター"],
+        "coordinator": LOGINS["コーディネーター"],
+        "officer": LOGINS["市職員 (officer)"],
+        "desk": LOGINS["相談所の端末 (desk)"],
+    }
+    for role, email in emails.items():
+        clients[role].force_login(User.objects.get(email=email))
+    return clients
+
+
+def door(response: HttpResponse) -> str:
+    """What somebody met at the page: "open", "sign in" or "not there"."""
+    if response.status_code == 404:
+        return "not there"
+    assert response.status_code in (200, 302), response.status_code
+    return "sign in" if response.headers.get("Location", "").startswith("/accounts/login/?next=") else "open"
+
+
+def expected(allowed: set[str]) -> dict[str, str]:
+    closed = {role: "sign in" if role == "anonymous" and allowed else "not there" for role in EVERYBODY}
+    return closed | dict.fromkeys(allowed, "open")
+
+
+def test_every_page_opens_for_its_roles_alone(rows: dict[str, Any], clients: dict[str, Client]) -> None:
+    for (name, *arguments), allowed in PAGES.items():
+        address = reverse(name, args=[rows[argument] for argument in arguments])
+        met = {role: door(client.get(address)) for role, client in clients.items()}
+        assert (name, met) == (name, expected(allowed))
+
+
+def test_every_button_works_for_its_roles_alone(rows: dict[str, Any], clients: dict[str, Client]) -> None:
+    for (name, *arguments), allowed in BUTTONS.items():
+        address = reverse(name, args=[rows[argument] for argument in arguments])
+        for role in sorted(EVERYBODY, key=lambda role: role in allowed):  # those who may not go first
+            assert (name, role, door(clients[role].post(address))) == (name, role, expected(allowed)[role])
+
+
+def test_the_admin_is_the_coordinators(clients: dict[str, Client]) -> None:
+    met = {role: door(client.get("/admin/")) for role, client in clients.items()}
+    assert met == expected(OFFICE)
