@@ -46,7 +46,9 @@ class SentCase(serializers.Serializer[Any]):
     )
     follow_up = serializers.BooleanField(default=False)
     note = serializers.CharField(max_length=100, allow_blank=True, default="", validators=[refuse_personal_data])
-    source = serializers.ChoiceField(choices=Consultation.Source.choices, default=Consultation.Source.TAP)
+    source = serializers.ChoiceField(  # type: ignore[assignment]  # the class takes it off again
+        choices=Consultation.Source.choices, default=Consultation.Source.TAP
+    )
 
 
 class ShownCase(serializers.ModelSerializer[Consultation]):

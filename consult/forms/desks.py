@@ -105,7 +105,7 @@ class DeskForm(DeskModelForm):
         self.initial["emails"] = "\n".join(sorted(user.email for user in self.instance.accounts.all()))
         days = OpeningDays.read(self.instance.rule)
         if days:
-            self.initial |= {"weekdays": days.weekdays, "weeks": days.weeks}
+            self.initial.update(weekdays=days.weekdays, weeks=days.weeks)
             self.initial["repeat"] = self.MONTHLY if days.weeks else self.WEEKLY
         else:
             repeat = self.fields["repeat"]

@@ -127,7 +127,7 @@ class LogForm(CaseForm):
 
     def with_new_id(self) -> "LogForm":
         """The same answers under a new id, to be sent as a case of its own."""
-        data = self.data.copy()
+        data = self.data.copy()  # type: ignore[attr-defined]  # what came in a POST is a QueryDict
         data["id"] = str(uuid.uuid4())
         self.data = data
         return self

@@ -55,7 +55,7 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
 @coordinator_only
 def call_off(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Opening.objects.select_related("desk", "shift"), pk=pk)
-    form = CallOffForm(request.POST or None)
+    form = CallOffForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             found.call_off(by=request.user, reason=form.cleaned_data["reason"])
@@ -73,7 +73,7 @@ def call_off(request: HttpRequest, pk: int) -> HttpResponse:
 def open_dates(request: HttpRequest, pk: int) -> HttpResponse:
     """Make a desk's dates for a period: first shown (``preview``), then made."""
     desk = get_object_or_404(Desk.objects.select_related("venue__closures"), pk=pk)
-    form = PeriodForm(request.POST or None, initial=_usual_period(desk))
+    form = PeriodForm(request.POST if request.method == "POST" else None, initial=_usual_period(desk))
     plan = None
     if request.method == "POST" and form.is_valid():
         first, last = form.cleaned_data["first"], form.cleaned_data["last"]
@@ -104,7 +104,7 @@ def desk_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, desk: Desk | None) -> HttpResponse:
-    form = DeskForm(request.POST or None, instance=desk)
+    form = DeskForm(request.POST if request.method == "POST" else None, instance=desk)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
         messages.success(request, _("「%(desk)s」を保存しました。") % {"desk": saved})
@@ -114,7 +114,7 @@ def _edit(request: HttpRequest, desk: Desk | None) -> HttpResponse:
 
 @coordinator_only
 def activities(request: HttpRequest) -> HttpResponse:
-    form = ActivityForm(request.POST or None)
+    form = ActivityForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         facts: dict[str, Any] = form.cleaned_data
         try:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from typing import cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +14,10 @@ from consult.codes import Codes
 from consult.errors import SameIdOtherCase
 from consult.forms.log import COMMON_AT_MOST, CorrectForm, LogForm, VoidForm
 from consult.models import Consultation, Opening
+from consult.trail import tell
 from programme.access import signed_in
 from programme.errors import Refused
+from programme.models import User
 
 # How long an opening stands on the list of those that somebody forgot to log.
 LATE_DAYS = 14
@@ -23,10 +26,10 @@ LATE_DAYS = 14
 @signed_in
 def log_home(request: HttpRequest) -> HttpResponse:
     """Today's openings that the account may log for, and the last ones; a desk's own account goes straight on."""
-    today = timezone.localdate()
-    mine = Opening.objects.visible_to(request.user).select_related("desk__venue", "shift")
+    today, user = timezone.localdate(), cast(User, request.user)
+    mine = Opening.objects.visible_to(user).select_related("desk__venue", "shift")
     openings = list(mine.standing().filter(date=today).with_cases().order_by("shift__starts_at", "pk"))
-    if request.user.is_desk and len(openings) == 1:
+    if user.is_desk and len(openings) == 1:
         return redirect("consult:log", openings[0].pk)
     late = mine.standing().filter(date__lt=today, date__gte=today - dt.timedelta(days=LATE_DAYS))
     coming = mine.standing().filter(date__gt=today).order_by("date", "shift__starts_at").first()
@@ -45,8 +48,10 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     opening = get_object_or_404(mine, pk=pk)
     if opening.date > timezone.localdate():
         return render(request, "consult/log_early.html", {"opening": opening})
-    lists = {"codes": Codes.load(), "common": Consultation.objects.common_topics(COMMON_AT_MOST)}
-    form = LogForm(request.POST or None, initial={"id": uuid.uuid4()}, **lists)
+    codes, common = Codes.load(), Consultation.objects.common_topics(COMMON_AT_MOST)
+    form = LogForm(
+        request.POST if request.method == "POST" else None, initial={"id": uuid.uuid4()}, codes=codes, common=common
+    )
     if request.method == "POST" and form.is_valid():
         try:
             Consultation.objects.log(pk=form.cleaned_data["id"], opening=opening, by=request.user, **form.facts())
@@ -105,7 +110,7 @@ def _back(case: Consultation) -> HttpResponse:
 @signed_in
 def void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     case = _case(request, pk)
-    form = VoidForm(request.POST or None, initial={"why": VoidForm.WHY[0][0]})
+    form = VoidForm(request.POST if request.method == "POST" else None, initial={"why": VoidForm.WHY[0][0]})
     if request.method == "POST" and form.is_valid():
         try:
             case.void(by=request.user, reason=form.reason)
@@ -120,8 +125,8 @@ def void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @signed_in
 def correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     case = _case(request, pk)
-    lists = {"codes": Codes.load(), "common": Consultation.objects.common_topics(COMMON_AT_MOST)}
-    form = CorrectForm(request.POST or None, case=case, **lists)
+    codes, common = Codes.load(), Consultation.objects.common_topics(COMMON_AT_MOST)
+    form = CorrectForm(request.POST if request.method == "POST" else None, case=case, codes=codes, common=common)
     if request.method == "POST" and form.is_valid():
         try:
             changes = case.correct(by=request.user, reason=form.cleaned_data["reason"], **form.facts())
@@ -133,5 +138,5 @@ def correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             else:
                 messages.info(request, _("変わったところはありませんでした。"))
             return _back(case)
-    history = case.changes.select_related("by")
+    history = tell(case.changes.select_related("by"), codes)
     return render(request, "consult/correct.html", {"form": form, "case": case, "history": history})
