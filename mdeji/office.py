@@ -112,7 +112,8 @@ class _Inbox:
         )
 
     def ready_plans(self) -> Job:
-        count, first = _first(Plan.objects.filter(status=Plan.Status.READY), "created_at")
+        plans = Plan.objects.filter(status=Plan.Status.READY, tasks__starts_at__isnull=False)
+        count, first = _first(plans, "created_at")
         return Job(
             title=_("承認を待っている計画"),
             count=count,

@@ -127,7 +127,7 @@ def test_an_open_request_is_work_until_a_plan_that_serves_it_is_ready(office: Cl
     assert jobs(office) == [("日時とサポーターが決まっていない申込み", 1)]
     plan = Plan.objects.create(first=at(1).date(), last=at(20).date(), status=Plan.Status.READY)
     task = PlannedTask.objects.create(plan=plan, request=request)
-    assert jobs(office) == [("承認を待っている計画", 1), ("日時とサポーターが決まっていない申込み", 1)]
+    assert jobs(office) == [("日時とサポーターが決まっていない申込み", 1)]
     PlannedTask.objects.filter(pk=task.pk).update(starts_at=at(14))
     assert jobs(office) == [("承認を待っている計画", 1)]
 
@@ -198,7 +198,9 @@ def _one_of_each() -> None:
     a_shift(days=3)
     a_message(channel=Channel.PHONE, state="queued")
     SupportRequestFactory(status=SupportRequest.Status.RECEIVED, received_at=timezone.now() - dt.timedelta(days=3))
-    Plan.objects.create(first=at(1).date(), last=at(20).date(), status=Plan.Status.READY)
+    plan = Plan.objects.create(first=at(1).date(), last=at(20).date(), status=Plan.Status.READY)
+    for days in (3, 4):
+        PlannedTask.objects.create(plan=plan, shift=a_shift(days=-days), starts_at=at(days))
     SupportRequestFactory()
     a_past_session(SupportRequest.Status.PLANNED)
     a_past_session(SupportRequest.Status.BOOKED)

@@ -145,8 +145,7 @@ def test_an_unserved_request_says_per_time_what_is_missing(office: Client) -> No
     text = page(office, solved())
     wanted = [
         say_moment(at(14)),
-        "リーダーができる人がいません。",
-        "「手話」に当てはまる人がいません。",
+        "次がたりません:リーダーができる人、「手話」に当てはまる人",
         say_moment(at(60)),
         "この計画の期間に入っていません。",
     ]

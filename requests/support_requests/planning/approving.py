@@ -1,10 +1,10 @@
 """What a coordinator's approval does: each part of the plan becomes shifts and offers, if the facts still allow it."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from programme.errors import ChangedMeanwhile, Refused
@@ -133,8 +133,6 @@ def _offer(shift: Shift, supporter: Supporter, now: dt.datetime, deadline: dt.da
 
 def _check_offers(supporter: Supporter, shift: Shift, now: dt.datetime) -> None:
     """Nobody is asked for two things at once, and nobody twice for the same one."""
-    asked: Iterable[Assignment] = supporter.assignments.filter(waits(now)).filter(
-        shift__starts_at__lt=shift.ends_at, shift__ends_at__gt=shift.starts_at
-    )
-    if asked:
+    at_once = waits(now) & Q(shift__starts_at__lt=shift.ends_at, shift__ends_at__gt=shift.starts_at)
+    if supporter.assignments.filter(at_once | Q(shift=shift, status__in=Assignment.LIVE)).exists():
         raise AskedElsewhere

@@ -12,11 +12,10 @@ from supporters.models import SpecialNeed
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """What stood against one wished start: a sentence, and the single things that were missing."""
+    """What stood against one wished start, in a sentence."""
 
     starts_at: dt.datetime
     sentence: str
-    missing: list[str]
 
 
 def obstacles(explanation: list[dict[str, Any]], topics: Mapping[str, str]) -> list[Obstacle]:
@@ -24,24 +23,24 @@ def obstacles(explanation: list[dict[str, Any]], topics: Mapping[str, str]) -> l
     return [
         Obstacle(
             starts_at=dt.datetime.fromisoformat(record["starts_at"]),
-            sentence=say_level(record["level"]),
-            missing=[say_missing(code, topics) for code in record["missing"]],
+            sentence=say_obstacle(record["level"], record["missing"], topics),
         )
         for record in explanation
     ]
 
 
-def say_level(level: str) -> str:
+def say_obstacle(level: str, missing: list[str], topics: Mapping[str, str]) -> str:
+    """One record: its level, and on the levels "static" and "busy" what was missing."""
     sentences = {
         "past": _("この日時は過ぎています。"),
         "outside": _("この計画の期間に入っていません。"),
         "closed": _("会場がお休みの日です。"),
         "room": _("会場の部屋が空いていません。"),
         "deadline": _("申込みの期限より後の日です。"),
-        "static": _("この日時に行けるサポーターの中で、次のことが足りません。"),
-        "busy": _("行けるサポーターはいますが、ほかの活動と重なるため、次のことが足りません。"),
+        "static": _("この日時に行けるサポーターの中に、次がたりません:%(missing)s"),
+        "busy": _("行けるサポーターがほかの活動に行くため、次がたりません:%(missing)s"),
     }
-    return sentences[level]
+    return sentences[level] % {"missing": "、".join(say_missing(code, topics) for code in missing)}
 
 
 def say_missing(code: str, topics: Mapping[str, str]) -> str:
@@ -49,19 +48,19 @@ def say_missing(code: str, topics: Mapping[str, str]) -> str:
     kind, _colon, name = code.partition(":")
     match kind:
         case "size":
-            return _("必要な人数がそろいません。")
+            return _("必要な人数")
         case "adult":
-            return _("大人(18歳以上)のサポーターがいません。")
+            return _("大人(18歳以上)")
         case "lead":
-            return _("リーダーができる人がいません。")
+            return _("リーダーができる人")
         case "topic" if name.startswith("any:"):
-            return _("この活動の内容を教えられる人がいません。")
+            return _("この活動の内容を教えられる人")
         case "topic":
-            return _("「%(topic)s」を、希望のレベルで教えられる人がいません。") % {"topic": topics.get(name, name)}
+            return _("「%(topic)s」を希望のレベルで教えられる人") % {"topic": topics.get(name, name)}
         case "need":
-            return _("「%(need)s」に当てはまる人がいません。") % {"need": dict(SpecialNeed.choices).get(name, name)}
+            return _("「%(need)s」に当てはまる人") % {"need": dict(SpecialNeed.choices).get(name, name)}
         case "combo":
-            return _("一つ一つの条件に合う人はいますが、決められた人数では全部の条件がそろいません。")
+            return _("決められた人数で全部の条件に合う組み合わせ(一つ一つの条件に合う人はいます)")
     raise ValueError(f"the matcher has no code {code!r}")
 
 
