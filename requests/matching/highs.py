@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from .model import Rows
 
-__all__ = ["Answer", "minimise"]
+__all__ = ["Answer", "minimise", "quiet"]
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +26,13 @@ class Answer:
     bound: float
     """no solution is below it (proven, up to the solver's tolerances)"""
     optimal: bool
-    row_dual: Floats | None = None
-    """[rows], of a linear relaxation"""
+
+
+def quiet(highs: highspy.Highs) -> None:
+    """One thread, a fixed seed and no log."""
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", 1)
+    highs.setOptionValue("random_seed", 0)
 
 
 def minimise(
@@ -40,14 +45,14 @@ def minimise(
     seconds: float | None = None,
     nodes: int | None = None,
     gap: float = 0.0,
-    relax: bool = False,
-    solver: str | None = None,
+    effort: float | None = None,
 ) -> Answer:
     """Minimise cost · v over 0 ≤ v ≤ upper and the rows; v whole where `whole` says so.
 
     `start` is a feasible solution to begin with; `seconds` and `nodes` stop early,
-    `gap` stops at a relative gap; `relax` drops wholeness.  One thread and a
-    fixed seed, so that the same input has the same answer.
+    `gap` stops at a relative gap; `effort` (0–1) is the share of work spent on
+    looking for better solutions rather than on the proof.  All solutions are taken to
+    have whole objectives.  One thread and a fixed seed: the same input has the same answer.
     """
     n = len(cost)
     row, column, value, lower, row_upper = rows.arrays()
@@ -62,23 +67,20 @@ def minimise(
     lp.a_matrix_.start_ = matrix.indptr
     lp.a_matrix_.index_ = matrix.indices
     lp.a_matrix_.value_ = matrix.data
-    if not relax:
-        kinds = [highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger]
-        flags = np.ones(n, dtype=np.int64) if whole is None else whole.astype(np.int64)
-        lp.integrality_ = [kinds[flag] for flag in flags]
+    kinds = [highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger]
+    flags = [True] * n if whole is None else whole.tolist()
+    lp.integrality_ = [kinds[flag] for flag in flags]
     highs = highspy.Highs()
-    import os
-    highs.setOptionValue("output_flag", bool(os.environ.get("HLOG")))
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("random_seed", 0)
+    quiet(highs)
     highs.setOptionValue("mip_rel_gap", gap)
-    highs.setOptionValue("mip_abs_gap", 1e-6)
+    # Objectives are whole numbers: less than one of them apart is proven.
+    highs.setOptionValue("mip_abs_gap", 1 - 1e-4)
+    if effort is not None:
+        highs.setOptionValue("mip_heuristic_effort", effort)
     if seconds is not None:
         highs.setOptionValue("time_limit", max(seconds, 0.01))
     if nodes is not None:
         highs.setOptionValue("mip_max_nodes", nodes)
-    if solver is not None:
-        highs.setOptionValue("solver", solver)
     highs.passModel(lp)
     if start is not None:
         solution = highspy.HighsSolution()
@@ -92,7 +94,6 @@ def minimise(
     solution = highs.getSolution()
     values = np.array(solution.col_value) if found else None
     objective = float(info.objective_function_value)
-    if relax:
-        dual = np.array(solution.row_dual) if optimal else None
-        return Answer(values, objective, objective if optimal else -float("inf"), optimal, dual)
-    return Answer(values, objective, float(info.mip_dual_bound), optimal)
+    # The bound may stay up to one below a proven optimum: it is the optimum.
+    bound = objective if optimal and gap == 0 else float(info.mip_dual_bound)
+    return Answer(values, objective, bound, optimal)

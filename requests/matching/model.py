@@ -1,8 +1,6 @@
 """The 0/1 model of a part of the problem, built by arrays.
 
-Columns: one per start (it is served) and one per pair (this person serves this
-start); stage two adds the columns that its objective needs.  Rows are added by
-`Rows`, each kind in one stroke.
+A scope says what is open.  Rows are added by `Rows`, each kind in one stroke.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ from .objective import positions
 from .people import Bools
 from .team import smallest_cover
 
-__all__ = ["Model", "Rows", "weight_model"]
+__all__ = ["INF", "Floats", "Rows", "Scope", "limit_rows", "scope_of", "teams_in", "values_of", "weight_rows"]
 
 Floats = NDArray[np.float64]
 INF = float("inf")
@@ -84,90 +82,78 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Columns and rows, and what the first columns mean."""
+class Scope:
+    """Which decisions are open: A starts and the B pairs that may serve them."""
 
     starts: Ints
-    """[A] start of column 0 … A − 1"""
+    """[A] ascending"""
     pairs: Ints
-    """[B] pair of column A … A + B − 1"""
-    rows: Rows
-    columns: int
-    """how many there are, later ones included"""
-
-    def values_of(self, diary: Diary) -> Floats:
-        """The first A + B columns as the diary has them."""
-        c = diary.candidates
-        values = np.zeros(self.columns)
-        for s, team in diary.served.values():
-            i = int(np.searchsorted(self.starts, s))
-            if i < len(self.starts) and self.starts[i] == s:
-                values[i] = 1.0
-                places = np.searchsorted(self.pairs, positions(c, s, team))
-                values[len(self.starts) + places] = 1.0
-        return values
-
-    def write(self, values: Floats, diary: Diary) -> None:
-        """Put a solution into the diary, in place of what it has for these tasks."""
-        c = diary.candidates
-        a = len(self.starts)
-        for t in np.unique(c.task[self.starts]).tolist():
-            if t in diary.served:
-                diary.remove(t)
-        chosen = self.pairs[values[a : a + len(self.pairs)] > 0.5]
-        who, of = c.person[chosen], c.pair_start[chosen]
-        for s in self.starts[values[:a] > 0.5].tolist():
-            diary.add(s, who[of == s])
+    """[B] ascending"""
+    at: Ints
+    """[B] place of the pair's start in `starts`"""
 
 
-def weight_model(diary: Diary, tasks: Ints, strong: bool = True) -> Model:
-    """The model in which `tasks` are to be served by what the diary leaves free."""
-    c = diary.candidates
-    starts, pairs, at = _open_pairs(diary, tasks)
-    rows = Rows()
-    a, b = len(starts), len(pairs)
-    x = np.arange(a, a + b, dtype=np.int64)
-    y = np.arange(a, dtype=np.int64)
-    _, own = np.unique(c.task[starts], return_inverse=True)
-    rows.grouped(own, y, np.ones(a, dtype=np.int64))
-    _sizes(c, rows, starts, at, x)
-    _covers(c, rows, starts, pairs, at, x)
-    if strong:
-        loose = np.array([c.problem.tasks[t].kmax > 1 for t in c.task[starts]], dtype=np.bool_)[at]
-        n = int(loose.sum())
-        index = np.arange(n)
-        rows.add(
-            np.concatenate((index, index)),
-            np.concatenate((x[loose], at[loose])),
-            np.concatenate((np.ones(n), -np.ones(n))),
-            -INF,
-            0.0,
-            n,
-        )
-    _limits(diary, rows, starts, pairs, at, x)
-    return Model(starts, pairs, rows, a + b)
+def scope_of(diary: Diary, tasks: Ints, allowed: Bools | None = None) -> Scope:
+    """The starts of `tasks` that somebody can serve in what the diary leaves free.
 
-
-def _open_pairs(diary: Diary, tasks: Ints) -> tuple[Ints, Ints, Ints]:
-    """Starts that can still be served, their pairs, and for each pair its place among the starts."""
+    The diary must not hold these tasks.  `allowed` [N] keeps further pairs out.
+    """
     c = diary.candidates
     starts: list[int] = []
     parts: list[Ints] = []
-    at: list[Ints] = []
-    for t in tasks:
+    for t in tasks.tolist():
         task = c.problem.tasks[t]
-        for s in c.starts(int(t)):
+        for s in c.starts(t):
             if not c.possible[s]:
                 continue
             free = np.flatnonzero(diary.free(s)) + int(c.first[s])
-            meets = c.meets[free]
-            if len(free) < task.k or smallest_cover(meets, int(c.every[s]), task.kmax) is None:
+            if allowed is not None:
+                free = free[allowed[free]]
+            if len(free) < task.k or smallest_cover(c.meets[free], int(c.every[s]), task.kmax) is None:
                 continue
-            at.append(np.full(len(free), len(starts), dtype=np.int64))
             starts.append(s)
             parts.append(free)
     none = np.zeros(0, dtype=np.int64)
-    return np.array(starts, dtype=np.int64), np.concatenate([none, *parts]), np.concatenate([none, *at])
+    counts = np.array([len(part) for part in parts], dtype=np.int64)
+    at = np.repeat(np.arange(len(starts)), counts)
+    return Scope(np.array(starts, dtype=np.int64), np.concatenate([none, *parts]), at)
+
+
+def weight_rows(diary: Diary, scope: Scope) -> Rows:
+    """Rows of the model in which served weight is maximised.
+
+    Columns: A of "start is served", then B of "this person serves this start".
+    """
+    c = diary.candidates
+    rows = Rows()
+    a, b = len(scope.starts), len(scope.pairs)
+    x = np.arange(a, a + b, dtype=np.int64)
+    rows.grouped(c.task[scope.starts], np.arange(a, dtype=np.int64), np.ones(a, dtype=np.int64))
+    _sizes(c, rows, scope.starts, scope.at, x)
+    _covers(c, rows, scope.starts, scope.pairs, scope.at, x)
+    limit_rows(diary, rows, scope, x)
+    return rows
+
+
+def values_of(diary: Diary, scope: Scope) -> Floats:
+    """The columns of `weight_rows` as the diary has them."""
+    c = diary.candidates
+    values = np.zeros(len(scope.starts) + len(scope.pairs))
+    for s, team in diary.served.values():
+        i = int(np.searchsorted(scope.starts, s))
+        if i < len(scope.starts) and scope.starts[i] == s:
+            values[i] = 1.0
+            values[len(scope.starts) + np.searchsorted(scope.pairs, positions(c, s, team))] = 1.0
+    return values
+
+
+def teams_in(candidates: Candidates, scope: Scope, values: Floats) -> list[tuple[int, tuple[int, ...]]]:
+    """A solution of `weight_rows` as (start, indices of the members)."""
+    a = len(scope.starts)
+    chosen = scope.pairs[values[a : a + len(scope.pairs)] > 0.5]
+    who, of = candidates.person[chosen], candidates.pair_start[chosen]
+    served = scope.starts[values[:a] > 0.5]
+    return [(s, tuple(who[of == s].tolist())) for s in served.tolist()]
 
 
 def _sizes(c: Candidates, rows: Rows, starts: Ints, at: Ints, x: Ints) -> None:
@@ -217,17 +203,17 @@ def _covers(c: Candidates, rows: Rows, starts: Ints, pairs: Ints, at: Ints, x: I
         )
 
 
-def _limits(diary: Diary, rows: Rows, starts: Ints, pairs: Ints, at: Ints, x: Ints) -> None:
-    """H6 and H7: weeks, months and clashes of each person."""
+def limit_rows(diary: Diary, rows: Rows, scope: Scope, x: Ints) -> None:
+    """H6 and H7: weeks, months and clashes of each person; x [B] are the pairs' columns."""
     c = diary.candidates
-    who = c.person[pairs].astype(np.int64)
-    s = starts[at]
+    who = c.person[scope.pairs].astype(np.int64)
+    s = scope.starts[scope.at]
     week, month = c.week[s], c.month[s]
     left = diary.week_left[who, week]
     rows.grouped(who * diary.week_left.shape[1] + week, x, left)
     rows.grouped(who * diary.month_left.shape[1] + month, x, diary.month_left[who, month])
     several = np.minimum(left, diary.month_left[who, month]) > 1
-    key, column = clash_cliques(c, starts, at[several], who[several], x[several])
+    key, column = clash_cliques(c, scope.starts, scope.at[several], who[several], x[several])
     rows.grouped(key, column, np.ones(len(key), dtype=np.int64))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .candidates import Candidates
 
-__all__ = ["Served", "positions", "promised", "promised_pairs", "quality"]
+__all__ = ["Served", "mentored", "positions", "promised", "promised_pairs", "quality"]
 
 Served = Mapping[int, tuple[int, tuple[int, ...]]]
 """index of the task → (start, indices of the members)"""
@@ -20,16 +20,13 @@ def quality(candidates: Candidates, served: Served) -> int:
     c, costs, people = candidates, candidates.problem.params.q, candidates.people
     total = 0
     times = np.zeros(len(people.x), dtype=np.int64)
-    mentored: set[int] = set()
     for s, team in served.values():
         members = list(team)
         total += costs.rank * int(c.rank[s])
         total += int(c.cost[positions(c, s, team)].sum())
         times[members] += 1
-        if people.lead[members].any():
-            mentored.update(p for p in members if people.newcomer[p])
     total += costs.fair * int((times * (2 * people.before + times)).sum())
-    total -= costs.mentor * len(mentored)
+    total -= costs.mentor * len(mentored(c, served))
     kept = sum(
         len(set(members) & set(served.get(t, (-1, ()))[1]))
         for t, (s, members) in promised(c).items()
@@ -37,6 +34,18 @@ def quality(candidates: Candidates, served: Served) -> int:
     )
     everybody = sum(len(members) for _, members in promised(c).values())
     return total + costs.stability * (everybody - kept)
+
+
+def mentored(candidates: Candidates, served: Served) -> set[int]:
+    """Newcomers who serve at least once in a team with an adult lead."""
+    people = candidates.people
+    return {
+        p
+        for _, team in served.values()
+        if people.lead[list(team)].any()
+        for p in team
+        if people.newcomer[p]
+    }
 
 
 def positions(candidates: Candidates, s: int, team: tuple[int, ...]) -> NDArray[np.int64]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 
 from .candidates import Candidates, candidates_of
+from .columns import Left, lower_quality
 from .diary import Diary
+from .geometry import Ints
 from .greedy import first_come, spare
 from .highs import minimise
-from .model import weight_model
+from .model import scope_of, teams_in, values_of, weight_rows
 from .objective import quality
 from .plan import Plan, Progress, ProgressReport
 from .problem import Problem
-from .quality import quality_model
 from .settled import settle
 
 __all__ = ["greedy", "solve"]
@@ -104,39 +104,41 @@ def _silent(_: Progress) -> None:
     return None
 
 
-def _raise_weight(
-    base: Diary, diary: Diary, tasks: np.typing.NDArray[np.int64], gap: float, left: Callable[[], float | None]
-) -> int:
+def _raise_weight(base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left) -> int:
     c = base.candidates
-    model = weight_model(base, tasks, strong=False)
+    scope = scope_of(base, tasks)
     settled = base.served_weight
-    if not len(model.starts):
+    if not len(scope.starts):
         return settled
-    weight = np.array([c.problem.tasks[t].weight for t in c.task[model.starts]], dtype=np.float64)
-    cost = np.zeros(model.columns)
-    cost[: len(weight)] = -weight
-    answer = minimise(cost, model.rows, start=model.values_of(diary), seconds=left(), gap=gap)
+    weight = np.array([c.problem.tasks[t].weight for t in c.task[scope.starts]], dtype=np.float64)
+    cost = np.concatenate((-weight, np.zeros(len(scope.pairs))))
+    rows = weight_rows(base, scope)
+    answer = minimise(cost, rows, start=values_of(diary, scope), seconds=left(), gap=gap)
     if answer.values is not None and -answer.objective > diary.served_weight - settled + 0.5:
-        model.write(answer.values, diary)
+        rewrite(diary, tasks, teams_in(c, scope, answer.values))
     return settled + int(np.floor(-answer.bound + 1e-6))
 
 
-def _lower_q(
-    base: Diary, diary: Diary, tasks: np.typing.NDArray[np.int64], left: Callable[[], float | None]
-) -> int | None:
+def rewrite(diary: Diary, tasks: Ints, teams: list[tuple[int, tuple[int, ...]]]) -> None:
+    """Put (start, members) into the diary, in place of what it has for these tasks."""
+    for t in tasks.tolist():
+        if t in diary.served:
+            diary.remove(t)
+    for s, members in teams:
+        diary.add(s, members)
+
+
+def _lower_q(base: Diary, diary: Diary, tasks: Ints, left: Left) -> int:
     c = base.candidates
-    model = weight_model(base, tasks, strong=False)
-    if not len(model.starts):
-        return quality(c, base.served)
-    full = quality_model(base, model, diary.served_weight - base.served_weight)
-    start = full.values_of(diary)
-    answer = minimise(
-        full.cost, full.model.rows, upper=full.upper, whole=full.whole, start=start, seconds=left()
-    )
-    now, constant = quality(c, diary.served), quality(c, base.served)
-    if answer.values is not None:
-        better = diary.copy()
-        full.model.write(answer.values, better)
-        if quality(c, better.served) < now:
-            full.model.write(answer.values, diary)
+    scope = scope_of(base, tasks)
+    answer = lower_quality(base, scope, diary, left)
+    constant = quality(c, base.served)
+    if answer is None:
+        return constant
+    who = c.person[scope.pairs]
+    teams = [(int(scope.starts[i]), tuple(who[list(team)].tolist())) for i, team in answer.teams]
+    better = diary.copy()
+    rewrite(better, tasks, teams)
+    if quality(c, better.served) < quality(c, diary.served):
+        rewrite(diary, tasks, teams)
     return constant + int(np.ceil(answer.bound - 1e-6))

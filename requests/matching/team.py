@@ -8,7 +8,7 @@ import numpy as np
 
 from .geometry import Ints
 
-__all__ = ["cheapest_team", "missing_bits", "smallest_cover"]
+__all__ = ["cheapest_team", "missing_bits", "smallest_cover", "teams_below"]
 
 
 def missing_bits(meets: Ints, whole: int) -> int:
@@ -62,3 +62,40 @@ def cheapest_team(
         return None
     total, team = min(ends, key=lambda end: end[0])
     return total, tuple(sorted(team))
+
+
+def teams_below(
+    meets: Sequence[int],
+    price: Sequence[float],
+    whole: int,
+    k: int,
+    kmax: int,
+    limit: float,
+    most: int,
+) -> list[tuple[int, ...]] | None:
+    """All teams of k … kmax people that meet all bits of `whole` and cost less than `limit`.
+
+    Positions ascending; None when there are more than `most`.
+    """
+    order = sorted(range(len(meets)), key=lambda j: (price[j], j))
+    found: list[tuple[int, ...]] = []
+
+    def extend(team: tuple[int, ...], have: int, sum_: float, first: int) -> bool:
+        if len(team) >= k and have & whole == whole and sum_ < limit:
+            found.append(tuple(sorted(team)))
+            if len(found) > most:
+                return False
+        if len(team) == kmax:
+            return True
+        for n in range(first, len(order)):
+            i = order[n]
+            # The rest of the order is dearer still: at least this price for each member that
+            # is missing (negative prices may be joined by more members than are missing).
+            missing = max(1, k - len(team)) if price[i] >= 0 else kmax - len(team)
+            if sum_ + missing * price[i] >= limit:
+                break
+            if not extend((*team, i), have | meets[i], sum_ + price[i], n + 1):
+                return False
+        return True
+
+    return found if extend((), 0, 0.0, 0) else None
