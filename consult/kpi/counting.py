@@ -74,11 +74,13 @@ def members_by_month(first: dt.date, last: dt.date) -> dict[tuple[str, Month], s
 
 
 def _with_code(definition: Definition, first: dt.date, last: dt.date) -> Rows:
-    return definition.rows(first, last).annotate(code=Value(definition.code, output_field=CharField()))
+    rows: Rows = definition.rows(first, last).annotate(code=Value(definition.code, output_field=CharField()))
+    return rows
 
 
 def _with_month(definition: Definition, first: dt.date, last: dt.date) -> Rows:
-    return _with_code(definition, first, last).annotate(month=TruncMonth("day", output_field=DateField()))
+    rows: Rows = _with_code(definition, first, last).annotate(month=TruncMonth("day", output_field=DateField()))
+    return rows
 
 
 def _one_query(parts: list[Rows]) -> Iterable[tuple[Any, ...]]:

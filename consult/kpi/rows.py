@@ -29,7 +29,8 @@ ONE = Value(1, output_field=IntegerField())
 def _rows(
     rows: Rows, *, row: str = "pk", day: BaseExpression | Combinable, amount: BaseExpression | Combinable
 ) -> Rows:
-    return rows.order_by().annotate(row=Cast(row, CharField()), day=day, amount=amount)
+    annotated: Rows = rows.order_by().annotate(row=Cast(row, CharField()), day=day, amount=amount)
+    return annotated
 
 
 # --- Supporters --------------------------------------------------------------------------------------

@@ -109,10 +109,10 @@ def state(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
         try:
             ledger.state_difference(month, figure, form.cleaned_data["reason"], by=request.user)
         except Refused as error:
-            form.add_error(None, str(error))
+            messages.error(request, str(error))
         else:
             messages.success(request, _("訂正を記録しました。"))
-            return redirect("kpi:rows", month, figure)
+        return redirect("kpi:rows", month, figure)
     return _figure_page(request, month, figure, state_form=form)
 
 

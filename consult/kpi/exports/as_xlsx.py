@@ -3,15 +3,16 @@ sources, corrections and definitions, each on A4 landscape with its own header r
 """
 
 import io
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.header_footer import HeaderFooterItem
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from consult.kpi.exports.content import Content
@@ -30,6 +31,7 @@ from programme.models import Programme, PublishedFigure
 Value = str | int | Decimal | None
 
 FONT = "游ゴシック"
+TEXT = "@"
 LINE = Side(style="thin", color="949494")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
@@ -49,9 +51,8 @@ class Column:
 
 def xlsx(report: Report) -> Content:
     book = Workbook()
-    cover = book.active
-    assert isinstance(cover, Worksheet)  # a new workbook has one sheet  # noqa: S101
-    _cover(cover, report)
+    book.remove(book.worksheets[0])
+    _cover(book.create_sheet(_("総括")), report)
     _published(book.create_sheet(_("公表値")), report)
     _corrections(book.create_sheet(_("訂正")), report)
     _definitions(book.create_sheet(_("定義")), report)
@@ -68,7 +69,6 @@ def _title(report: Report) -> str:
 
 # --- The sheets --------------------------------------------------------------------------------------
 def _cover(sheet: Worksheet, report: Report) -> None:
-    sheet.title = _("総括")
     programme = Programme.objects.first()
     facts = [
         (_("事業"), str(programme or "")),
@@ -190,39 +190,40 @@ def _definitions(sheet: Worksheet, report: Report) -> None:
 def _sheet(
     sheet: Worksheet,
     title: str,
-    facts: Iterable[tuple[str, str]],
+    facts: list[tuple[str, str]],
     columns: list[Column],
     rows: list[list[Value]],
     notes: list[str],
 ) -> None:
     """Title, names and values, the table with its header, notes; then widths, frozen header and paper."""
-    _put(sheet, 1, 1, title).font = Font(name=FONT, size=16, bold=True)
-    at = 2
-    for name, value in facts:
-        _put(sheet, at, 1, name).font = Font(name=FONT, bold=True)
-        _put(sheet, at, 2, value).font = Font(name=FONT)
-        at += 1
-    header = at + 1
+    _write(sheet, 1, 1, title).font = Font(name=FONT, size=16, bold=True)
+    for at, (name, words) in enumerate(facts, start=2):
+        _write(sheet, at, 1, name).font = Font(name=FONT, bold=True)
+        _write(sheet, at, 2, words).font = Font(name=FONT)
+    header = len(facts) + 3
+    _table(sheet, header, columns, rows)
+    below = header + len(rows) + 2
+    for at, note in enumerate(notes, start=below):
+        _write(sheet, at, 1, note).font = Font(name=FONT)
+    _paper(sheet, header, below + len(notes) - 1 if notes else below - 2, len(columns))
+
+
+def _table(sheet: Worksheet, header: int, columns: list[Column], rows: list[list[Value]]) -> None:
     for number, column in enumerate(columns, start=1):
-        cell = _put(sheet, header, number, column.title)
+        cell = _write(sheet, header, number, column.title)
         cell.font, cell.fill, cell.border, cell.alignment = Font(name=FONT, bold=True), HEAD_FILL, FRAME, MIDDLE
         sheet.column_dimensions[get_column_letter(number)].width = column.width
     for at, row in enumerate(rows, start=header + 1):
         for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
-            cell = _put(sheet, at, number, value)
+            cell = _write(sheet, at, number, value)
             cell.font, cell.border, cell.alignment = Font(name=FONT), FRAME, TOP
-            cell.number_format = column.number_format if not isinstance(value, str) else "@"
+            cell.number_format = TEXT if isinstance(value, str) else column.number_format
         sheet.row_dimensions[at].height = _height(columns, row)
-    below = header + len(rows) + 2
-    for at, note in enumerate(notes, start=below):
-        _put(sheet, at, 1, note).font = Font(name=FONT)
-    _paper(sheet, header, below + len(notes) - 1, len(columns))
 
 
-def _put(sheet: Worksheet, row: int, column: int, value: Value) -> Cell:
+def _write(sheet: Worksheet, row: int, column: int, value: Value) -> Cell | MergedCell:
     """Text is text: a cell that begins with = + - @ is no formula, and 0270 keeps its zero."""
     cell = sheet.cell(row, column)
-    assert isinstance(cell, Cell)  # nothing is merged  # noqa: S101
     if isinstance(value, str):
         cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
         cell.data_type = "s"
@@ -242,12 +243,14 @@ def _height(columns: list[Column], row: list[Value]) -> float:
 
 
 def _paper(sheet: Worksheet, header: int, last: int, width: int) -> None:
-    sheet.freeze_panes = sheet.cell(header + 1, 1)
+    sheet.freeze_panes = f"A{header + 1}"
     sheet.print_title_rows = f"{header}:{header}"
     sheet.print_area = f"A1:{get_column_letter(width)}{last}"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
     sheet.page_setup.orientation = sheet.ORIENTATION_LANDSCAPE
     sheet.page_setup.fitToWidth = 1
     sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.oddFooter.center.text = "&A  &P / &N"
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    footer = HeaderFooterItem()
+    footer.center.text = "&A  &P / &N"  # sheet, page, pages
+    sheet.HeaderFooter.oddFooter = footer

@@ -31,13 +31,14 @@ def a_group() -> Group:
 
 
 def a_session(
-    starts_at: dt.datetime = tokyo(DAY),
+    starts_at: dt.datetime | None = None,
     *,
     attendees: int | None = 5,
     group: Group | None = None,
     cancelled: bool = False,
 ) -> Session:
-    """A session of 90 minutes; not reported when ``attendees`` is None."""
+    """A session of 90 minutes, at 10:00 on DAY unless told; not reported when ``attendees`` is None."""
+    starts_at = starts_at or tokyo(DAY)
     request = SupportRequest.objects.create(
         group=group or a_group(), status="reported", participants=30, venue=a_hall(), minutes=90
     )

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from django.db import transaction
@@ -126,7 +127,7 @@ def test_each_figure_equals_a_recount_in_plain_python(coordinator: User, world: 
         to_date = recount(world, month.fiscal_year_first, month.last)
         assert {row.definition.code: row.value for row in found.rows} == by_month
         assert {row.definition.code: row.year_to_date for row in found.rows} == to_date
-    for before, after in zip(reports, reports[1:], strict=False):
+    for before, after in pairwise(reports):
         assert after.row("supporters").value == (
             before.row("supporters").value
             + after.row("supporters_new").value

@@ -1,0 +1,255 @@
+"""The ledger's pages, for each role."""
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from consult.kpi import ledger
+from consult.kpi.report import report
+from consult.kpi.words import say_fiscal_year
+from consult.models import Correction, KpiExport, MonthReport
+from programme.fiscal import Month
+from programme.models import User
+from tests.consult.kpi.records import a_consultation, a_session, a_supporter, some_of_each
+from tests.factories import UserFactory
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
+
+MAY = Month(2024, 5)
+PAGES = ["/kpi/", "/kpi/?year=2023", "/kpi/2024-05/", "/kpi/2024-05/export.csv", "/kpi/2024-05/export.xlsx"]
+ROWS = "/kpi/2024-05/consultations/"
+POSTS = ["/kpi/2024-05/close/", f"{ROWS}correct/", f"{ROWS}state/"]
+
+
+def page(client: Client, user: User, address: str) -> str:
+    client.force_login(user)
+    response = client.get(address)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def status(client: Client, user: User, address: str) -> int:
+    client.force_login(user)
+    return client.get(address).status_code
+
+
+# --- Roles ---------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("address", PAGES)
+def test_coordinator_and_officer_see_the_figures_and_nobody_else(
+    client: Client, coordinator: User, officer: User, desk_account: User, address: str
+) -> None:
+    member = UserFactory()
+    assert client.get(address).status_code == 302
+    statuses = [status(client, user, address) for user in (coordinator, officer, desk_account, member)]
+    assert statuses == [200, 200, 404, 404]
+
+
+def test_only_the_coordinator_sees_the_counted_rows(
+    client: Client, coordinator: User, officer: User, desk_account: User
+) -> None:
+    assert client.get(ROWS).status_code == 302
+    assert [status(client, user, ROWS) for user in (coordinator, officer, desk_account)] == [200, 404, 404]
+
+
+@pytest.mark.parametrize("address", POSTS)
+def test_nobody_but_the_coordinator_closes_or_corrects(
+    client: Client, officer: User, desk_account: User, address: str
+) -> None:
+    assert client.post(address).status_code == 302
+    for user in (officer, desk_account):
+        client.force_login(user)
+        assert client.post(address, {"sure": "on"}).status_code == 404
+    assert MonthReport.objects.count() == 0
+
+
+def test_the_officer_is_shown_no_button_that_does_not_work(client: Client, coordinator: User, officer: User) -> None:
+    assert "/kpi/2024-05/close/" in page(client, coordinator, "/kpi/2024-05/")
+    assert "/kpi/2024-05/close/" not in page(client, officer, "/kpi/2024-05/")
+    assert ROWS in page(client, coordinator, "/kpi/2024-05/")
+    ledger.close_month(MAY, by=coordinator)
+    a_consultation()
+    shown = page(client, officer, "/kpi/2024-05/")
+    assert "締めた後に増えた記録: 1件" in shown
+    assert ROWS not in shown
+
+
+# --- Months ----------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("address", ["/kpi/2021-03/", "/kpi/2999-01/", "/kpi/2024-13/", "/kpi/2024-05/nothing/"])
+def test_a_month_or_figure_that_is_not_there_is_not_found(client: Client, coordinator: User, address: str) -> None:
+    assert status(client, coordinator, address) == 404
+
+
+def test_the_present_month_is_shown_and_cannot_be_closed(client: Client, coordinator: User) -> None:
+    month = Month.of(timezone.localdate())
+    shown = page(client, coordinator, f"/kpi/{month}/")
+    assert "途中(月が終わっていません)" in shown
+    assert f"/kpi/{month}/close/" not in shown
+    client.post(f"/kpi/{month}/close/", {"sure": "on"})
+    assert "まだ終わっていないため、締められません。" in page(client, coordinator, f"/kpi/{month}/")
+
+
+def test_a_year_that_is_not_there_gives_the_present_one(client: Client, coordinator: User) -> None:
+    heading = f"実績(KPI) {say_fiscal_year(Month.of(timezone.localdate()).fiscal_year)}"
+    for address in ("/kpi/", "/kpi/?year=1999", "/kpi/?year=x"):
+        assert heading in page(client, coordinator, address)
+
+
+def test_a_month_is_closed_with_a_tick_and_a_tap(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    refused = client.post("/kpi/2024-05/close/")
+    assert "数字を確認して、チェックを入れてください。" in refused.content.decode()
+    assert MonthReport.objects.count() == 0
+    for _tap in range(2):
+        assert client.post("/kpi/2024-05/close/", {"sure": "on"}).status_code == 302
+    shown = page(client, coordinator, "/kpi/2024-05/")
+    assert "2024年5月(令和6年5月)を締めました。" in shown
+    assert "2024年5月(令和6年5月)はもう締めました。" in shown
+    assert "締めたときの数字と同じです" in shown
+    assert "/kpi/2024-05/close/" not in shown
+
+
+def test_published_figures_stand_apart_with_their_sources(client: Client, officer: User) -> None:
+    shown = page(client, officer, "/kpi/2024-01/")
+    counted, published = shown.split("公表値(出典つき)", 1)
+    assert "333" not in counted
+    for text in ("57 人", "27 件", "333 件", "278 自治会", "90 件", "S2 ワーキンググループ結果(R5年度)"):
+        assert text in published
+    assert "2023年度(令和5年度)" in shown
+
+
+# --- One figure --------------------------------------------------------------------------------------------
+def test_a_figure_leads_to_the_rows_that_it_counts(client: Client, coordinator: User) -> None:
+    supporter = a_supporter((dt.date(2024, 5, 7), None))
+    session = a_session()
+    shown = {code: page(client, coordinator, f"/kpi/2024-05/{code}/") for code in ("supporters", "groups_served")}
+    assert f"{supporter.name} 登録 2024年5月7日(火)" in shown["supporters"]
+    assert str(supporter.birth_date.year) not in shown["supporters"]
+    assert session.request.group.name in shown["groups_served"]
+
+
+def test_every_figure_has_its_page(client: Client, coordinator: User) -> None:
+    some_of_each(1)
+    for row in report(MAY).rows:
+        assert "件の記録を数えました。" in page(client, coordinator, f"/kpi/2024-05/{row.definition.code}/")
+
+
+def test_a_late_record_is_stated_as_a_correction_with_a_reason(client: Client, coordinator: User) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    a_consultation()
+    assert "1件に訂正する" in page(client, coordinator, ROWS)
+    refused = client.post(f"{ROWS}state/", {"state-reason": " "})
+    assert refused.status_code == 200
+    assert Correction.objects.count() == 0
+    for _tap in range(2):
+        assert client.post(f"{ROWS}state/", {"state-reason": "入力が遅れた"}).status_code == 302
+    assert Correction.objects.count() == 1
+    shown = page(client, coordinator, ROWS)
+    assert "0から1へ。入力が遅れた(Alice)" in shown
+    assert "数字は変わりませんでした。" in shown
+    assert "1件に訂正する" not in shown
+    assert "締めたとき 0" in page(client, coordinator, "/kpi/2024-05/")
+
+
+def test_a_correction_reads_numbers_as_people_write_them(client: Client, coordinator: User) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    client.force_login(coordinator)
+    facts = {"correct-new": "１２件", "correct-reason": "紙の記録", "correct-seen": "0"}
+    assert client.post(f"{ROWS}correct/", facts).status_code == 302
+    assert report(MAY).row("consultations").value == 12
+
+
+@pytest.mark.parametrize(
+    ("new", "reason", "seen", "sentence"),
+    [
+        ("たくさん", "紙の記録", "0", "数字"),
+        ("-1", "紙の記録", "0", "0"),
+        ("99999999999", "紙の記録", "0", "99999999"),
+        ("12", "", "0", "必須"),
+        ("12", "紙" * 301, "0", "300"),
+        ("12", "紙の記録", "5", "ほかの人の操作で状態が変わりました。"),
+        ("0", "紙の記録", "0", "数字は変わりませんでした。"),
+        ("12", "紙の記録", "x", "数"),
+    ],
+)
+def test_a_refused_correction_keeps_what_was_typed(
+    client: Client, coordinator: User, new: str, reason: str, seen: str, sentence: str
+) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    client.force_login(coordinator)
+    facts = {"correct-new": new, "correct-reason": reason, "correct-seen": seen}
+    response = client.post(f"{ROWS}correct/", facts)
+    shown = response.content.decode()
+    assert response.status_code == 200
+    assert f'value="{new}"' in shown
+    assert reason in shown
+    assert Correction.objects.count() == 0
+    assert sentence in shown
+
+
+def test_correcting_an_open_month_says_where_to_correct(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    facts = {"correct-new": "1", "correct-reason": "紙の記録", "correct-seen": "0"}
+    response = client.post(f"{ROWS}correct/", facts)
+    assert response.status_code == 200
+    assert "元の記録を直してください。" in response.content.decode()
+
+
+# --- Export ------------------------------------------------------------------------------------------------
+def test_a_download_is_a_named_file_and_is_recorded(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    response = client.get("/kpi/2024-05/export.csv?encoding=cp932")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="kpi-2024-05.csv"'
+    assert response.content.decode("cp932").startswith("区分,")
+    assert [(each.by, each.form) for each in KpiExport.objects.all()] == [(officer, "csv-cp932")]
+
+
+@pytest.mark.parametrize("address", ["export.pdf", "export.json?encoding=cp932", "export.csv?encoding=x"])
+def test_a_form_that_there_is_not_is_not_found(client: Client, officer: User, address: str) -> None:
+    assert status(client, officer, f"/kpi/2024-05/{address}") == 404
+    assert KpiExport.objects.count() == 0
+
+
+def test_what_cp932_cannot_hold_is_named_beside_the_file(client: Client, coordinator: User) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    ledger.correct(MAY, "sessions", 2, "𠮷", by=coordinator)
+    client.force_login(coordinator)
+    assert client.get("/kpi/2024-05/export.csv?encoding=cp932").headers["X-Not-Encoded"] == "U+20BB7"
+
+
+# --- Queries -------------------------------------------------------------------------------------------------
+def queries(client: Client, address: str) -> int:
+    with CaptureQueriesContext(connection) as context:
+        assert client.get(address).status_code == 200
+    return len(context)
+
+
+ADDRESSES = ["/kpi/?year=2024", "/kpi/2024-05/", "/kpi/2024-05/sessions/", "/kpi/2024-05/export.json"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_pages_take_the_same_queries_for_any_number_of_rows(client: Client, coordinator: User, address: str) -> None:
+    client.force_login(coordinator)
+    some_of_each(1)
+    one = queries(client, address)
+    some_of_each(2)
+    assert queries(client, address) == one
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_pages_of_closed_months_take_the_same_queries_for_any_number_of_corrections_and_late_rows(
+    client: Client, coordinator: User, address: str
+) -> None:
+    client.force_login(coordinator)
+    ledger.close_month(MAY, by=coordinator)
+    some_of_each(1)
+    ledger.correct(MAY, "sessions", 10, "紙の記録", by=coordinator)
+    one = queries(client, address)
+    some_of_each(2)
+    for new in (11, 12):
+        ledger.correct(MAY, "sessions", new, "紙の記録", by=coordinator)
+    ledger.close_month(Month(2024, 4), by=coordinator)
+    assert queries(client, address) == one
