@@ -1,4 +1,4 @@
-"""Fields of the request form: a start (day and time chosen from lists), and a mail address."""
+"""Fields of the forms: a start (day and time chosen from lists), a mail address, topics to tap."""
 
 import datetime as dt
 import unicodedata
@@ -7,11 +7,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
 from programme.japanese import say_day, say_time, weekday
+from programme.models import Topic
 
 Choices = list[tuple[str, Any]]
 
@@ -110,3 +113,17 @@ class MailField(forms.EmailField):
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
+
+
+class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker only
+    """Topics to tap, each with its hint."""
+
+    def __init__(self, queryset: QuerySet[Topic], **options: Any) -> None:
+        super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}), **options)
+
+    def label_from_instance(self, obj: Any) -> str:
+        return format_html("{} <small>{}</small>", obj, obj.hint) if obj.hint else str(obj)
+
+
+def topics_in_scope() -> QuerySet[Topic]:
+    return Topic.objects.filter(active=True, in_scope=True)

@@ -13,6 +13,7 @@ from supporters.messages import event_of
 
 if TYPE_CHECKING:
     from support_requests.models import Session, SupportRequest
+    from supporters.models import Shift
 
 CONFIRM = "request-confirm"
 STATUS = "request-status"
@@ -62,6 +63,11 @@ def tell_booked(session: "Session") -> None:
         occasion=f"{shift.pk}.{shift.sequence}",  # a new time is told anew
         calendar=calendars.publish(event_of(shift)),
     )
+
+
+def tell_reopened(request: "SupportRequest", shift: "Shift", *, reason: str) -> None:
+    """The time of ``shift``, which the group was told, holds no more."""
+    _tell(request, "reopened", shift=shift, reason=reason, occasion=str(shift.pk))
 
 
 def tell_closed(request: "SupportRequest", *, reason: str) -> None:

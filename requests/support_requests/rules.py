@@ -1,6 +1,7 @@
 """What a request must keep to. Forms ask here to put the sentence at the field, ``services`` to refuse."""
 
 import datetime as dt
+from collections.abc import Container
 
 from django.utils import timezone
 
@@ -48,10 +49,20 @@ def possible_days(limits: Limits) -> list[dt.date]:
     return [today + dt.timedelta(days=ahead) for ahead in range(limits.days_ahead, limits.days_ahead_furthest + 1)]
 
 
-def check_start(starts_at: dt.datetime, *, minutes: int, place: Venue, limits: Limits) -> None:
-    """Raises TooSoon, TooFar, OffGrid, ClosedOn or OutsideHours."""
+def check_start(
+    starts_at: dt.datetime,
+    *,
+    minutes: int,
+    place: Venue,
+    limits: Limits,
+    taken: Container[dt.datetime] = (),
+) -> None:
+    """Raises TooSoon, TooFar, OffGrid, ClosedOn or OutsideHours.
+
+    ``taken`` are times that were taken in on an earlier day: they came early enough then.
+    """
     day, days = timezone.localdate(starts_at), possible_days(limits)
-    if day < days[0]:
+    if day < days[0] and starts_at not in taken:
         raise TooSoon(first=say_day(days[0]))
     if day > days[-1]:
         raise TooFar(last=say_day(days[-1]))

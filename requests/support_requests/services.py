@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from notifications.models import Contact
+from programme.errors import ChangedMeanwhile
 from programme.models import Device, District, Limits, Topic, Venue
 from support_requests import rules
 from support_requests.errors import TooManyWaiting
@@ -24,7 +26,8 @@ class Wish:
     """What a group asks for. Texts are as typed; ``starts`` are aware times in order of wish.
 
     ``form_id`` tells two sendings of one form from two forms. ``place`` is a hall, or an unsaved venue of
-    the group's own. ``level`` is 1 to 3. ``needs`` are SpecialNeed values.
+    the group's own. ``level`` is 1 to 3. ``needs`` are SpecialNeed values. ``taken`` are starts that the
+    same request had before.
     """
 
     form_id: UUID
@@ -43,6 +46,7 @@ class Wish:
     devices: list[Device]
     needs: list[str]
     note: str
+    taken: frozenset[dt.datetime] = frozenset()
 
     def check(self) -> None:
         """Raise the first Refused that stands against it."""
@@ -51,7 +55,7 @@ class Wish:
         rules.check_people(self.participants, limits)
         rules.check_length(self.minutes, limits)
         for starts_at in self.starts:
-            rules.check_start(starts_at, minutes=self.minutes, place=self.place, limits=limits)
+            rules.check_start(starts_at, minutes=self.minutes, place=self.place, limits=limits, taken=self.taken)
         rules.check_all_different(self.starts)
 
 
@@ -67,6 +71,50 @@ def receive(wish: Wish) -> tuple[SupportRequest, bool]:
 def take_down(wish: Wish, *, by: Any, intake: str) -> tuple[SupportRequest, bool]:
     """Take in what a coordinator heard or read (``intake`` phone or paper); confirmed at once. As ``receive``."""
     return _once(wish, intake, by)
+
+
+@transaction.atomic
+def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
+    """Put right what a group asks for, as it told a coordinator; the history notes who did it and when.
+
+    Raises what ``Wish.check`` raises, and ChangedMeanwhile when a plan has been carried out meanwhile.
+    """
+    now = SupportRequest.objects.select_for_update(of=("self",)).select_related("venue", "group__contact")
+    asked = now.get(pk=asked.pk)
+    if not asked.may_be_revised:
+        raise ChangedMeanwhile
+    wish.check()
+    _revise_group(asked.group, wish)
+    if not _same_place(asked.venue, wish.place):
+        asked.venue = _stored(wish.place)
+    asked.participants, asked.minutes, asked.needs, asked.note = wish.participants, wish.minutes, wish.needs, wish.note
+    asked.save(update_fields=["venue", "participants", "minutes", "needs", "note"])
+    asked.topics.all().delete()
+    asked.times.all().delete()
+    _add_wishes(asked, wish)
+    asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("内容を直しました"))
+
+
+def _revise_group(group: Group, wish: Wish) -> None:
+    contact = group.contact
+    if contact.email != wish.email:
+        contact.email_proved_at = None
+    contact.name, contact.email, contact.phone = wish.leader, wish.email, wish.phone
+    contact.save()
+    group.name, group.kind, group.district = wish.group_name, wish.kind, wish.district
+    group.save()
+
+
+def _same_place(one: Venue, other: Venue) -> bool:
+    """The same hall, or the same place of a group's own; a new address is a new place."""
+    facts = [(it.kind, it.name, it.address, it.district_id) for it in (one, other)]
+    return other.pk in (None, one.pk) and facts[0] == facts[1]
+
+
+def _stored(place: Venue) -> Venue:
+    if place.pk is None:
+        place.save()
+    return place
 
 
 def _once(wish: Wish, intake: str, by: Any) -> tuple[SupportRequest, bool]:
@@ -101,8 +149,6 @@ def _check_waiting(wish: Wish) -> None:
 
 
 def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
-    if wish.place.pk is None:
-        wish.place.save()
     contact = Contact.objects.create(name=wish.leader, email=wish.email, phone=wish.phone)
     group = Group.objects.create(name=wish.group_name, kind=wish.kind, district=wish.district, contact=contact)
     asked = SupportRequest.objects.create(
@@ -111,14 +157,18 @@ def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
         intake=intake,
         taken_by=by,
         participants=wish.participants,
-        venue=wish.place,
+        venue=_stored(wish.place),
         minutes=wish.minutes,
         needs=wish.needs,
         note=wish.note,
     )
+    _add_wishes(asked, wish)
+    return asked
+
+
+def _add_wishes(asked: SupportRequest, wish: Wish) -> None:
     asked.devices.set(wish.devices)
     RequestTopic.objects.bulk_create(RequestTopic(request=asked, topic=it, level=wish.level) for it in wish.topics)
     PreferredTime.objects.bulk_create(
         PreferredTime(request=asked, rank=rank, starts_at=start) for rank, start in enumerate(wish.starts, start=1)
     )
-    return asked

@@ -11,12 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Contact
+from programme.errors import ChangedMeanwhile
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
 from programme.models import Device, District, Topic, Venue
 from programme.text import ascii_number, search_key
 from support_requests.errors import RequestClosed, TimePassed
-from support_requests.messages import tell_closed, tell_received
+from support_requests.messages import tell_closed, tell_received, tell_reopened
 from supporters.models import Shift
 
 
@@ -82,7 +83,7 @@ class SupportRequest(Stateful):
     """A group's wish for a session: how many people, where, about what, and up to three times in order of wish."""
 
     class Status(models.TextChoices):
-        RECEIVED = "received", _("受付(連絡先の確認待ち)")
+        RECEIVED = "received", _("確認待ち")
         CONFIRMED = "confirmed", _("調整中")
         PLANNED = "planned", _("サポーターの返事待ち")
         BOOKED = "booked", _("決定")
@@ -97,8 +98,9 @@ class SupportRequest(Stateful):
         Status.CONFIRMED: {Status.PLANNED, *_CLOSED},
         # Back to "confirmed" when the proposed team could not be won.
         Status.PLANNED: {Status.BOOKED, Status.CONFIRMED, *_CLOSED},
+        # Back to "confirmed" when another time is sought.
         # Straight to "reported" when the team was there and nobody came: such a session was not held.
-        Status.BOOKED: {Status.HELD, Status.REPORTED, *_CLOSED},
+        Status.BOOKED: {Status.HELD, Status.REPORTED, Status.CONFIRMED, *_CLOSED},
         Status.HELD: {Status.REPORTED},
     }
 
@@ -173,6 +175,15 @@ class SupportRequest(Stateful):
         return self.Status.WITHDRAWN in self.TRANSITIONS.get(self.Status(self.status), set())
 
     @property
+    def may_be_revised(self) -> bool:
+        """Until a plan is carried out, what is asked for may be put right."""
+        return self.status in (self.Status.RECEIVED, self.Status.CONFIRMED)
+
+    @property
+    def may_be_reopened(self) -> bool:
+        return self.status in (self.Status.PLANNED, self.Status.BOOKED)
+
+    @property
     def waiting_days(self) -> int:
         """Days since it was received."""
         return (timezone.localdate() - timezone.localdate(self.received_at)).days
@@ -209,9 +220,28 @@ class SupportRequest(Stateful):
         self._close(self.Status.DECLINED, by=by, reason=reason)
 
     @transaction.atomic
+    def reopen(self, *, by: Any, reason: str) -> None:
+        """Give up the time and the team; the request waits for a plan again, its history stays.
+
+        For a team that could not be won, and for a booked time that no longer suits: only then was the group
+        told a time, and is told that it holds no more. Raises TimePassed for a booked session that has begun.
+        """
+        shift = self._lock_shift()
+        self._lock()
+        was_booked = self.status == self.Status.BOOKED
+        if not self.may_be_reopened:
+            raise ChangedMeanwhile
+        if was_booked and shift and shift.starts_at <= timezone.now():
+            raise TimePassed
+        self._move(self.Status.CONFIRMED, by=by, reason=reason)
+        if shift:
+            self.session.call_off(by=by, reason=reason)
+        if shift and was_booked:
+            tell_reopened(self, shift, reason=reason)
+
+    @transaction.atomic
     def _close(self, to: str, *, by: Any, reason: str) -> None:
-        # The shift before the request, as whoever accepts an offer locks them.
-        shift = Shift.objects.select_for_update(of=("self",)).filter(session__request=self).first()
+        shift = self._lock_shift()
         self._lock()
         if self.status == to:
             return
@@ -221,6 +251,10 @@ class SupportRequest(Stateful):
         if shift:
             self.session.call_off(by=by, reason=reason or str(self.Status(to).label))
         tell_closed(self, reason=reason)
+
+    def _lock_shift(self) -> Shift | None:
+        """To be locked before the request: whoever accepts an offer locks them in this order."""
+        return Shift.objects.select_for_update(of=("self",)).filter(session__request=self).first()
 
     def _lock(self) -> None:
         self.refresh_from_db(from_queryset=SupportRequest.objects.select_for_update())

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -46,7 +47,7 @@ def _narrowed(rows: SupportRequestQuerySet, narrow: RequestFilter) -> SupportReq
 @coordinator_only
 def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """All facts of a request, what happened to it, whom was told what, and what can be done."""
-    return _page(request, pk, decline=ReasonForm(prefix="decline"), withdraw=ReasonForm(prefix="withdraw"))
+    return _page(request, pk)
 
 
 @require_POST
@@ -67,24 +68,37 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 @coordinator_only
 def decline(request: HttpRequest, pk: int) -> HttpResponse:
     """The programme cannot help; the reason is told."""
-    form = ReasonForm(request.POST, prefix="decline")
-    if not form.is_valid():
-        return _page(request, pk, decline=form, withdraw=ReasonForm(prefix="withdraw"))
-    return _close(request, pk, form, SupportRequest.decline, done=_("お断りしました。代表の方に伝えます。"))
+    return _with_reason(request, pk, "decline", SupportRequest.decline, done=_("お断りしました。代表の方に伝えます。"))
 
 
 @require_POST
 @coordinator_only
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     """The group said by telephone that it takes its request back."""
-    form = ReasonForm(request.POST, prefix="withdraw")
-    if not form.is_valid():
-        return _page(request, pk, decline=ReasonForm(prefix="decline"), withdraw=form)
-    return _close(request, pk, form, SupportRequest.withdraw, done=_("取り下げにしました。代表の方に伝えます。"))
+    return _with_reason(
+        request, pk, "withdraw", SupportRequest.withdraw, done=_("取り下げにしました。代表の方に伝えます。")
+    )
 
 
-def _close(request: HttpRequest, pk: int, form: ReasonForm, verb: Callable[..., None], *, done: str) -> HttpResponse:
+@require_POST
+@coordinator_only
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """The time or the team does not hold: another is sought."""
+    return _with_reason(
+        request,
+        pk,
+        "reopen",
+        SupportRequest.reopen,
+        done=_("調整中に戻しました。希望の日時を直して、計画してください。"),
+    )
+
+
+def _with_reason(request: HttpRequest, pk: int, name: str, verb: Callable[..., None], *, done: str) -> HttpResponse:
+    """Call ``verb`` with the reason typed into the form ``name``, or show the page again with what is missing."""
     asked = get_object_or_404(SupportRequest.objects.visible_to(request.user), pk=pk)
+    form = ReasonForm(request.POST, prefix=name)
+    if not form.is_valid():
+        return _page(request, pk, sent=form)
     try:
         verb(asked, by=request.user, reason=form.cleaned_data["reason"])
     except Refused as refused:
@@ -94,13 +108,16 @@ def _close(request: HttpRequest, pk: int, form: ReasonForm, verb: Callable[..., 
     return redirect("support_requests:detail", pk)
 
 
-def _page(request: HttpRequest, pk: int, *, decline: ReasonForm, withdraw: ReasonForm) -> HttpResponse:
+def _page(request: HttpRequest, pk: int, *, sent: ReasonForm | None = None) -> HttpResponse:
     rows = SupportRequest.objects.visible_to(request.user).select_related(
         "group__contact", "group__district", "venue__district", "taken_by"
     )
-    asked = get_object_or_404(rows, pk=pk)
+    asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
     session = Session.objects.select_related("shift__venue", "shift__room", "report").filter(request=asked).first()
-    team = session.shift.assignments.select_related("supporter").order_by("pk") if session else []
+    now = timezone.now()
+    forms = {name: ReasonForm(prefix=name) for name in ("decline", "withdraw", "reopen")}
+    if sent:
+        forms[str(sent.prefix)] = sent
     context = {
         "asked": asked,
         "topics": asked.topics.select_related("topic"),
@@ -108,9 +125,10 @@ def _page(request: HttpRequest, pk: int, *, decline: ReasonForm, withdraw: Reaso
         "moves": [(move, SupportRequest.Status(move.to_status).label) for move in asked.moves.select_related("by")],
         "told": Message.objects.filter(subject=f"request:{asked.pk}").order_by("created_at", "pk"),
         "session": session,
-        "team": team,
-        "decline_form": decline,
-        "withdraw_form": withdraw,
-        "form": decline if decline.errors else withdraw,  # base.html says in the title that something is wrong
+        "begun": session is not None and session.shift.starts_at <= now,
+        "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],
+        "times_gone": asked.may_be_revised and all(time.starts_at <= now for time in asked.times.all()),
+        "forms": forms,
+        "form": sent,  # base.html says in the title that something is wrong
     }
     return render(request, "support_requests/detail.html", context)

@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 
 from programme.access import coordinator_only
 from programme.errors import Refused
-from support_requests.forms import PhoneInForm
+from support_requests import services
+from support_requests.forms import PhoneInForm, RevisionForm
 from support_requests.models import RequestTopic, SupportRequest
-from support_requests.services import take_down
 
 
 @coordinator_only
@@ -19,7 +19,7 @@ def phone_in(request: HttpRequest) -> HttpResponse:
     form = PhoneInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            asked, is_new = take_down(form.wish(), by=request.user, intake=form.cleaned_data["intake"])
+            asked, is_new = services.take_down(form.wish(), by=request.user, intake=form.cleaned_data["intake"])
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
@@ -29,6 +29,23 @@ def phone_in(request: HttpRequest) -> HttpResponse:
                 messages.info(request, _("この用紙は、もう登録されています。"))
             return redirect("support_requests:detail", asked.pk)
     return render(request, "support_requests/phone_in.html", {"form": form})
+
+
+@coordinator_only
+def revise(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put right what a group asks for, as long as no plan was carried out."""
+    rows = SupportRequest.objects.visible_to(request.user).select_related("group__contact", "venue")
+    asked = get_object_or_404(rows, pk=pk)
+    form = RevisionForm(request.POST if request.method == "POST" else None, asked=asked)
+    if form.is_valid():
+        try:
+            services.revise(asked, form.wish(), by=request.user)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("内容を直しました。"))
+            return redirect("support_requests:detail", pk)
+    return render(request, "support_requests/revise.html", {"form": form, "asked": asked})
 
 
 @coordinator_only

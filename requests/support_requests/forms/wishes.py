@@ -1,4 +1,4 @@
-"""What groups, coordinators and supporters type in. Shape is checked here; the rules are asked, not repeated."""
+"""What groups ask for, typed by themselves or by a coordinator. Shape is checked here; the rules are asked."""
 
 import datetime as dt
 import uuid
@@ -6,50 +6,28 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from notifications.phones import e164
 from programme.errors import Refused
-from programme.models import Device, District, Level, Limits, Topic, Venue
+from programme.models import Device, District, Level, Limits, Venue
 from programme.widgets import WholeNumberField
 from support_requests import rules
-from support_requests.fields import MailField, StartField, day_choices, time_choices
-from support_requests.models import Group, Session, SupportRequest
+from support_requests.fields import MailField, StartField, TopicTiles, day_choices, time_choices, topics_in_scope
+from support_requests.models import Group, SupportRequest
 from support_requests.services import Wish
-from supporters.models import Assignment, SpecialNeed
+from supporters.models import SpecialNeed
 
 OWN_PLACE = "own"
 STARTS = ("start_1", "start_2", "start_3")
 EARLIEST, LATEST = dt.time(9), dt.time(20)
 
 
-class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker only
-    """Topics to tap, each with its hint."""
-
-    def __init__(self, queryset: QuerySet[Topic], **options: Any) -> None:
-        super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}), **options)
-
-    def label_from_instance(self, obj: Any) -> str:
-        return format_html("{} <small>{}</small>", obj, obj.hint) if obj.hint else str(obj)
-
-
-class TeamTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Members of a team to tap, by name."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.supporter)
-
-
-def topics_in_scope() -> QuerySet[Topic]:
-    return Topic.objects.filter(active=True, in_scope=True)
-
-
 class WishForm(forms.Form):
     """A group's wish, whoever types it. ``wish()`` gives what a valid form asks for."""
 
     TIME_STEP = 30  # minutes
+    taken: frozenset[dt.datetime] = frozenset()  # starts that the request had before
 
     form_id = forms.UUIDField(widget=forms.HiddenInput)
     group_name = forms.CharField(
@@ -234,7 +212,9 @@ class WishForm(forms.Form):
             try:
                 rules.check_all_different([*seen, starts_at])
                 if self.place and minutes:
-                    rules.check_start(starts_at, minutes=minutes, place=self.place, limits=self.limits)
+                    rules.check_start(
+                        starts_at, minutes=minutes, place=self.place, limits=self.limits, taken=self.taken
+                    )
             except Refused as refused:
                 self.add_error(name, str(refused))
             seen.append(starts_at)
@@ -252,6 +232,7 @@ class WishForm(forms.Form):
             devices=list(data["devices"]),
             needs=data["needs"],
             note=data["note"],
+            taken=self.taken,
         )
 
 
@@ -297,71 +278,35 @@ class PhoneInForm(WishForm):
     )
 
 
-class ReasonForm(forms.Form):
-    """Why a request is declined or taken back. The team that was to come is told, too."""
+class RevisionForm(WishForm):
+    """What a request says so far, to be put right by a coordinator."""
 
-    reason = forms.CharField(
-        label=_("理由"),
-        max_length=200,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("代表の方と、決まっていたサポーターに伝わります。"),
-        error_messages={"required": _("理由を入力してください。")},
-    )
+    TIME_STEP = rules.GRID
 
-    def __init__(self, *args: Any, required: bool = True, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].required = required
+    def __init__(self, *args: Any, asked: SupportRequest, **kwargs: Any) -> None:
+        starts = [time.starts_at for time in asked.times.all()]
+        self.taken = frozenset(starts)
+        super().__init__(*args, initial=_as_typed(asked) | dict(zip(STARTS, starts, strict=False)), **kwargs)
 
 
-class RequestFilter(forms.Form):
-    """Narrows the office's list."""
-
-    UNDER_WAY, ALL = "under_way", "all"
-
-    status = forms.ChoiceField(
-        label=_("状態"),
-        required=False,
-        choices=[(UNDER_WAY, _("進行中のもの")), (ALL, _("すべて")), *SupportRequest.Status.choices],
-    )
-    words = forms.CharField(label=_("団体の名前・受付番号・電話番号"), required=False, max_length=100)
-
-
-class ReportForm(forms.Form):
-    """What was, after a session. The team's members are ticked from the start: most come."""
-
-    attendees = WholeNumberField(
-        label=_("参加した人数"),
-        min_value=0,
-        max_value=999,
-        help_text=_("サポーターは数えません。どなたも来なかったときは 0 と入力してください。"),
-        error_messages={"required": _("参加した人数を入力してください。どなたも来なかったときは 0 です。")},
-    )
-    topics = TopicTiles(topics_in_scope(), label=_("学んだこと"), required=False)
-    present = TeamTiles(
-        Assignment.objects.none(),
-        label=_("来たサポーター"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
-        help_text=_("来られなかった人は、しるしを外してください。"),
-    )
-    note = forms.CharField(
-        label=_("気づいたこと"),
-        required=False,
-        max_length=500,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("参加した方のお名前や連絡先は書かないでください。"),
-    )
-    follow_up = forms.BooleanField(label=_("続きの回があるとよい"), required=False)
-
-    def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        present = cast(TeamTiles, self.fields["present"])
-        present.queryset = session.shift.assignments.held().select_related("supporter")
-        present.initial = [assignment.pk for assignment in present.queryset]
-        self.fields["topics"].initial = [wanted.topic_id for wanted in session.request.topics.all()]
-
-    def clean(self) -> dict[str, Any]:
-        super().clean()
-        if self.cleaned_data.get("attendees") and not self.cleaned_data.get("topics") and "topics" not in self.errors:
-            self.add_error("topics", _("学んだことを、1つ以上選んでください。"))
-        return self.cleaned_data
+def _as_typed(asked: SupportRequest) -> dict[str, Any]:
+    group, venue = asked.group, asked.venue
+    own = {"venue": OWN_PLACE, "own_name": venue.name, "own_address": venue.address, "own_district": venue.district_id}
+    wanted = list(asked.topics.all())
+    return {
+        "form_id": asked.form_id,
+        "group_name": group.name,
+        "kind": group.kind,
+        "district": group.district_id,
+        "leader": group.contact.name,
+        "email": group.contact.email,
+        "phone": group.contact.phone,
+        "participants": asked.participants,
+        "minutes": asked.minutes,
+        "topics": [it.topic_id for it in wanted],
+        "level": Level.objects.filter(rank=max((it.level for it in wanted), default=1)).first(),
+        "devices": [device.pk for device in asked.devices.all()],
+        "needs": asked.needs,
+        "note": asked.note,
+        **(own if venue.kind == Venue.Kind.OWN else {"venue": venue.pk}),
+    }
