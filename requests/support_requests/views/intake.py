@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
+from django.views.decorators.cache import cache_control
 
 from notifications import links
 from programme.errors import Refused
@@ -15,7 +15,8 @@ from support_requests.services import receive
 from support_requests.views.links import opened_by
 
 
-@never_cache  # the hidden form id is for one form: a page from a cache would bring an old one
+# Kept by no shared cache, as its hidden id is for one form; but by the browser, so that "back" loses nothing.
+@cache_control(private=True, no_cache=True)
 def new(request: HttpRequest) -> HttpResponse:
     """Ask for a session, without an account."""
     form = IntakeForm(request.POST or None)
@@ -27,7 +28,7 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             if not is_new:
                 messages.info(
-                    request, _("このお申し込みは、もう受け取っています。内容を変えたいときは、事務局にご連絡ください。")
+                    request, _("このお申し込みは、もう受け取っています。変更や追加は、事務局にご連絡ください。")
                 )
             return redirect("support_requests:thanks", links.token(STATUS, asked.pk))
     return render(request, "support_requests/new.html", {"form": form})
