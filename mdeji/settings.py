@@ -126,6 +126,7 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
         "data_folder_in": str(broker_dir / "messages"),
         "data_folder_out": str(broker_dir / "messages"),
         "control_folder": str(broker_dir / "control"),
+        "polling_interval": 0.1,  # seconds; without it a worker takes one task a second
     }
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -129,19 +129,21 @@ def _store(
         log.warning("plan %s was made twice; the later result is dropped", plan.pk)
         return
     served = {one.task: one for one in found.assignments}
+    tasks, members = [], []
     for key, asked in mapped.items():
         one = served.get(key)
-        starts_at = asked.starts[one.start] if one else None
-        task = PlannedTask.objects.create(
+        task = PlannedTask(
             plan=plan,
             request=asked.request,
             shift_id=asked.shift_id,
             asked_hash=request_hash(asked.request) if asked.request else "",
-            starts_at=starts_at,
+            starts_at=asked.starts[one.start] if one else None,
             explanation=[] if one else _reasons(asked, reasons.get(key, [])),
         )
-        if one:
-            PlannedMember.objects.bulk_create(PlannedMember(task=task, supporter_id=int(pk)) for pk in one.team)
+        tasks.append(task)
+        members += [PlannedMember(task=task, supporter_id=int(pk)) for pk in (one.team if one else ())]
+    PlannedTask.objects.bulk_create(tasks)
+    PlannedMember.objects.bulk_create(members)
     plan._move(
         Plan.Status.READY,
         by=None,
