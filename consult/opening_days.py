@@ -57,6 +57,8 @@ class OpeningDays:
 
     def __str__(self) -> str:
         weekdays = "・".join(_("%(weekday)s曜日") % {"weekday": WEEKDAYS[day]} for day in self.weekdays)
+        if not self.weeks and len(self.weekdays) == len(WEEKDAYS):
+            return _("毎日")
         if not self.weeks:
             return _("毎週 %(weekdays)s") % {"weekdays": weekdays}
         weeks = "・".join(str(name) for week, name in WEEKS if week in self.weeks)

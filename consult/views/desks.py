@@ -19,14 +19,15 @@ from programme.errors import Refused
 from programme.models import Limits
 from supporters.models import Assignment
 
-OPENINGS_SHOWN = 8
+OPENINGS_SHOWN = 5
 ACTIVITIES_A_PAGE = 50
 
 
 @coordinator_only
 def openings(request: HttpRequest) -> HttpResponse:
     """All desks with their coming openings and how many people each has."""
-    coming = Opening.objects.coming().with_staffing().with_cases().select_related("shift")
+    today = timezone.localdate()
+    coming = Opening.objects.filter(date__gte=today).with_staffing().with_cases().select_related("shift")
     desks = list(
         Desk.objects.select_related("venue__district").prefetch_related(
             Prefetch("openings", queryset=coming, to_attr="coming")
@@ -35,8 +36,9 @@ def openings(request: HttpRequest) -> HttpResponse:
     context = {
         "desks": [desk for desk in desks if desk.active],
         "former": [desk for desk in desks if not desk.active],
-        "shown": OPENINGS_SHOWN,
-        "today": timezone.localdate(),
+        "first_shown": f":{OPENINGS_SHOWN}",
+        "rest_shown": f"{OPENINGS_SHOWN}:",
+        "today": today,
     }
     return render(request, "consult/openings.html", context)
 

@@ -13,6 +13,8 @@ from programme.geo import to_metres
 from programme.models import District, Limits
 
 DATES_SHOWN = 4
+# On the list of all desks by date.
+DATES_LISTED = 30
 
 
 @dataclass(slots=True)
@@ -43,7 +45,7 @@ def finder(request: HttpRequest) -> HttpResponse:
     )
     for place in places:
         place.openings = place.openings[:DATES_SHOWN]
-    context = {"form": form, "places": places, "openings": openings[:50], "by_date": by_date, "today": today}
+    context = {"form": form, "places": places, "openings": openings[:DATES_LISTED], "by_date": by_date, "today": today}
     return render(request, "consult/finder.html", context)
 
 

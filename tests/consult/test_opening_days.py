@@ -11,6 +11,7 @@ from programme.models.places import dates_of, validate_rule
     [
         (OpeningDays((1,)), "FREQ=WEEKLY;BYDAY=TU", "毎週 火曜日"),
         (OpeningDays((1, 3)), "FREQ=WEEKLY;BYDAY=TU,TH", "毎週 火曜日・木曜日"),
+        (OpeningDays((0, 1, 2, 3, 4, 5, 6)), "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "毎日"),
         (OpeningDays((0,), (1, 3)), "FREQ=MONTHLY;BYDAY=1MO,3MO", "毎月 第1・第3月曜日"),
         (OpeningDays((4, 5), (2,)), "FREQ=MONTHLY;BYDAY=2FR,2SA", "毎月 第2金曜日・土曜日"),
         (OpeningDays((2,), (-1,)), "FREQ=MONTHLY;BYDAY=-1WE", "毎月 最後の水曜日"),
