@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +16,17 @@ from programme.fiscal import Month
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A figure with the rows behind it: (id, amount) pairs in the order of their ids. The amounts sum to the value."""
+    """A figure with the rows behind it: (id, amount) pairs by day and id. The amounts sum to the value."""
 
     rows: tuple[tuple[str, int], ...]
 
     @classmethod
-    def of(cls, amounts: Mapping[str, int]) -> "Counted":
-        return cls(tuple(sorted(amounts.items(), key=lambda pair: (len(pair[0]), pair[0]))))
+    def of(cls, found: Iterable[tuple[dt.date, str, int]]) -> "Counted":
+        """From (day, id, amount); an id that comes again on a later day is the same row."""
+        amounts: dict[str, int] = {}
+        for _day, row, amount in sorted(found, key=lambda each: (each[0], len(each[1]), each[1])):
+            amounts.setdefault(row, amount)
+        return cls(tuple(amounts.items()))
 
     @classmethod
     def stored(cls, pairs: Iterable[Iterable[Any]]) -> "Counted":
@@ -40,11 +44,13 @@ class Counted:
 
 def count(definitions: Iterable[Definition], first: dt.date, last: dt.date) -> dict[str, Counted]:
     """Each figure of the period with its rows. One query, so that all figures show one state of the database."""
-    amounts: dict[str, dict[str, int]] = {definition.code: {} for definition in definitions}
-    parts = [_with_code(definition, first, last).values_list("code", "row", "amount") for definition in definitions]
-    for code, row, amount in _one_query(parts):
-        amounts[code][_plain(row)] = amount
-    return {code: Counted.of(found) for code, found in amounts.items()}
+    found: dict[str, list[tuple[dt.date, str, int]]] = {definition.code: [] for definition in definitions}
+    parts = [
+        _with_code(definition, first, last).values_list("code", "day", "row", "amount") for definition in definitions
+    ]
+    for code, day, row, amount in _one_query(parts):
+        found[code].append((day, _plain(row), amount))
+    return {code: Counted.of(rows) for code, rows in found.items()}
 
 
 def flows_by_month(first: dt.date, last: dt.date) -> dict[tuple[str, Month], int]:

@@ -35,7 +35,7 @@ TEXT = "@"
 LINE = Side(style="thin", color="949494")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
-TOP = Alignment(vertical="top", wrap_text=True)
+WRAPPED = Alignment(vertical="center", wrap_text=True)
 MIDDLE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 FULL_WIDTH_LINES = 15.0  # points: the height of one line of text
 
@@ -216,7 +216,7 @@ def _table(sheet: Worksheet, header: int, columns: list[Column], rows: list[list
     for at, row in enumerate(rows, start=header + 1):
         for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
             cell = _write(sheet, at, number, value)
-            cell.font, cell.border, cell.alignment = Font(name=FONT), FRAME, TOP
+            cell.font, cell.border, cell.alignment = Font(name=FONT), FRAME, WRAPPED
             cell.number_format = TEXT if isinstance(value, str) else column.number_format
         sheet.row_dimensions[at].height = _height(columns, row)
 

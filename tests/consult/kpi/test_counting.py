@@ -127,3 +127,13 @@ def test_the_amounts_of_the_counted_rows_sum_to_the_figure() -> None:
     for figure in count(in_force(MARCH.first), MARCH.first, MARCH.last).values():
         assert figure.value == sum(amount for _row, amount in figure.rows)
         assert len(set(figure.ids)) == len(figure.ids) > 0
+
+
+def test_counted_rows_stand_by_day_and_a_group_by_its_first_session() -> None:
+    groups = [a_group(), a_group()]
+    late = a_session(tokyo(dt.date(2024, 3, 20)), group=groups[0], attendees=2)
+    early = a_session(tokyo(dt.date(2024, 3, 5)), group=groups[1], attendees=3)
+    again = a_session(tokyo(dt.date(2024, 3, 25)), group=groups[1], attendees=4)
+    found = count(in_force(MARCH.first), MARCH.first, MARCH.last)
+    assert found["participants"].rows == ((str(early.pk), 3), (str(late.pk), 2), (str(again.pk), 4))
+    assert found["groups_served"].rows == ((str(groups[1].pk), 1), (str(groups[0].pk), 1))
