@@ -12,7 +12,7 @@ from support_requests.errors import PlanNotReady
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
 from support_requests.planning.approving import answer_by, approve, discard
 from support_requests.planning.solving import solve
-from supporters.models import Assignment, Consent, Shift, Supporter
+from supporters.models import Absence, Assignment, Consent, Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift, an_offer, at
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
@@ -147,6 +147,9 @@ def test_an_offer_leaves_time_to_ask_somebody_else(left: int, asked: int) -> Non
 # --- What the facts no longer allow --------------------------------------------------------------------
 
 
+CHANGED = "計画した後で、サポーターの予定や登録の内容などが変わりました。もう一度計画してください。"
+
+
 def _pause(request: SupportRequest, person: Supporter) -> None:
     person.pause(by=None)
 
@@ -180,6 +183,18 @@ def _ask_elsewhere(request: SupportRequest, person: Supporter) -> None:
     an_offer(a_shift(days=14, hour=9), person)
 
 
+def _go_away(request: SupportRequest, person: Supporter) -> None:
+    Absence.objects.create(supporter=person, starts_at=at(13), ends_at=at(16))
+
+
+def _forget(request: SupportRequest, person: Supporter) -> None:
+    person.skills.all().delete()
+
+
+def _lead_no_more(request: SupportRequest, person: Supporter) -> None:
+    Supporter.objects.filter(pk=person.pk).update(is_lead=False)
+
+
 def _require_course(request: SupportRequest, person: Supporter) -> None:
     Course.objects.create(code="new", name="新しい研修", required=True, source="★")
 
@@ -191,6 +206,9 @@ def _require_course(request: SupportRequest, person: Supporter) -> None:
         (_require_course, "さん:必修の研修がまだ終わっていません。"),
         (_book, "さん:同じ時間に、ほかの活動が決まっています。"),
         (_ask_elsewhere, "さん:同じ時間に、ほかの活動をお願いしている返事待ちです。"),
+        (_go_away, CHANGED),
+        (_forget, CHANGED),
+        (_lead_no_more, CHANGED),
         (_withdraw, "の申込みは「取り下げ」に変わったため、この案は使えません。"),
         (_edit, "計画した後で、申込みの内容が変わりました。もう一度計画してください。"),
         (_take_room, "の部屋は、この時間にほかの予約があります。"),

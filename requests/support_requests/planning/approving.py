@@ -1,18 +1,27 @@
 """What a coordinator's approval does: each part of the plan becomes shifts and offers, if the facts still allow it."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+import matching
 from programme.errors import ChangedMeanwhile, Refused
 from programme.models import Limits
 from support_requests.errors import PlanNotReady, RequestChanged, TimePassed, VenueClosed
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
-from support_requests.planning.errors import AlreadyStaffed, AskedElsewhere, MemberRefused, RequestEdited, ShiftMoved
-from support_requests.planning.problem import request_hash
+from support_requests.planning.errors import (
+    AlreadyStaffed,
+    AskedElsewhere,
+    FactsChanged,
+    MemberRefused,
+    RequestEdited,
+    ShiftMoved,
+)
+from support_requests.planning.problem import build_problem, request_hash, task_key
 from support_requests.planning.staffing import counted, waits
 from supporters.errors import ShiftCancelled
 from supporters.models import Assignment, RoomClaim, Shift, Supporter
@@ -41,12 +50,12 @@ def approve(plan: Plan, *, by: Any) -> int:
     Of two approvals at once the first wins. Raises PlanNotReady.
     """
     _leave_ready(plan, Plan.Status.APPROVED, by=by)
-    limits = Limits.current()
+    limits, facts = Limits.current(), _Facts(plan, timezone.now())
     applied = 0
     for task in plan.tasks.filter(starts_at__isnull=False).prefetch_related("team__supporter").order_by("pk"):
         try:
             with transaction.atomic():
-                _apply(task, limits, by=by)
+                _apply(task, limits, facts, by=by)
         except Refused as refusal:
             task.outcome = str(refusal)[:OUTCOME_LENGTH]
             task.save(update_fields=["outcome"])
@@ -70,7 +79,27 @@ def _leave_ready(plan: Plan, to: Plan.Status, *, by: Any) -> None:
         raise PlanNotReady(status=plan.get_status_display()) from error
 
 
-def _apply(task: PlannedTask, limits: Limits, *, by: Any) -> None:
+class _Facts:
+    """The matcher's problem as it is now: does what was planned still keep its rules?"""
+
+    def __init__(self, plan: Plan, now: dt.datetime) -> None:
+        self._problem, self._mapped = build_problem(plan.first, plan.last, now)
+        self._tasks = {task.id: task for task in self._problem.tasks}
+        self._people = {one.id: one for one in self._problem.supporters}
+
+    def allow(self, task: PlannedTask, team: list[Supporter]) -> bool:
+        """Whether exactly ``team`` may serve ``task`` at its time: free, within reach, and together able to."""
+        key = task_key(request_id=task.request_id, shift_id=task.shift_id)
+        now = self._tasks.get(key)
+        people = [self._people[str(one.pk)] for one in team if str(one.pk) in self._people]
+        if now is None or task.starts_at not in self._mapped[key].starts or len(people) < len(team):
+            return False
+        start = now.starts[self._mapped[key].starts.index(task.starts_at)]
+        alone = replace(now, starts=(start,), k=len(team), kmax=len(team))
+        return bool(matching.greedy(replace(self._problem, supporters=tuple(people), tasks=(alone,))).assignments)
+
+
+def _apply(task: PlannedTask, limits: Limits, facts: _Facts, *, by: Any) -> None:
     now = timezone.now()
     if task.starts_at is None or task.starts_at <= now:
         raise TimePassed
@@ -80,6 +109,8 @@ def _apply(task: PlannedTask, limits: Limits, *, by: Any) -> None:
     deadline = answer_by(now, shift.starts_at, limits.offer_hours)
     for supporter in team:
         _offer(shift, supporter, now, deadline, by=by)
+    if not facts.allow(task, team):  # last: the rules above name what has changed
+        raise FactsChanged
 
 
 def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Supporter], *, by: Any) -> Shift:

@@ -21,6 +21,10 @@ class ShiftMoved(Refused):
     sentence = _("計画した後で、この活動の時間が変わりました。もう一度計画してください。")
 
 
+class FactsChanged(Refused):
+    sentence = _("計画した後で、サポーターの予定や登録の内容などが変わりました。もう一度計画してください。")
+
+
 class AlreadyStaffed(Refused):
     sentence = _("この活動は、計画した後で必要な人数が変わりました(もうお願いしているか、そろっています)。")
 

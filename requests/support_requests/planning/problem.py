@@ -48,6 +48,11 @@ Mapped = dict[str, Asked]
 """By the task's id; a request without any start that could be tried is here, but not in the problem."""
 
 
+def task_key(*, request_id: int | None = None, shift_id: int | None = None) -> str:
+    """The id under which a request or a shift stands in the problem."""
+    return f"request:{request_id}" if request_id else f"shift:{shift_id}"
+
+
 def problem_hash(problem: matching.Problem) -> str:
     """SHA-256 over the problem's canonical JSON: the same facts give the same hash."""
     text = json.dumps(matching.problem_to_dict(problem), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -114,7 +119,7 @@ class _Builder:
             # unless all are gone: then somebody has to ask the group again.
             if not starts and not levels & {"closed", "room"} and levels != {"past"}:
                 continue
-            key = f"request:{request.pk}"
+            key = task_key(request_id=request.pk)
             self.mapped[key] = Asked(request=request, starts=tuple(starts), dropped=tuple(dropped))
             if starts:
                 self.tasks.append(self._session(key, request, starts))
@@ -149,7 +154,7 @@ class _Builder:
         start, end = self.period.span
         shifts = short_of_people(self.now).filter(starts_at__gte=start, starts_at__lt=end)
         for shift in with_members(shifts.select_related("venue__district"), self.now).order_by("pk"):
-            key = f"shift:{shift.pk}"
+            key = task_key(shift_id=shift.pk)
             self.mapped[key] = Asked(shift_id=shift.pk, starts=(shift.starts_at,))
             self.tasks.append(self._remainder(key, Remainder(shift, self.limits.adult_age)))
 
