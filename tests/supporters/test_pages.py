@@ -1,0 +1,580 @@
+"""What people see and press: registration, their own page, offers and consents behind links."""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from icalendar import Calendar
+
+from notifications import links
+from notifications.models import Message
+from programme.models import Category, District, User
+from supporters.messages import CONSENT, OFFER
+from supporters.models import Absence, Assignment, Consent, Shift, Supporter
+from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+HOME = "/supporters/"
+REGISTER = "/supporters/register/"
+PAGES_OF_MINE = ["", "free-times/", "skills/", "limits/", "absences/", "rest/"]
+
+
+def signed_in(user: User | None) -> Client:
+    assert user
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(response: Any) -> str:
+    return str(response.content.decode())
+
+
+def typed(**changes: Any) -> dict[str, Any]:
+    """A complete application by an adult, as the browser sends it."""
+    return {
+        "name": "髙﨑 栁德𠮷",
+        "kana": "たかさき りゅうとく",
+        "birth_date_year": "昭和33",
+        "birth_date_month": "４",
+        "birth_date_day": "1",
+        "category": Category.objects.order_by("position")[0].pk,
+        "phone": "０２７ー２２４ー１１１１",
+        "home_district": District.objects.order_by("position")[0].pk,
+        "areas": [District.objects.order_by("position")[1].pk],
+        "skills-T05": "2",
+        "skills-T01": "0",
+        "week": ["0-540", "3-780"],
+        "brings": ["sign"],
+        **changes,
+    }
+
+
+def born(years_ago: int) -> dict[str, str]:
+    """The birth date of somebody who had a birthday ``years_ago`` years before yesterday or so."""
+    return {
+        "birth_date_year": str(timezone.localdate().year - years_ago - 1),
+        "birth_date_month": "12",
+        "birth_date_day": "31",
+    }
+
+
+GUARDIAN = {"guardian_name": "保護 花子", "guardian_email": "hanako@example.jp"}
+
+
+# --- Registration --------------------------------------------------------------------------------------
+def test_registration_needs_an_account_first(client: Client) -> None:
+    assert client.get(REGISTER)["Location"] == f"/accounts/login/?next={REGISTER}"
+
+
+def test_an_application_is_kept_exactly_as_typed() -> None:
+    user = UserFactory(email="taro@example.jp")
+    response = signed_in(user).post(REGISTER, typed())
+    assert response["Location"] == HOME
+    supporter = Supporter.objects.get(user=user)
+    assert (supporter.name, supporter.kana) == ("髙﨑 栁德𠮷", "たかさき りゅうとく")
+    assert supporter.birth_date == dt.date(1958, 4, 1)
+    assert supporter.contact.phone == "０２７ー２２４ー１１１１"
+    assert (supporter.contact.phone_e164, supporter.contact.email) == ("+81272241111", "taro@example.jp")
+    assert supporter.contact.email_proved_at is not None
+    assert supporter.status == "applied"
+    assert list(supporter.skills.values_list("topic_id", "level")) == [("T05", 2)]
+    assert [str(window) for window in supporter.windows.all()] == ["月 09:00–12:00", "木 13:00–17:00"]
+    assert supporter.brings == ["sign"]
+    assert [area.pk for area in supporter.areas.all()] == [District.objects.order_by("position")[1].pk]
+    assert not supporter.registrations.exists()
+
+
+def test_the_applicant_is_told_what_comes_next() -> None:
+    signed_in(UserFactory(email="taro@example.jp")).post(REGISTER, typed())
+    message = Message.objects.get()
+    assert (message.kind, message.address) == ("applied", "taro@example.jp")
+    assert "研修のご案内" in message.body
+
+
+@pytest.mark.parametrize("may_be_paid", [True, False])
+def test_whether_somebody_is_paid_begins_with_the_category(*, may_be_paid: bool) -> None:
+    Category.objects.update(may_be_paid=may_be_paid)
+    signed_in(UserFactory()).post(REGISTER, typed())
+    assert Supporter.objects.get().may_be_paid is may_be_paid
+
+
+def test_presets_are_added_to_what_is_ticked() -> None:
+    signed_in(UserFactory()).post(REGISTER, typed(presets=["weekends"], week=["5-540", "0-540"]))
+    windows = Supporter.objects.get().windows.values_list("weekday", "starts__hour")
+    assert sorted(windows) == [(0, 9), (5, 9), (5, 13), (5, 17), (6, 9), (6, 13), (6, 17)]
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "sentence"),
+    [
+        ("name", {"name": ""}, "お名前を入力してください。"),
+        ("kana", {"kana": "高崎"}, "ふりがなは、ひらがなかカタカナで入力してください。"),
+        ("birth_date", {"birth_date_day": ""}, "日を入力してください。"),
+        (
+            "birth_date",
+            {"birth_date_month": "2", "birth_date_day": "30"},
+            "その日付はありません。年・月・日をご確認ください。",
+        ),
+        ("birth_date", {"birth_date_year": "2999"}, "生まれた年をご確認ください。"),
+        ("category", {"category": ""}, "あてはまるものを一つ選んでください。"),
+        ("phone", {"phone": "12"}, "電話番号を市外局番から入力してください。例:027-224-1111"),
+        ("home_district", {"home_district": ""}, "お住まいの地区を選んでください。"),
+        ("skills", {"skills-T05": "9"}, "表の中から選び直してください。"),
+    ],
+)
+def test_an_error_stands_at_its_field_and_nothing_typed_is_lost(
+    field: str, change: dict[str, str], sentence: str
+) -> None:
+    response = signed_in(UserFactory()).post(REGISTER, typed(**change))
+    assert response.status_code == 200
+    assert response.context["form"].errors == {field: [sentence]}
+    page = text_of(response)
+    sent = typed(**change)
+    texts = [sent[name] for name in ("name", "kana", "phone", "birth_date_year", "birth_date_month", "birth_date_day")]
+    assert [text for text in texts if f'value="{text}"' not in page and text] == []
+    ticks = [r'name="week" value="3-780"[^>]*checked', r'name="brings" value="sign"[^>]*checked']
+    assert [tick for tick in ticks if not re.search(tick, page)] == []
+    assert not Supporter.objects.exists()
+
+
+def test_kana_may_be_katakana_and_even_half_width() -> None:
+    signed_in(UserFactory()).post(REGISTER, typed(kana="ﾀｶｻｷ・リュウ ジョー"))
+    assert Supporter.objects.get().kana == "ﾀｶｻｷ・リュウ ジョー"
+
+
+def test_a_minor_must_name_a_guardian_at_the_field() -> None:
+    response = signed_in(UserFactory()).post(REGISTER, typed(**born(16)))
+    assert response.context["form"].errors == {
+        "guardian_name": ["18歳未満の方は、保護者のお名前を入力してください。"],
+        "guardian_email": ["18歳未満の方は、保護者のメールアドレスか電話番号を入力してください。"],
+    }
+    assert "<details open>" in text_of(response)
+
+
+def test_a_minor_cannot_be_the_own_guardian() -> None:
+    user = UserFactory(email="teen@example.jp")
+    response = signed_in(user).post(REGISTER, typed(**born(16), **GUARDIAN | {"guardian_email": "Teen@example.jp"}))
+    assert list(response.context["form"].errors) == ["guardian_email"]
+
+
+def test_the_guardian_of_a_minor_is_asked_by_a_link() -> None:
+    signed_in(UserFactory()).post(REGISTER, typed(**born(16), **GUARDIAN))
+    consent = Consent.objects.get()
+    assert (consent.guardian.name, consent.guardian.email, consent.is_valid) == (
+        "保護 花子",
+        "hanako@example.jp",
+        False,
+    )
+    message = Message.objects.get(kind="consent")
+    assert message.address == "hanako@example.jp"
+    assert f"/supporters/consent/{consent.pk}." in message.body
+
+
+def test_a_guardian_without_mail_is_called() -> None:
+    signed_in(UserFactory()).post(REGISTER, typed(**born(16), guardian_name="保護 花子", guardian_phone="027-224-1111"))
+    assert Message.objects.get(kind="consent").channel == "phone"
+
+
+def test_the_guardian_of_an_adult_is_not_asked() -> None:
+    signed_in(UserFactory()).post(REGISTER, typed(**GUARDIAN))
+    assert not Consent.objects.exists()
+
+
+def test_who_has_registered_sees_the_own_page_instead() -> None:
+    client = signed_in(SupporterFactory().user)
+    assert client.get(REGISTER)["Location"] == HOME
+    assert client.post(REGISTER, typed())["Location"] == HOME
+    assert Supporter.objects.count() == 1
+
+
+def test_who_has_an_account_but_no_registration_is_led_there() -> None:
+    client = signed_in(UserFactory())
+    for page in PAGES_OF_MINE:
+        assert client.get(HOME + page)["Location"] == REGISTER
+
+
+# --- マイページ ------------------------------------------------------------------------------------------
+def test_pages_of_mine_open_for_me_and_ask_strangers_to_sign_in(client: Client) -> None:
+    mine = signed_in(SupporterFactory().user)
+    for page in PAGES_OF_MINE:
+        assert mine.get(HOME + page).status_code == 200
+        assert client.get(HOME + page)["Location"] == f"/accounts/login/?next={HOME}{page}"
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("applied", "事務局が内容を確認しています"),
+        ("training", "事務局の確認をお待ちください"),
+        ("active", "お願いの連絡が届きます"),
+        ("paused", "今はお休み中です"),
+        ("withdrawn", "退会しています"),
+    ],
+)
+def test_the_page_says_where_one_stands_and_what_comes_next(status: str, sentence: str) -> None:
+    assert sentence in text_of(signed_in(SupporterFactory(status=status).user).get(HOME))
+
+
+def test_who_is_in_training_sees_which_course_is_missing() -> None:
+    supporter = SupporterFactory(status="training", ready=False)
+    assert "養成動画講座" in text_of(signed_in(supporter.user).get(HOME))
+
+
+def test_a_minor_sees_that_the_guardian_is_awaited() -> None:
+    supporter = SupporterFactory(birth_date=timezone.localdate() - dt.timedelta(days=16 * 365))
+    client = signed_in(supporter.user)
+    assert "保護者の同意を待っています" in text_of(client.get(HOME))
+    Consent.objects.create(supporter=supporter, guardian=ContactFactory()).give()
+    assert "保護者の同意を待っています" not in text_of(client.get(HOME))
+
+
+def test_my_page_shows_offers_and_duties_with_those_who_go_along() -> None:
+    supporter, mate = SupporterFactory(), SupporterFactory(name="仲間 一郎")
+    an_offer(a_shift(title="スマホ講座"), supporter)
+    shift = a_shift(days=8, needed=2, title="よろず相談所 南", note="名札を持ってきてください")
+    for person in (supporter, mate):
+        an_offer(shift, person).accept(by=None)
+    page = text_of(signed_in(supporter.user).get(HOME))
+    for word in ("スマホ講座", "よろず相談所 南", "仲間 一郎", "名札を持ってきてください", str(shift.venue)):
+        assert word in page
+    assert page.count("/supporters/offer/") == 2
+
+
+def test_my_page_asks_the_database_as_often_for_three_duties_as_for_one() -> None:
+    supporter = SupporterFactory(week_limit=9, month_limit=99)
+    client = signed_in(supporter.user)
+    counts = []
+    for days in ([1], [2, 3]):
+        for day in days:
+            an_offer(a_shift(days=day), supporter)
+            an_offer(a_shift(days=10 + day, needed=2), supporter).accept(by=None)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(HOME)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def test_free_times_are_shown_changed_and_kept() -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    assert text_of(client.get(HOME + "free-times/")).count("checked") == 21
+    client.post(HOME + "free-times/", {"presets": ["weekday_evenings"], "week": ["6-780"]})
+    assert [str(window)[:2] for window in supporter.windows.all()] == ["月 ", "火 ", "水 ", "木 ", "金 ", "日 "]
+
+
+def test_skills_are_shown_and_changed() -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    assert 'name="skills-T05" value="2" checked' in text_of(client.get(HOME + "skills/"))
+    client.post(HOME + "skills/", {"skills-T05": "0", "skills-T01": "3"})
+    assert list(supporter.skills.values_list("topic_id", "level")) == [("T01", 3)]
+
+
+def test_limits_take_numbers_as_people_type_them() -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    client.post(HOME + "limits/", {"week_limit": "３回", "month_limit": "１０", "travel_limit": "30分", "areas": []})
+    supporter.refresh_from_db()
+    assert (supporter.week_limit, supporter.month_limit, supporter.travel_limit) == (3, 10, 30)
+    refused = client.post(HOME + "limits/", {"week_limit": "0", "month_limit": "10", "travel_limit": "30"})
+    assert list(refused.context["form"].errors) == ["week_limit"]
+
+
+def day_parts(name: str, day: dt.date) -> dict[str, str]:
+    return {f"{name}_year": str(day.year), f"{name}_month": str(day.month), f"{name}_day": str(day.day)}
+
+
+def test_absences_are_added_shown_and_taken_back() -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    first, last = timezone.localdate() + dt.timedelta(days=3), timezone.localdate() + dt.timedelta(days=4)
+    client.post(HOME + "absences/", {**day_parts("first", first), **day_parts("last", last), "reason": "旅行"})
+    absence = supporter.absences.get()
+    assert (absence.starts_at, absence.ends_at) == (at(3, 0), at(5, 0))
+    assert (absence.first_day, absence.last_day) == (first, last)
+    assert "旅行" in text_of(client.get(HOME + "absences/"))
+    client.post(f"{HOME}absences/{absence.pk}/remove/")
+    assert not supporter.absences.exists()
+
+
+def test_one_day_needs_no_end_and_the_past_is_refused() -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    today = timezone.localdate()
+    client.post(HOME + "absences/", day_parts("first", today))
+    assert supporter.absences.get().last_day == today
+    yesterday = client.post(HOME + "absences/", day_parts("first", today - dt.timedelta(days=1)))
+    assert list(yesterday.context["form"].errors) == ["first"]
+    backwards = {**day_parts("first", today), **day_parts("last", today - dt.timedelta(days=1))}
+    assert list(client.post(HOME + "absences/", backwards).context["form"].errors) == ["last"]
+
+
+def test_somebody_elses_absence_is_not_there() -> None:
+    absence = Absence.objects.create(supporter=SupporterFactory(), starts_at=at(3), ends_at=at(4))
+    assert signed_in(SupporterFactory().user).post(f"{HOME}absences/{absence.pk}/remove/").status_code == 404
+    assert Absence.objects.count() == 1
+
+
+def test_pause_resume_leave_and_return_by_ones_own_hand() -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    seen = []
+    for wish in ("pause", "resume", "withdraw", "return"):
+        assert client.post(HOME + "rest/", {"wish": wish, "reason": "引っ越し"})["Location"] == HOME
+        supporter.refresh_from_db()
+        seen.append(supporter.status)
+    assert seen == ["paused", "active", "withdrawn", "applied"]
+    assert set(supporter.moves.values_list("by", flat=True)) == {supporter.user_id}
+
+
+def test_a_second_tap_on_pause_is_answered_kindly() -> None:
+    client = signed_in(SupporterFactory().user)
+    client.post(HOME + "rest/", {"wish": "pause"})
+    response = client.post(HOME + "rest/", {"wish": "pause"}, follow=True)
+    assert response.status_code == 200
+    assert "今の状態をご確認ください" in text_of(response)
+
+
+def test_an_unknown_wish_is_not_there() -> None:
+    assert signed_in(SupporterFactory().user).post(HOME + "rest/", {"wish": "dance"}).status_code == 404
+
+
+# --- Offers --------------------------------------------------------------------------------------------
+def page_of(assignment: Assignment) -> str:
+    return reverse("supporters:offer", args=[links.token(OFFER, assignment.pk)])
+
+
+def answer(client: Client, assignment: Assignment, what: str, **more: str) -> str:
+    """Press a button of the offer's page, and read the page that follows."""
+    response = client.post(page_of(assignment), {"answer": what, **more}, follow=True)
+    assert response.status_code == 200
+    assignment.refresh_from_db()
+    return text_of(response)
+
+
+def test_opening_an_offer_changes_nothing(client: Client) -> None:
+    assignment = an_offer(a_shift(needed=2), SupporterFactory())
+    page = text_of(client.get(page_of(assignment)))
+    assignment.refresh_from_db()
+    assert (assignment.status, assignment.moves.count()) == ("offered", 1)
+    for word in ("引き受けます", "今回は見送ります", "よろず相談所", str(assignment.shift.venue), "までに、お返事を"):
+        assert word in page
+
+
+def test_an_offer_is_accepted_without_signing_in(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    page = answer(client, assignment, "accept")
+    assert assignment.status == "accepted"
+    assert assignment.moves.last().by == assignment.supporter.user
+    assert "引き受けてくださり、ありがとうございます。" in page
+    assert "行けなくなりました" in page
+    assert "calendar.ics" in page
+
+
+def test_accepting_twice_shows_the_same_page_again(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    answer(client, assignment, "accept")
+    assert "引き受け済み" in answer(client, assignment, "accept")
+
+
+def test_an_offer_is_declined_with_a_reason(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    assert "今回は見送り" in answer(client, assignment, "decline", reason="旅行")
+    assert (assignment.status, assignment.moves.last().reason) == ("declined", "旅行")
+
+
+def test_a_reason_that_is_too_long_is_not_lost(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    response = client.post(page_of(assignment), {"answer": "decline", "reason": "あ" * 201})
+    assert "あ" * 201 in text_of(response)
+    assignment.refresh_from_db()
+    assert assignment.status == "offered"
+
+
+def test_who_cannot_come_says_so_and_may_change_the_mind(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    answer(client, assignment, "accept")
+    assert "代わりの人を探しています" in answer(client, assignment, "leave", reason="かぜ")
+    assert assignment.status == "standing_in_wanted"
+    assert "引き受け済み" in answer(client, assignment, "accept")
+    assert assignment.status == "accepted"
+
+
+def test_who_comes_too_late_is_told_kindly(client: Client) -> None:
+    shift = a_shift()
+    first, second = an_offer(shift, SupporterFactory()), an_offer(shift, SupporterFactory())
+    answer(client, first, "accept")
+    page = answer(client, second, "accept")
+    assert "先にほかの方" in page
+    assert 'value="accept"' not in page
+
+
+def test_a_rule_that_says_no_is_read_above_the_buttons(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory(week_limit=0))
+    page = answer(client, assignment, "accept")
+    assert "ご自分で決めた回数(0回)に達しています" in page
+    assert 'value="accept"' in page
+
+
+def released(assignment: Assignment) -> None:
+    assignment.accept(by=None)
+    assignment.want_stand_in(by=None)
+    an_offer(assignment.shift, SupporterFactory()).accept(by=None)
+
+
+def filled(assignment: Assignment) -> None:
+    an_offer(assignment.shift, SupporterFactory()).accept(by=None)
+
+
+def move_shift(assignment: Assignment, starts_at: dt.datetime) -> None:
+    Shift.objects.filter(pk=assignment.shift_id).update(starts_at=starts_at, ends_at=starts_at + dt.timedelta(hours=2))
+
+
+def begun(assignment: Assignment) -> None:
+    assignment.accept(by=None)
+    move_shift(assignment, timezone.now() - dt.timedelta(hours=1))
+
+
+def over(assignment: Assignment) -> None:
+    assignment.accept(by=None)
+    move_shift(assignment, timezone.now() - dt.timedelta(hours=3))
+
+
+STATES: list[tuple[Callable[[Assignment], Any], str]] = [
+    (lambda row: row.accept(by=None), "この活動を引き受けていただきました"),
+    (lambda row: row.decline(by=None), "また次の機会にお願いします"),
+    (lambda row: row.lapse(), "お返事の期限が過ぎました"),
+    (lambda row: Assignment.objects.filter(pk=row.pk).update(answer_by=timezone.now()), "お返事の期限が過ぎました"),
+    (filled, "先にほかの方が引き受けてくださいました"),
+    (released, "代わりの人が行きます"),
+    (lambda row: row.shift.cancel(by=None, reason="台風のため"), "台風のため"),
+    (lambda row: move_shift(row, timezone.now() - dt.timedelta(hours=1)), "もう始まったか、終わっています"),
+    (begun, "活動の時間です"),
+    (over, "この活動は終わりました"),
+]
+
+
+@pytest.mark.parametrize(("happen", "sentence"), STATES)
+def test_every_state_of_an_offer_has_its_own_sentence(
+    client: Client, happen: Callable[[Assignment], Any], sentence: str
+) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    happen(assignment)
+    page = text_of(client.get(page_of(assignment)))
+    assert sentence in page
+    assert 'value="decline"' not in page
+
+
+@pytest.mark.parametrize("what", ["accept", "decline", "leave"])
+@pytest.mark.parametrize("happen", [happen for happen, _sentence in STATES])
+def test_a_button_of_a_stale_page_never_fails(client: Client, happen: Callable[[Assignment], Any], what: str) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    happen(assignment)
+    answer(client, assignment, what)
+
+
+def test_a_draft_of_the_office_cannot_be_answered(client: Client) -> None:
+    assignment = Assignment.objects.create(shift=a_shift(), supporter=SupporterFactory())
+    assert "まだ準備しています" in text_of(client.get(page_of(assignment)))
+
+
+@pytest.mark.parametrize("token", ["1", "1.x.y", "%E3%81%82"])
+def test_a_damaged_link_says_what_to_do(client: Client, token: str) -> None:
+    for name in ("offer", "consent"):
+        response = client.get(f"/supporters/{name}/{token}/")
+        assert response.status_code == 404
+        assert "リンクを最後まで写しているか" in text_of(response)
+
+
+def test_a_link_for_one_purpose_opens_nothing_else(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    token = links.token(OFFER, assignment.pk)
+    assert client.get(reverse("supporters:consent", args=[token])).status_code == 404
+
+
+def test_an_unknown_answer_is_not_there(client: Client) -> None:
+    assert client.post(page_of(an_offer(a_shift(), SupporterFactory())), {"answer": "perhaps"}).status_code == 404
+
+
+def test_the_duty_can_be_put_into_a_calendar(client: Client) -> None:
+    assignment = an_offer(a_shift(), SupporterFactory())
+    url = reverse("supporters:offer_calendar", args=[links.token(OFFER, assignment.pk)])
+    assert client.get(url).status_code == 404
+    assignment.accept(by=None)
+    response = client.get(url)
+    assert response["Content-Type"] == "text/calendar; charset=utf-8; method=PUBLISH"
+    event = Calendar.from_ical(response.content).walk("VEVENT")[0]
+    assert (event["UID"], event.decoded("DTSTART")) == (assignment.shift.uid, assignment.shift.starts_at)
+
+
+# --- Consents ------------------------------------------------------------------------------------------
+def a_consent() -> Consent:
+    minor = SupporterFactory(name="若手 花", birth_date=timezone.localdate() - dt.timedelta(days=16 * 365))
+    return Consent.objects.create(supporter=minor, guardian=ContactFactory())
+
+
+def consent_page(consent: Consent) -> str:
+    return reverse("supporters:consent", args=[links.token(CONSENT, consent.pk)])
+
+
+def test_opening_a_consent_gives_nothing(client: Client) -> None:
+    consent = a_consent()
+    page = text_of(client.get(consent_page(consent)))
+    assert "若手 花" in page
+    assert "同意します" in page
+    consent.refresh_from_db()
+    assert not consent.is_valid
+
+
+def test_a_guardian_agrees_and_may_take_it_back(client: Client) -> None:
+    consent = a_consent()
+    page = text_of(client.post(consent_page(consent), {"answer": "give"}, follow=True))
+    assert "同意をいただいています" in page
+    consent.refresh_from_db()
+    assert consent.is_valid
+    page = text_of(client.post(consent_page(consent), {"answer": "revoke"}, follow=True))
+    assert "この同意は取り消されています" in page
+    consent.refresh_from_db()
+    assert not consent.is_valid
+
+
+def test_agreeing_after_taking_it_back_is_refused_with_a_sentence(client: Client) -> None:
+    consent = a_consent()
+    consent.give()
+    consent.revoke()
+    page = text_of(client.post(consent_page(consent), {"answer": "give"}, follow=True))
+    assert "もう一度同意する場合は、事務局へお知らせください" in page
+    consent.refresh_from_db()
+    assert not consent.is_valid
+
+
+def test_the_guardian_of_somebody_of_age_is_asked_nothing(client: Client) -> None:
+    consent = a_consent()
+    Supporter.objects.update(birth_date=dt.date(1990, 1, 1))
+    page = text_of(client.get(consent_page(consent)))
+    assert "同意はいりません" in page
+    assert 'value="give"' not in page
+
+
+# --- Messages ------------------------------------------------------------------------------------------
+def test_an_offer_tells_when_where_until_when_and_whom_to_call() -> None:
+    from programme.models import Programme
+
+    Programme.objects.update(phone="027-000-0000", phone_hours="平日9時から17時")
+    supporter = SupporterFactory(contact=ContactFactory(name="<O'Neil> & 神"))
+    shift = a_shift(note="駐車場は北側です")
+    assignment = an_offer(shift, supporter)
+    message = Message.objects.get(subject=f"assignment:{assignment.pk}")
+    assert message.title.startswith("【お願い】")
+    for word in ("<O'Neil> & 神 様", shift.venue.address, "駐車場は北側です", "027-000-0000", "/supporters/offer/"):
+        assert word in message.body
+    assert "&amp;" not in message.body
