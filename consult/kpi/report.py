@@ -56,6 +56,11 @@ class Report:
     def corrections(self) -> list[Correction]:
         return sorted((each for row in self.rows for each in row.corrections), key=lambda each: (each.at, each.pk))
 
+    @property
+    def has_records(self) -> bool:
+        """False for a month of which nothing was recorded here, such as one before this system."""
+        return any(row.value for row in self.rows)
+
     def row(self, code: str) -> Row:
         """KeyError for a figure that the month does not have."""
         for row in self.rows:

@@ -51,6 +51,8 @@ def month(request: HttpRequest, month: Month) -> HttpResponse:
 @coordinator_only
 @require_POST
 def close(request: HttpRequest, month: Month) -> HttpResponse:
+    if not has_figures(month):
+        raise Http404
     form = CloseForm(request.POST)
     if not form.is_valid():
         return _month_page(request, month, form)

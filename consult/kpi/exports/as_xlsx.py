@@ -3,6 +3,7 @@ sources, corrections and definitions, each on A4 landscape with its own header r
 """
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -35,7 +36,8 @@ TEXT = "@"
 LINE = Side(style="thin", color="949494")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
-WRAPPED = Alignment(vertical="center", wrap_text=True)
+TEXT_CELL = Alignment(vertical="center", wrap_text=True, indent=1)
+NUMBER_CELL = Alignment(vertical="center")
 MIDDLE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 FULL_WIDTH_LINES = 15.0  # points: the height of one line of text
 
@@ -82,7 +84,7 @@ def _cover(sheet: Worksheet, report: Report) -> None:
         facts.append((_("照合用の値(SHA-256)"), report.closing.sha256))
     columns = [
         Column(_("指標"), 40),
-        Column(_("単位"), 9),
+        Column(_("単位"), 11),
         Column(_("種別"), 12),
         Column(_("この月"), 11, "#,##0"),
         Column(_("年度の累計"), 12, "#,##0"),
@@ -105,7 +107,10 @@ def _cover(sheet: Worksheet, report: Report) -> None:
         ]
         for row in report.rows
     ]
-    notes = [
+    notes = (
+        [] if report.has_records else [_("この月の記録は、このシステムにはありません。公表値は次のシートにあります。")]
+    )
+    notes += [
         _("「この月」と「年度の累計」は、このシステムの記録から数えた値です。公表値は入っていません。"),
         _("「時点の数」は月の最後の日の数です。「年度の累計」は4月1日からで、活動した日によって数えます。"),
         _("達成率は、0.1%未満を切り捨てています。"),
@@ -118,7 +123,7 @@ def _published(sheet: Worksheet, report: Report) -> None:
         Column(_("この月の値か"), 11),
         Column(_("指標"), 34),
         Column(_("値"), 9, "#,##0"),
-        Column(_("単位"), 8),
+        Column(_("単位"), 11),
         Column(_("種別"), 11),
         Column(_("期間・時点"), 30),
         Column(_("出典"), 30),
@@ -165,7 +170,7 @@ def _definitions(sheet: Worksheet, report: Report) -> None:
     columns = [
         Column(_("指標コード"), 32),
         Column(_("指標"), 36),
-        Column(_("単位"), 8),
+        Column(_("単位"), 11),
         Column(_("種別"), 11),
         Column(_("版"), 6, "0"),
         Column(_("この版が使われる最初の日"), 14),
@@ -213,11 +218,14 @@ def _table(sheet: Worksheet, header: int, columns: list[Column], rows: list[list
         cell = _write(sheet, header, number, column.title)
         cell.font, cell.fill, cell.border, cell.alignment = Font(name=FONT, bold=True), HEAD_FILL, FRAME, MIDDLE
         sheet.column_dimensions[get_column_letter(number)].width = column.width
+    sheet.row_dimensions[header].height = _height(columns, [column.title for column in columns])
     for at, row in enumerate(rows, start=header + 1):
         for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
             cell = _write(sheet, at, number, value)
-            cell.font, cell.border, cell.alignment = Font(name=FONT), FRAME, WRAPPED
-            cell.number_format = TEXT if isinstance(value, str) else column.number_format
+            is_text = isinstance(value, str)
+            cell.font, cell.border = Font(name=FONT), FRAME
+            cell.alignment = TEXT_CELL if is_text else NUMBER_CELL
+            cell.number_format = TEXT if is_text else column.number_format
         sheet.row_dimensions[at].height = _height(columns, row)
 
 
@@ -233,10 +241,10 @@ def _write(sheet: Worksheet, row: int, column: int, value: Value) -> Cell | Merg
     return cell
 
 
-def _height(columns: list[Column], row: list[Value]) -> float:
+def _height(columns: list[Column], row: Sequence[Value]) -> float:
     """For the longest text: neither Excel nor LibreOffice fits a row's height when it opens a file."""
     lengths = [
-        -(-sum(1 if each.isascii() else 2 for each in str(value or "")) // (column.width - 1))
+        -(-sum(1 if each.isascii() else 2 for each in str(value or "")) // (column.width - 3))
         for column, value in zip(columns, row, strict=True)
     ]
     return FULL_WIDTH_LINES * 1.25 * max(1, *lengths)

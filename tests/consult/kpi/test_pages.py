@@ -112,6 +112,20 @@ def test_a_month_is_closed_with_a_tick_and_a_tap(client: Client, coordinator: Us
     assert "/kpi/2024-05/close/" not in shown
 
 
+def test_a_month_before_the_system_says_that_it_has_no_records(client: Client, officer: User) -> None:
+    sentence = "この月の記録は、このシステムにはありません。"
+    assert sentence in page(client, officer, "/kpi/2024-05/")
+    a_consultation()
+    assert sentence not in page(client, officer, "/kpi/2024-05/")
+
+
+@pytest.mark.parametrize("address", ["/kpi/2021-03/close/", "/kpi/2999-01/close/"])
+def test_a_month_without_figures_cannot_be_closed(client: Client, coordinator: User, address: str) -> None:
+    client.force_login(coordinator)
+    assert client.post(address, {"sure": "on"}).status_code == 404
+    assert MonthReport.objects.count() == 0
+
+
 def test_published_figures_stand_apart_with_their_sources(client: Client, officer: User) -> None:
     shown = page(client, officer, "/kpi/2024-01/")
     counted, published = shown.split("公表値(出典つき)", 1)
