@@ -38,7 +38,7 @@ class FinderForm(forms.Form):
     order = forms.ChoiceField(
         label=_("並べかた"),
         required=False,
-        choices=[(BY_PLACE, _("近い順")), (BY_DATE, _("日付の順"))],
+        choices=[(BY_PLACE, _("場所ごと(近い順)")), (BY_DATE, _("日付の順"))],
     )
 
 

@@ -40,12 +40,28 @@ def _topic_choices(topics: Mapping[str, Topic], common: Sequence[str], keep: Top
     return [(_("よくある相談"), first), (_("ほかの相談"), rest)] if first and rest else first + rest
 
 
+class TopicTiles(forms.RadioSelect):
+    """The first group of choices as tiles, further groups folded; a group that holds the chosen one is open."""
+
+    template_name = "consult/widgets/topic_tiles.html"
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        groups: dict[Any, list[Any]] = {}
+        for group, options, _index in context["widget"]["optgroups"]:
+            groups.setdefault(group, []).extend(options)
+        context["widget"]["groups"] = [
+            (group, options, any(option["selected"] for option in options)) for group, options in groups.items()
+        ]
+        return context
+
+
 class CaseForm(forms.Form):
     """What a case is: topic and outcome, and what else somebody has the time to say."""
 
     topic = forms.ChoiceField(
         label=_("何の相談ですか"),
-        widget=forms.RadioSelect(attrs={"class": "taps"}),
+        widget=TopicTiles,
         error_messages={"required": _("相談の内容を1つ選んでください。")},
     )
     outcome = forms.ChoiceField(

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from consult.errors import OpeningOver, ReasonMissing
@@ -14,6 +16,7 @@ from consult.models import Desk, Opening
 from notifications.models import Message
 from programme.models import Role, Topic, User
 from supporters.models import Assignment, Claim
+from supporters.owners import Link, links_of
 from tests.consult.rows import a_desk, an_opening
 from tests.factories import SupporterFactory, an_offer
 
@@ -174,3 +177,17 @@ def test_who_sees_which_desks_and_openings(
     assert seen(on_duty) == ({desk}, {opening})
     assert seen(off_duty) == (set(), set())
     assert seen(officer) == (set(), set())
+
+
+def test_a_supporters_own_page_leads_to_the_log_from_the_day_on(
+    client: Client, opening: Opening, on_duty: User
+) -> None:
+    log_url = reverse("consult:log", args=[opening.pk])
+    assert links_of([opening.shift]) == {opening.shift_id: [Link("相談を記録する", log_url)]}
+    client.force_login(on_duty)
+    assert log_url in client.get(reverse("supporters:home")).content.decode()
+
+
+def test_before_its_day_an_opening_has_no_link_to_its_log(desk: Desk) -> None:
+    tomorrow = an_opening(desk, timezone.localdate() + dt.timedelta(days=1))
+    assert links_of([tomorrow.shift]) == {}

@@ -140,6 +140,20 @@ def test_common_topics_come_first(tablet: Client, opening: Opening, log_case: Lo
     assert len(groups[0][1]) + len(groups[1][1]) == Topic.objects.count()
 
 
+def test_other_topics_are_folded_until_one_of_them_is_chosen(tablet: Client, opening: Opening, log_case: Log) -> None:
+    log_case("T19")
+    folded = r"<details{}>\s*<summary>ほかの相談</summary>"
+    assert re.search(folded.format(""), tablet.get(log_url(opening)).content.decode())
+    page = tablet.post(log_url(opening), answers(topic="T05", outcome=""))
+    assert re.search(folded.format(" open"), page.content.decode())
+    page = tablet.post(log_url(opening), answers(topic="T19", outcome=""))
+    assert re.search(folded.format(""), page.content.decode())
+
+
+def test_without_any_case_yet_all_topics_are_at_hand(tablet: Client, opening: Opening) -> None:
+    assert "ほかの相談" not in tablet.get(log_url(opening)).content.decode()
+
+
 def test_topics_out_of_use_are_not_offered(tablet: Client, opening: Opening) -> None:
     Topic.objects.filter(pk="T15").update(active=False)
     assert "T15" not in dict(tablet.get(log_url(opening)).context["form"].fields["topic"].choices)
