@@ -1,6 +1,5 @@
 """Taking requests in: the rules hold without the form, and all or nothing is stored."""
 
-import uuid
 from typing import Any
 from unittest import mock
 
@@ -8,7 +7,7 @@ import pytest
 
 from notifications.models import Contact
 from programme.errors import Refused
-from programme.models import District, Topic, User, Venue
+from programme.models import User, Venue
 from support_requests import services
 from support_requests.errors import (
     ClosedOn,
@@ -23,37 +22,12 @@ from support_requests.errors import (
     WrongLength,
 )
 from support_requests.models import Group, SupportRequest
-from support_requests.services import Wish, receive, take_down
+from support_requests.services import receive, take_down
 from tests.factories import a_hall, at
 from tests.support_requests.asking import closed_day, open_days
+from tests.support_requests.wishes import a_wish, ahead
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
-
-
-def ahead(day: Any, hour: int = 10, minute: int = 0) -> Any:
-    return at((day - at(0).date()).days, hour, minute)
-
-
-def a_wish(**changes: Any) -> Wish:
-    facts: dict[str, Any] = {
-        "form_id": uuid.uuid4(),
-        "group_name": "ひまわり会",
-        "kind": "residents",
-        "district": District.objects.get(pk="D03"),
-        "leader": "前橋花子",
-        "email": "hanako@example.jp",
-        "phone": "",
-        "participants": 5,
-        "place": a_hall(),
-        "starts": [ahead(open_days()[1])],
-        "minutes": 60,
-        "topics": [Topic.objects.get(pk="T05")],
-        "level": 2,
-        "devices": [],
-        "needs": [],
-        "note": "",
-    }
-    return Wish(**facts | changes)
 
 
 @pytest.mark.parametrize(
