@@ -220,6 +220,7 @@ class Opening(models.Model):
         shift = Shift.objects.select_for_update().get(pk=self.shift_id)
         if shift.cancelled_at is None and shift.starts_at <= timezone.now():
             raise OpeningOver(day=say_day(self.date))
+        only_proposed = set(shift.assignments.filter(status=Assignment.Status.PROPOSED).values_list("pk", flat=True))
         for assignment in shift.cancel(by=by, reason=reason.strip()):
-            if assignment.offered_at:  # who was only proposed never heard of it
+            if assignment.pk not in only_proposed:  # they never heard of it
                 tell_cancelled(assignment)

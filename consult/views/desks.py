@@ -66,7 +66,7 @@ def call_off(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("中止にしました。担当のサポーターにお知らせを送ります。"))
             return redirect("consult:opening", found.pk)
-    people = found.shift.assignments.filter(status__in=Assignment.LIVE).exclude(offered_at=None)
+    people = found.shift.assignments.filter(status__in=Assignment.LIVE).exclude(status=Assignment.Status.PROPOSED)
     context = {"form": form, "opening": found, "people": people.select_related("supporter")}
     return render(request, "consult/call_off.html", context)
 
