@@ -170,7 +170,7 @@ def test_approving_says_what_was_asked_and_what_was_refused(office: Client) -> N
     plan = solved()
     SupportRequest.objects.get(pk=gone.pk).withdraw(by=None, reason="都合")
     text = post(office, plan, "approve")
-    assert "1件をお願いしました。" in text
+    assert "1件をお願いしました。1件は、計画の後で状況が変わったため外しました。" in text
     assert f"「{gone.group}」の申込みは「取り下げ」に変わったため、この案は使えません。" in text
     assert Assignment.objects.offered().count() == 1
 

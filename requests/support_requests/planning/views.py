@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from programme.access import coordinator_only
 from programme.errors import Refused
@@ -62,9 +61,7 @@ def _act(request: HttpRequest, found: Plan) -> None:
     try:
         match request.POST.get("action"):
             case "approve":
-                applied = approve(found, by=request.user)
-                sentence = ngettext("%(count)s件をお願いしました。", "%(count)s件をお願いしました。", applied)
-                messages.success(request, sentence % {"count": applied})
+                _say_applied(request, found, approve(found, by=request.user))
             case "discard":
                 discard(found, by=request.user)
                 messages.success(request, _("この計画は使わないことにしました。何も送っていません。"))
@@ -72,3 +69,13 @@ def _act(request: HttpRequest, found: Plan) -> None:
                 try_again(found, by=request.user)
     except Refused as refusal:
         messages.error(request, str(refusal))
+
+
+def _say_applied(request: HttpRequest, found: Plan, applied: int) -> None:
+    refused = found.tasks.exclude(outcome="").count()
+    counts = {"applied": applied, "refused": refused}
+    if refused:
+        sentence = _("%(applied)s件をお願いしました。%(refused)s件は、計画の後で状況が変わったため外しました。")
+        messages.warning(request, sentence % counts)
+    else:
+        messages.success(request, _("%(applied)s件をお願いしました。") % counts)
