@@ -36,7 +36,7 @@ TEXT = "@"
 LINE = Side(style="thin", color="949494")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
 HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
-TEXT_CELL = Alignment(vertical="center", wrap_text=True, indent=1)
+TEXT_CELL = Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)
 NUMBER_CELL = Alignment(vertical="center")
 MIDDLE = Alignment(horizontal="center", vertical="center", wrap_text=True)
 FULL_WIDTH_LINES = 15.0  # points: the height of one line of text

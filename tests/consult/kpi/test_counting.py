@@ -74,6 +74,12 @@ def test_registrations_that_overlap_are_one_person() -> None:
     assert values(APRIL) == {"supporters_withdrawn": 1}
 
 
+def test_two_registrations_that_begin_again_on_one_day_are_one_return() -> None:
+    again = dt.date(2024, 3, 10)
+    a_supporter((dt.date(2023, 4, 1), dt.date(2023, 5, 1)), (again, dt.date(2024, 3, 20)), (again, None))
+    assert values(MARCH) == {"supporters": 1, "supporters_returned": 1}
+
+
 def test_leap_day_is_the_last_day_of_its_february() -> None:
     a_supporter((dt.date(2024, 2, 29), None))
     assert values(Month(2024, 2)) == {"supporters": 1, "supporters_new": 1}

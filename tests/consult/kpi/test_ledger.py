@@ -43,6 +43,7 @@ def test_a_month_is_closed_once(coordinator: User) -> None:
     assert MonthReport.objects.count() == 1
 
 
+@pytest.mark.slow
 def test_eight_parallel_attempts_close_a_month_once(environment: dict[str, str]) -> None:
     answers = shell(
         environment,
