@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from consult.models import Consultation
@@ -13,7 +14,7 @@ from programme.models.codes import CodeEntry
 class CodeField(serializers.Field[CodeEntry, str, str, Any]):
     """A code of one of the lists in ``context["codes"]``; gives its row without a query."""
 
-    default_error_messages = {"unknown": "この符号はありません: {code}"}
+    default_error_messages = {"unknown": _("この符号はありません: {code}")}
 
     def __init__(self, entries: str, **options: Any) -> None:
         super().__init__(**options)

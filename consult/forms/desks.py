@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consult.models import Activity, Desk
+from consult.models.desks import new_code
 from consult.opening_days import WEEKS, OpeningDays
 from programme.models import District, Role, Topic, User, Venue
 from programme.widgets import WEEKDAYS, DateField, TimeField, WholeNumberField
@@ -47,6 +48,8 @@ class DeskForm(DeskModelForm):
 
     WEEKLY, MONTHLY, AS_IT_IS = "weekly", "monthly", "as_it_is"
 
+    # Made with the page of a new desk, so that a double tap makes it once.
+    code = forms.RegexField(r"^desk-[0-9a-f]{8}$", required=False, widget=forms.HiddenInput, initial=new_code)
     name = forms.CharField(label=_("名称"), max_length=100, help_text=_("例 よろず相談所 上川淵"))
     venue = forms.ModelChoiceField(label=_("会場"), queryset=Venue.objects.none(), empty_label=_("選んでください"))
     repeat = forms.ChoiceField(
@@ -98,6 +101,7 @@ class DeskForm(DeskModelForm):
         self.fields["venue"].queryset = halls.select_related("district")  # type: ignore[attr-defined]
         self.fields["topics"].queryset = Topic.objects.filter(active=True)  # type: ignore[attr-defined]
         if self.instance.pk:
+            del self.fields["code"]
             self._fill_in()
 
     def _fill_in(self) -> None:
@@ -116,12 +120,13 @@ class DeskForm(DeskModelForm):
         emails = [line.strip().lower() for line in self.cleaned_data["emails"].split() if line.strip()]
         for email in emails:
             try:
-                validate_email(email)
+                User._meta.get_field("email").run_validators(email)
             except ValidationError as error:
                 raise ValidationError(
                     _("メールアドレスの形をご確認ください: %(email)s"), params={"email": email}
                 ) from error
-        other = User.objects.filter(email__in=emails).exclude(role=Role.DESK).order_by("email").first()
+        used = User.objects.filter(Q(email__in=emails) | Q(emailaddress__email__in=emails))
+        other = used.exclude(role=Role.DESK).order_by("email").first()
         if other:
             raise ValidationError(_("%(email)s は、ほかの役割で使われています。"), params={"email": other.email})
         return emails
@@ -145,13 +150,21 @@ class DeskForm(DeskModelForm):
                 self.instance.rule = OpeningDays(
                     tuple(sorted(self.cleaned_data["weekdays"])), tuple(week for week, _name in WEEKS if week in weeks)
                 ).rrule
+            self.instance.code = self.cleaned_data.get("code") or self.instance.code
             super()._post_clean()  # type: ignore[misc]  # django-stubs leaves it out
 
-    @transaction.atomic
     def save(self, commit: bool = True) -> Desk:  # noqa: FBT001, FBT002  (Django's own signature)
-        desk = super().save(commit=commit)
-        desk.let_in(self.cleaned_data["emails"])
-        return desk
+        """The desk with its topics and accounts; for a page sent twice, the one that the first made."""
+        try:
+            with transaction.atomic():
+                desk = super().save(commit=commit)
+                desk.let_in(self.cleaned_data["emails"])
+                return desk
+        except IntegrityError:
+            first = Desk.objects.filter(code=self.instance.code).exclude(pk=self.instance.pk).first()
+            if first is None:
+                raise
+            return first
 
 
 class PeriodForm(forms.Form):

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Count, F, OuterRef, Q, Subquery
@@ -114,11 +115,15 @@ class Desk(models.Model):
 
         The caller has seen to it that none of them has another role.
         """
-        wanted = [email.lower() for email in emails]
+        wanted = list(dict.fromkeys(email.lower() for email in emails))
         known = {user.email: user for user in User.objects.filter(email__in=wanted, role=Role.DESK)}
-        self.accounts.set(
-            known.get(email) or User.objects.create_user(email, name=self.name, role=Role.DESK) for email in wanted
-        )
+        self.accounts.set(known.get(email) or self._new_account(email) for email in wanted)
+
+    def _new_account(self, email: str) -> User:
+        user = User.objects.create_user(email, name=self.name, role=Role.DESK)
+        # Signing in by a code proves the address already: no second code to confirm it.
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
 
     def _open_on(self, day: dt.date, topics: list[tuple[Topic, int]]) -> "Opening":
         shift = Shift.plan(

@@ -3,6 +3,7 @@
 from typing import Any, TypedDict
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import ParseError
 from rest_framework.generics import ListAPIView
@@ -50,13 +51,13 @@ class Consultations(ListAPIView[Consultation]):
         if opening is None:
             return rows.order_by("-happened_at", "pk")
         if not (opening.isascii() and opening.isdigit() and len(opening) < 19):
-            raise ParseError("opening は番号で指定してください。")
+            raise ParseError(_("opening は番号で指定してください。"))
         return rows.filter(opening=int(opening)).order_by("-happened_at", "pk")
 
     def post(self, request: Request) -> Response:
         if isinstance(request.data, list):
             if len(request.data) > ROWS_AT_MOST:
-                raise ParseError(f"一度に送れるのは{ROWS_AT_MOST}件までです。")
+                raise ParseError(_("一度に送れるのは%(count)s件までです。") % {"count": ROWS_AT_MOST})
             results = _store(request.data, request.user)
             return Response(results, status=_status_of({row["status"] for row in results}))
         [result] = _store([request.data], request.user)

@@ -82,7 +82,10 @@ def open_dates(request: HttpRequest, pk: int) -> HttpResponse:
         plan = desk.plan_dates(first, last)
         if "preview" not in request.POST:
             made = desk.open_dates(first, last)
-            messages.success(request, _("開設日を%(count)s日分作りました。") % {"count": len(made)})
+            if made:
+                messages.success(request, _("開設日を%(count)s日分作りました。") % {"count": len(made)})
+            else:
+                messages.info(request, _("新しく作る日はありませんでした。もう作ってあります。"))
             return redirect("consult:openings")
     return render(request, "consult/open_dates.html", {"desk": desk, "form": form, "plan": plan})
 

@@ -87,7 +87,7 @@ def test_dates_are_shown_first_and_then_made(office: Client, set_now: Callable[[
     page = office.post(url, FEBRUARY, follow=True)
     assert "開設日を2日分作りました。" in page.content.decode()
     page = office.post(url, FEBRUARY, follow=True)
-    assert "開設日を0日分作りました。" in page.content.decode()
+    assert "新しく作る日はありませんでした。" in page.content.decode()
     assert [opening.date.day for opening in desk.openings.order_by("date")] == [8, 22]
 
 
@@ -158,6 +158,21 @@ def test_a_desk_is_made_from_plain_words_and_goes_on_to_its_dates(office: Client
     assert [(user.email, user.role) for user in desk.accounts.all()] == [("ogo@example.jp", Role.DESK)]
 
 
+def test_a_double_tap_makes_one_desk(office: Client) -> None:
+    code = office.get(reverse("consult:desk_new")).context["form"]["code"].value()
+    pages = [office.post(reverse("consult:desk_new"), desk_answers(code=code)) for _tap in range(2)]
+    desk = Desk.objects.get()
+    assert desk.code == code
+    assert {page["Location"] for page in pages} == {reverse("consult:open_dates", args=[desk.pk])}
+
+
+def test_two_new_desks_are_two(office: Client) -> None:
+    codes = [office.get(reverse("consult:desk_new")).context["form"]["code"].value() for _page in range(2)]
+    for code in codes:
+        office.post(reverse("consult:desk_new"), desk_answers(code=code, emails=""))
+    assert {desk.code for desk in Desk.objects.all()} == set(codes)
+
+
 def test_a_weekly_desk_needs_no_weeks(office: Client) -> None:
     office.post(reverse("consult:desk_new"), desk_answers(repeat="weekly", weekdays=["1", "3"], weeks=[]))
     assert Desk.objects.get().rule == "FREQ=WEEKLY;BYDAY=TU,TH"
@@ -171,6 +186,11 @@ def test_a_weekly_desk_needs_no_weeks(office: Client) -> None:
         ({"weeks": []}, "weeks", "第何週かを1つ以上選んでください。"),
         ({"closes": "09:00"}, "closes", "終了は、開始より後の時刻にしてください。"),
         ({"closes": "10:00"}, "closes", "終了は、開始より後の時刻にしてください。"),
+        (
+            {"emails": "a" * 250 + "@example.jp"},
+            "emails",
+            f"メールアドレスの形をご確認ください: {'a' * 250}@example.jp",
+        ),
         ({"emails": "ogo@"}, "emails", "メールアドレスの形をご確認ください: ogo@"),
         ({"emails": "coordinator@example.jp"}, "emails", "coordinator@example.jp は、ほかの役割で使われています。"),
     ],

@@ -1,11 +1,13 @@
 """Openings come from the desk's rule, skip closed days, and are made once."""
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -149,7 +151,7 @@ def test_a_desk_that_has_opened_cannot_be_called_off(coordinator: User) -> None:
 def test_letting_accounts_in_makes_new_ones_and_shuts_out_the_others(desk_account: User) -> None:
     desk = a_desk()
     desk.accounts.add(desk_account)
-    desk.let_in(["Tablet@example.jp"])
+    desk.let_in(["Tablet@example.jp", "tablet@example.jp"])
     account = desk.accounts.get()
     assert (account.email, account.role) == ("tablet@example.jp", Role.DESK)
     desk.let_in(["tablet@example.jp", "desk@example.jp"])
@@ -191,3 +193,15 @@ def test_a_supporters_own_page_leads_to_the_log_from_the_day_on(
 def test_before_its_day_an_opening_has_no_link_to_its_log(desk: Desk) -> None:
     tomorrow = an_opening(desk, timezone.localdate() + dt.timedelta(days=1))
     assert links_of([tomorrow.shift]) == {}
+
+
+def test_an_account_that_was_let_in_signs_in_by_a_code_and_logs(
+    client: Client, desk: Desk, opening: Opening, mailoutbox: list[EmailMessage]
+) -> None:
+    desk.let_in(["tablet@example.jp"])
+    client.post(reverse("account_request_login_code"), {"email": "tablet@example.jp"})
+    code = re.search(r"^\s*([0-9A-Z]{3,}-?[0-9A-Z]{3,})\s*$", str(mailoutbox[0].body), re.MULTILINE)
+    assert code is not None
+    client.post(reverse("account_confirm_login_code"), {"code": code[1]})
+    page = client.get(reverse("consult:log_home"))
+    assert (page.status_code, page["Location"]) == (302, reverse("consult:log", args=[opening.pk]))
