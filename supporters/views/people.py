@@ -58,10 +58,17 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
         "flags_form": FlagsForm(instance=supporter, prefix="flags"),
         "training_form": TrainingForm(initial={"on": today}, prefix="training"),
-        "guardian_form": GuardianForm(prefix="guardian"),
+        "guardian_form": _guardian_form(supporter),
         "reason_form": ReasonForm(prefix="leave"),
     }
     return render(request, "supporters/person.html", context | forms)
+
+
+def _guardian_form(supporter: Supporter) -> GuardianForm:
+    """Filled with the guardian who was asked last, if any."""
+    asked = supporter.consents.select_related("guardian").last()
+    known = {"name": asked.guardian.name, "email": asked.guardian.email, "phone": asked.guardian.phone} if asked else {}
+    return GuardianForm(prefix="guardian", initial=known)
 
 
 @coordinator_only
