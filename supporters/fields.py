@@ -10,7 +10,7 @@ from notifications.phones import e164
 from programme.models import Topic
 
 # Column by column: the level (0: not at all) and its head.
-LEVELS = ((0, _("しない")), (1, _("基本")), (2, _("活用")), (3, _("高度")))
+LEVELS = ((0, _("なし")), (1, _("基本")), (2, _("活用")), (3, _("高度")))
 
 
 class TopicLevels(forms.Widget):

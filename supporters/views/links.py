@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications import calendars, links
@@ -23,6 +24,7 @@ def _assignment(token: str) -> Assignment:
     return get_object_or_404(rows, pk=links.read(OFFER, token))
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def offer(request: HttpRequest, token: str) -> HttpResponse:
     """An offer, and what became of it; the two large buttons answer it."""
@@ -65,6 +67,7 @@ def _answer(request: HttpRequest, assignment: Assignment, *, reason: str) -> Non
             raise Http404
 
 
+@never_cache
 @require_safe
 def offer_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """The duty as a file for one's own calendar, while it is one's own."""
@@ -81,6 +84,7 @@ def offer_calendar(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def consent(request: HttpRequest, token: str) -> HttpResponse:
     """A guardian reads what it is about, agrees, and may take it back."""
