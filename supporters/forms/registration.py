@@ -80,7 +80,12 @@ class RegistrationForm(FreeTimesForm):
         widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
         help_text=_("「手話で話してほしい」などの希望があるときに、お願いすることがあります。"),
     )
-    guardian_name = forms.CharField(label=_("保護者のお名前"), max_length=100, required=False)
+    guardian_name = forms.CharField(
+        label=_("保護者のお名前"),
+        max_length=100,
+        required=False,
+        help_text=_("18歳未満の方は、かならず書いてください。"),
+    )
     guardian_email = forms.EmailField(
         label=_("保護者のメールアドレス"),
         max_length=254,
@@ -91,6 +96,9 @@ class RegistrationForm(FreeTimesForm):
     guardian_phone = PhoneField(label=_("保護者の電話番号"), required=False, autocomplete="off")
 
     GUARDIAN = ("guardian_name", "guardian_email", "guardian_phone")
+    # As on the page: errors are listed in this order.
+    field_order = ["name", "kana", "birth_date", *GUARDIAN, "category", "phone"]
+    field_order += ["home_district", "areas", "skills", "brings", "presets", "week"]
 
     def __init__(self, *args: Any, own_email: str, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -51,17 +50,18 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, assignment: Assignment, *, reason: str) -> None:
+    """Call the verb of the button. What came of it the page says by itself, so only a refusal needs a message."""
     # Whoever holds the link answers for the supporter.
     by: Any = request.user if request.user.is_authenticated else assignment.supporter.user
     match request.POST.get("answer"):
         case "accept":
-            with told(request, _("引き受けてくださり、ありがとうございます。")):
+            with told(request):
                 assignment.accept(by=by)
         case "decline":
-            with told(request, _("お返事をありがとうございます。")):
+            with told(request):
                 assignment.decline(by=by, reason=reason)
         case "leave":
-            with told(request, _("お知らせをありがとうございます。代わりの人を探します。")):
+            with told(request):
                 assignment.want_stand_in(by=by, reason=reason)
         case _other:
             raise Http404
@@ -102,10 +102,10 @@ def consent(request: HttpRequest, token: str) -> HttpResponse:
 def _decide(request: HttpRequest, row: Consent) -> None:
     match request.POST.get("answer"):
         case "give":
-            with told(request, _("同意をありがとうございます。")):
+            with told(request):
                 row.give()
         case "revoke":
-            with told(request, _("同意を取り消しました。")):
+            with told(request):
                 row.revoke()
         case _other:
             raise Http404

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 
 from notifications.models import Message
 from programme.access import coordinator_only
+from programme.models import Course
 from supporters.forms import FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.models import SpecialNeed, Supporter
 from supporters.services import ask_guardian, record_paper_consent
@@ -50,6 +51,7 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "consents": supporter.consents.select_related("guardian", "recorded_by"),
         "completions": supporter.completions.select_related("course", "recorded_by"),
         "missing_courses": supporter.missing_courses(),
+        "courses_left": Course.objects.exclude(completions__supporter=supporter).exists(),
         "brings": [need.label for need in SpecialNeed if need in supporter.brings],
         "skills": supporter.skills.select_related("topic").order_by("topic__position"),
         "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],

@@ -450,7 +450,7 @@ def over(assignment: Assignment) -> None:
 
 
 STATES: list[tuple[Callable[[Assignment], Any], str]] = [
-    (lambda row: row.accept(by=None), "この活動を引き受けていただきました"),
+    (lambda row: row.accept(by=None), "当日、よろしくお願いします"),
     (lambda row: row.decline(by=None), "また次の機会にお願いします"),
     (lambda row: row.lapse(), "お返事の期限が過ぎました"),
     (lambda row: Assignment.objects.filter(pk=row.pk).update(answer_by=timezone.now()), "お返事の期限が過ぎました"),
