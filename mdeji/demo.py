@@ -28,7 +28,7 @@ from supporters.models import (
     TrainingCompletion,
     WeeklyWindow,
 )
-from supporters.models.shifts import cells
+from supporters.models.claims import cells
 
 LOGINS = {
     "コーディネーター": "coordinator@example.jp",

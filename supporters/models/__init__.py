@@ -1,3 +1,4 @@
+from supporters.models.claims import Claim, RoomClaim
 from supporters.models.people import (
     Absence,
     Consent,
@@ -9,7 +10,7 @@ from supporters.models.people import (
     TrainingCompletion,
     WeeklyWindow,
 )
-from supporters.models.shifts import Assignment, AssignmentMove, Claim, RoomClaim, Seat, Shift, ShiftTopic
+from supporters.models.shifts import Assignment, AssignmentMove, Seat, Shift, ShiftTopic
 
 __all__ = [
     "Absence",

@@ -79,7 +79,7 @@ def answer(key: int) -> str:
 def broken_promises(keys: list[int]) -> list[str]:
     """What the database holds that it must not, for the shifts and people of these offers. Empty when all is well."""
     from supporters.models import Assignment, Claim
-    from supporters.models.shifts import cells
+    from supporters.models.claims import cells
 
     rows = Assignment.objects.filter(pk__in=keys).select_related("shift")
     held = [row for row in rows if row.is_held]

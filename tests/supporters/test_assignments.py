@@ -22,7 +22,7 @@ from supporters.errors import (
     WeekFull,
 )
 from supporters.models import Assignment, Claim, RoomClaim, Seat, Shift, ShiftTopic
-from supporters.models.shifts import cells
+from supporters.models.claims import cells
 from supporters.tasks import lapse_offers
 from tests.factories import SupporterFactory, a_hall, a_shift, an_offer, at
 

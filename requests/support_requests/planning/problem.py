@@ -20,7 +20,7 @@ from support_requests.planning.people import Places, matched_people, union_name
 from support_requests.planning.staffing import Remainder, short_of_people, with_members
 from support_requests.planning.weights import session_weight, shift_weight
 from supporters.models import RoomClaim
-from supporters.models.shifts import CELL, cells
+from supporters.models.claims import CELL, cells
 
 SPARE_MEMBERS = 1
 
