@@ -1,0 +1,55 @@
+"""A site of its own for the browser: web, worker and beat as real processes, and Debian's chromium."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.site import Site
+from tests.processes import ROOT, a_free_port, wait_until
+
+CHROMIUM = shutil.which("chromium")
+# Without these chromium looks for its maker's servers.
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+QUIET += ["--disable-background-networking", "--disable-component-update"]
+
+
+@pytest.fixture
+def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    """The whole programme with its demo, as ``make run`` starts it."""
+    port = a_free_port()
+    environment |= {"PORT": str(port), "OUTBOX_SWEEP_SECONDS": "5", "EMAIL_URL": "mailbox://"}
+    environment.pop("SITE_URL", None)
+    log = tmp_path / "serve.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            wait_until(lambda: "Ctrl-C" in log.read_text(), seconds=90)
+            yield Site(environment, f"http://localhost:{port}", tmp_path / "mail")
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=30)
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's chromium (apt install chromium)")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, env=dict(os.environ))
+        yield chromium
+        chromium.close()

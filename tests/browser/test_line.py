@@ -1,0 +1,149 @@
+"""The whole line as its people live it, each on a phone, on real processes: see tests/browser/conftest.py."""
+
+import csv
+import io
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser
+
+from mdeji.demo import LOGINS
+from programme.fiscal import Month
+from tests.browser.site import Person, Site
+from tests.processes import shell
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+GROUP = "見本 𠮷井のスマホ会"
+# Nobody of the demo knows T21: only the supporter who registers here can be sent.
+TOPIC = "T21"
+# The day of the session has come.
+A_MONTH_LATER = """
+import datetime as dt
+from django.db.models import F
+from supporters.models import Shift
+from django.utils import timezone
+shift = Shift.objects.get(title__contains="𠮷井")
+length = shift.ends_at - shift.starts_at
+now = timezone.now()
+Shift.objects.filter(pk=shift.pk).update(starts_at=now - length, ends_at=now)
+"""
+
+
+def figures(coordinator: Person, month: Month) -> dict[str, int]:
+    """The month's counted figures, as the CSV export gives them."""
+    answer = coordinator.page.request.get(f"{coordinator.site.address}/kpi/{month}/export.csv")
+    rows = csv.DictReader(io.StringIO(answer.body().decode("utf-8-sig")))
+    return {row["指標コード"]: int(row["値"]) for row in rows if row["区分"] == "集計値"}
+
+
+def test_four_people_live_through_the_whole_programme(site: Site, browser: Browser) -> None:
+    supporter = Person(browser, site, "aratani@example.jp")
+    leader = Person(browser, site, "yoshii@example.jp")
+    coordinator = Person(browser, site, LOGINS["コーディネーター"])
+    desk = Person(browser, site, LOGINS["相談所の端末 (desk)"])
+    month = Month.of(timezone.localdate())
+
+    coordinator.sign_in()
+    coordinator.open("/office/")
+    before = figures(coordinator, month)
+
+    register(supporter)
+    take_in(coordinator)
+    request_session(leader)
+    plan_and_approve(coordinator)
+
+    supporter.open(site.link_to(supporter.email, GROUP))
+    supporter.press("引き受けます")
+    supporter.sees("引き受け")
+    site.mail_to(supporter.email, GROUP)  # the invitation
+
+    leader.open(site.link_to(leader.email, "決ま"))
+    leader.sees("決定", "見本 新谷")
+
+    shell(site.environment, A_MONTH_LATER)
+    report(supporter)
+    log_case(desk)
+
+    after = figures(coordinator, month)
+    grown = {code: after[code] - before[code] for code in after if after[code] != before[code]}
+    expected = {"supporters": 1, "supporters_new": 1, "sessions": 1, "participants": 4, "groups_served": 1}
+    assert grown == expected | {"consultations": 1}
+    coordinator.open(f"/kpi/{month}/")
+    coordinator.sees("参加者", "相談")
+
+
+def register(supporter: Person) -> None:
+    supporter.open("/accounts/signup/")
+    supporter.type(email=supporter.email)
+    supporter.send()
+    supporter.enter_code()
+    supporter.type(name="見本 新谷", birth_date_year="１９５８", birth_date_month="4", birth_date_day="1")
+    supporter.tick("category=citizen", f"skills-{TOPIC}=3", "presets=weekday_mornings", "presets=weekday_afternoons")
+    supporter.tick("presets=weekends")
+    supporter.choose("home_district", "上川淵")
+    supporter.press("申し込む")
+    supporter.sees("ふりがなを入力してください")  # and nothing that was typed is lost
+    supporter.type(kana="みほん あらたに")
+    supporter.press("申し込む")
+    supporter.sees("見本 新谷")
+
+
+def take_in(coordinator: Person) -> None:
+    coordinator.open("/supporters/people/")
+    coordinator.page.get_by_role("link", name="見本 新谷").click()
+    coordinator.press("登録する")
+    coordinator.press("修了を記録する")
+    coordinator.page.locator("main input[name$='is_lead']").locator("xpath=ancestor::label").click()
+    coordinator.press("保存する")
+    coordinator.press("活動を始める")
+    coordinator.sees("活動中")
+
+
+def request_session(leader: Person) -> None:
+    leader.open("/requests/")
+    leader.type(
+        group_name=GROUP, leader="見本 𠮷井", email=leader.email, phone="０２７ー２２４ー１１１１", participants="2"
+    )
+    leader.tick("kind=residents", f"topics={TOPIC}", "level=L1")
+    leader.choose("district", "上川淵")
+    leader.choose("venue", "上川淵公民館")
+    # Halls close on some Mondays; Tuesdays they are open, and the supporter is free.
+    tuesdays = [text for text in leader.page.locator("[name=start_1_day] option").all_inner_texts() if "(火)" in text]
+    for number, time in enumerate(["10:00", "13:30", "14:00"], start=1):
+        leader.choose(f"start_{number}_day", tuesdays[number])
+        leader.choose(f"start_{number}_time", time)
+    leader.press("この内容で送る")
+    leader.sees("3人以上")  # two are too few; nothing is lost
+    leader.type(participants="５人")
+    leader.press("この内容で送る")
+    leader.arrives_at("/requests/thanks/")
+    leader.open(leader.site.link_to(leader.email, GROUP))
+    leader.press("この内容で申し込みます")
+    leader.sees(GROUP)
+
+
+def plan_and_approve(coordinator: Person) -> None:
+    coordinator.open("/requests/plans/")
+    coordinator.press("計算を始める")
+    coordinator.page.wait_for_selector("button[value=approve]", timeout=60_000)  # the page reloads itself
+    coordinator.looks_right()
+    coordinator.sees(GROUP, "見本 新谷")
+    coordinator.send("button[value=approve]")
+    coordinator.sees("承認")
+
+
+def report(supporter: Person) -> None:
+    supporter.open("/supporters/")
+    supporter.page.get_by_role("link", name="報告").first.click()
+    supporter.type(attendees="４")
+    supporter.press("報告する")
+    supporter.sees("4人")
+
+
+def log_case(desk: Person) -> None:
+    desk.sign_in()
+    desk.open("/desks/log/")
+    desk.tick("topic=T05", "outcome=solved")
+    desk.press("保存する")
+    desk.sees("記録しました")
