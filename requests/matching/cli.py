@@ -87,10 +87,11 @@ def _say(progress: Progress) -> None:
         parts.append(f"bound {progress.bound}")
     if progress.q is not None:
         parts.append(f"Q {progress.q}")
-    print(" ".join(parts), file=sys.stderr, flush=True)
+    sys.stderr.write(" ".join(parts) + "\n")
+    sys.stderr.flush()
 
 
 def _refuse(sentence: str) -> int:
     line = " ".join(sentence.split())
-    print(line.encode("utf-8", "backslashreplace").decode(), file=sys.stderr)
+    sys.stderr.write(line.encode("utf-8", "backslashreplace").decode() + "\n")
     return UNUSABLE

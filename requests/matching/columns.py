@@ -8,13 +8,13 @@ cheapest team of each start under the present dual prices.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
+from .clock import Left
 from .diary import Diary
 from .geometry import Ints
 from .highs import Answer, minimise, quiet
@@ -22,13 +22,10 @@ from .model import INF, Floats, Rows, Scope, limit_rows
 from .objective import mentored, positions, promised_pairs
 from .team import cheapest_team, teams_below
 
-__all__ = ["Left", "QualityAnswer", "lower_quality"]
+__all__ = ["QualityAnswer", "lower_quality"]
 
 Team = tuple[int, tuple[int, ...]]
 """(place of the start among the scope's, places of the members among its pairs)"""
-
-Left = Callable[[], float | None]
-"""seconds that are left; None means as many as it takes"""
 
 EPSILON = 1e-6
 ATTEMPTS = ((5_000, 1.0), (8_000, 0.25), (16_000, 1.0))
@@ -284,12 +281,12 @@ class Master:
 
 
 def lower_quality(
-    base: Diary, scope: Scope, now: Diary, left: Left, nodes: int | None = None
+    base: Diary, scope: Scope, now: Diary, left: Left, nodes: int | None = None, *, prove: bool = True
 ) -> QualityAnswer | None:
     """Minimise Q over the scope with the weight that `now` serves there; None without starts.
 
     `base` is the plan without the scope's tasks, `now` a plan with them, which the
-    answer is never worse than.
+    answer is never worse than.  With `prove` the gap to the bound is closed if that is cheap.
     """
     c = base.candidates
     held = _teams_of(scope, now)
@@ -309,7 +306,7 @@ def lower_quality(
         bound = max(bound, master.value + loss)
         closed = not sum([master.add(team) for _, team in found])
     answer, chosen = master.whole_solution(held, left(), nodes)
-    if closed and dual is not None:
+    if prove and closed and dual is not None:
         return _prove(master, dual, QualityAnswer(chosen, answer.objective, bound), left, nodes)
     return QualityAnswer(chosen, answer.objective, bound)
 

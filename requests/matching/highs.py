@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 
 from .model import Rows
 
-__all__ = ["Answer", "minimise", "quiet"]
+__all__ = ["Answer", "minimise", "quiet", "relaxed_duals"]
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +35,43 @@ def quiet(highs: highspy.Highs) -> None:
     highs.setOptionValue("random_seed", 0)
 
 
+def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> highspy.Highs:
+    n = len(cost)
+    row, column, value, lower, row_upper = rows.arrays()
+    matrix = csr_array((value, (row, column)), shape=(rows.count, n))
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = n, rows.count
+    lp.col_cost_ = cost
+    lp.col_lower_ = np.zeros(n)
+    lp.col_upper_ = np.broadcast_to(np.asarray(upper, dtype=np.float64), (n,)).copy()
+    lp.row_lower_, lp.row_upper_ = lower, row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = matrix.indptr
+    lp.a_matrix_.index_ = matrix.indices
+    lp.a_matrix_.value_ = matrix.data
+    highs = highspy.Highs()
+    quiet(highs)
+    highs.passModel(lp)
+    return highs
+
+
+def relaxed_duals(cost: Floats, rows: Rows, seconds: float | None = None) -> Floats | None:
+    """Dual prices of the rows in the relaxation 0 ≤ v ≤ 1; None when out of time.
+
+    By the interior point method and not moved to a corner: where many prices are
+    optimal it ends in the middle of them, which is what a price is wanted for.
+    """
+    highs = _loaded(cost, rows, 1.0)
+    highs.setOptionValue("solver", "ipm")
+    highs.setOptionValue("run_crossover", "off")
+    if seconds is not None:
+        highs.setOptionValue("time_limit", max(seconds, 0.01))
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    return np.array(highs.getSolution().row_dual)
+
+
 def minimise(
     cost: Floats,
     rows: Rows,
@@ -54,24 +91,10 @@ def minimise(
     looking for better solutions rather than on the proof.  All solutions are taken to
     have whole objectives.  One thread and a fixed seed: the same input has the same answer.
     """
+    highs = _loaded(cost, rows, upper)
     n = len(cost)
-    row, column, value, lower, row_upper = rows.arrays()
-    matrix = csr_array((value, (row, column)), shape=(rows.count, n))
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = n, rows.count
-    lp.col_cost_ = cost
-    lp.col_lower_ = np.zeros(n)
-    lp.col_upper_ = np.broadcast_to(np.asarray(upper, dtype=np.float64), (n,)).copy()
-    lp.row_lower_, lp.row_upper_ = lower, row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr
-    lp.a_matrix_.index_ = matrix.indices
-    lp.a_matrix_.value_ = matrix.data
-    kinds = [highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger]
-    flags = [True] * n if whole is None else whole.tolist()
-    lp.integrality_ = [kinds[flag] for flag in flags]
-    highs = highspy.Highs()
-    quiet(highs)
+    kinds = np.ones(n, dtype=np.uint8) if whole is None else whole.astype(np.uint8)
+    highs.changeColsIntegrality(n, np.arange(n, dtype=np.int32), kinds)
     highs.setOptionValue("mip_rel_gap", gap)
     # Objectives are whole numbers: less than one of them apart is proven.
     highs.setOptionValue("mip_abs_gap", 1 - 1e-4)
@@ -81,7 +104,6 @@ def minimise(
         highs.setOptionValue("time_limit", max(seconds, 0.01))
     if nodes is not None:
         highs.setOptionValue("mip_max_nodes", nodes)
-    highs.passModel(lp)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = list(start)

@@ -17,7 +17,7 @@ from .objective import positions
 from .people import Bools
 from .team import smallest_cover
 
-__all__ = ["INF", "Floats", "Rows", "Scope", "limit_rows", "scope_of", "teams_in", "values_of", "weight_rows"]
+__all__ = ["INF", "Floats", "Rows", "Scope", "limit_rows", "scope_of", "team_rows", "teams_in", "values_of", "weight_rows"]
 
 Floats = NDArray[np.float64]
 INF = float("inf")
@@ -58,8 +58,6 @@ class Rows:
 
         `upper` stands beside each key (the same for equal keys).
         """
-        if not len(key):
-            return
         keys, row, counts = np.unique(key, return_inverse=True, return_counts=True)
         limit = np.zeros(len(keys), dtype=np.int64)
         limit[row] = upper
@@ -124,15 +122,20 @@ def weight_rows(diary: Diary, scope: Scope) -> Rows:
 
     Columns: A of "start is served", then B of "this person serves this start".
     """
-    c = diary.candidates
     rows = Rows()
+    a, b = len(scope.starts), len(scope.pairs)
+    team_rows(diary.candidates, rows, scope)
+    limit_rows(diary, rows, scope, np.arange(a, a + b, dtype=np.int64))
+    return rows
+
+
+def team_rows(c: Candidates, rows: Rows, scope: Scope) -> None:
+    """H1, H2 and H8–H11: what each task and team has to keep for itself."""
     a, b = len(scope.starts), len(scope.pairs)
     x = np.arange(a, a + b, dtype=np.int64)
     rows.grouped(c.task[scope.starts], np.arange(a, dtype=np.int64), np.ones(a, dtype=np.int64))
     _sizes(c, rows, scope.starts, scope.at, x)
     _covers(c, rows, scope.starts, scope.pairs, scope.at, x)
-    limit_rows(diary, rows, scope, x)
-    return rows
 
 
 def values_of(diary: Diary, scope: Scope) -> Floats:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 
 from .candidates import Candidates, candidates_of
-from .columns import Left, lower_quality
+from .clock import countdown, less
 from .diary import Diary
-from .geometry import Ints
-from .greedy import first_come, spare
-from .highs import minimise
-from .model import scope_of, teams_in, values_of, weight_rows
+from .exact import best_quality, best_weight
+from .greedy import fill, first_come, spare
+from .large import plan_large
 from .objective import quality
 from .plan import Plan, Progress, ProgressReport
 from .problem import Problem
 from .settled import settle
 
 __all__ = ["greedy", "solve"]
+
+AT_ONCE = 800
+"""starts that are solved at once; larger areas are cut (a city of 250 supporters has 300)"""
 
 
 def greedy(problem: Problem) -> Plan:
@@ -75,11 +75,7 @@ def solve(
     a time limit the result depends on the problem alone, whatever `workers` is.
     Raises ProblemError when accepted assignments contradict the rules.
     """
-    began = time.monotonic()
-
-    def left() -> float | None:
-        return None if time_limit is None else time_limit - (time.monotonic() - began)
-
+    left = countdown(time_limit)
     report = progress or _silent
     candidates = candidates_of(problem)
     base = settle(candidates)
@@ -91,54 +87,24 @@ def solve(
         diary = other
     bound = possible_weight(candidates)
     report(Progress("greedy", diary.served_weight, bound))
-    tasks = np.array([t for t in range(len(problem.tasks)) if t not in base.served], dtype=np.int64)
-    bound = min(bound, _raise_weight(base, diary, tasks, stop_gap, left))
-    report(Progress("weight", diary.served_weight, bound))
-    q_bound = _lower_q(base, diary, tasks, left)
-    plan = plan_of(diary, bound, q_bound if diary.served_weight == bound else None)
+    open_ = np.unique(candidates.task[candidates.possible])
+    tasks = open_[[t not in base.served for t in open_.tolist()]] if len(open_) else open_
+    q_bound = None
+    if int(candidates.possible.sum()) > AT_ONCE:
+        bound = min(bound, plan_large(base, diary, tasks, stop_gap, left, workers, report))
+    else:
+        whole = left()
+        most = left if whole is None else less(left, whole / 3)
+        bound = min(bound, best_weight(base, diary, tasks, stop_gap, most))
+        fill(diary, [t for t in tasks.tolist() if t not in diary.served])
+        report(Progress("weight", diary.served_weight, bound))
+        q_bound = best_quality(base, diary, tasks, left)
+        # A bound of Q holds for this weight; with more weight Q may be anything.
+        q_bound = q_bound if diary.served_weight == bound else None
+    plan = plan_of(diary, bound, q_bound)
     report(Progress("quality", plan.served_weight, plan.bound, plan.q))
     return plan
 
 
 def _silent(_: Progress) -> None:
     return None
-
-
-def _raise_weight(base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left) -> int:
-    c = base.candidates
-    scope = scope_of(base, tasks)
-    settled = base.served_weight
-    if not len(scope.starts):
-        return settled
-    weight = np.array([c.problem.tasks[t].weight for t in c.task[scope.starts]], dtype=np.float64)
-    cost = np.concatenate((-weight, np.zeros(len(scope.pairs))))
-    rows = weight_rows(base, scope)
-    answer = minimise(cost, rows, start=values_of(diary, scope), seconds=left(), gap=gap)
-    if answer.values is not None and -answer.objective > diary.served_weight - settled + 0.5:
-        rewrite(diary, tasks, teams_in(c, scope, answer.values))
-    return settled + int(np.floor(-answer.bound + 1e-6))
-
-
-def rewrite(diary: Diary, tasks: Ints, teams: list[tuple[int, tuple[int, ...]]]) -> None:
-    """Put (start, members) into the diary, in place of what it has for these tasks."""
-    for t in tasks.tolist():
-        if t in diary.served:
-            diary.remove(t)
-    for s, members in teams:
-        diary.add(s, members)
-
-
-def _lower_q(base: Diary, diary: Diary, tasks: Ints, left: Left) -> int:
-    c = base.candidates
-    scope = scope_of(base, tasks)
-    answer = lower_quality(base, scope, diary, left)
-    constant = quality(c, base.served)
-    if answer is None:
-        return constant
-    who = c.person[scope.pairs]
-    teams = [(int(scope.starts[i]), tuple(who[list(team)].tolist())) for i, team in answer.teams]
-    better = diary.copy()
-    rewrite(better, tasks, teams)
-    if quality(c, better.served) < quality(c, diary.served):
-        rewrite(diary, tasks, teams)
-    return constant + int(np.ceil(answer.bound - 1e-6))

@@ -1,0 +1,29 @@
+"""The time limit: the only clock that the matcher reads, and only when a limit is given."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+__all__ = ["Left", "countdown", "less"]
+
+Left = Callable[[], float | None]
+"""seconds that are left; None means as many as it takes"""
+
+
+def countdown(limit: float | None) -> Left:
+    """Seconds of the wall clock that are left of `limit`, from now on."""
+    if limit is None:
+        return lambda: None
+    end = time.monotonic() + limit
+    return lambda: end - time.monotonic()
+
+
+def less(left: Left, seconds: float) -> Left:
+    """The same countdown, ending `seconds` earlier."""
+
+    def remaining() -> float | None:
+        now = left()
+        return None if now is None else now - seconds
+
+    return remaining
