@@ -4,7 +4,8 @@ A pure function of its input: no database, no clock (but for the optional time
 limit), no randomness.  See docs/matching.md for the problem and the method.
 """
 
-from .explain import explain
+from .advice import NextBest, WhyNot, next_best, why_not
+from .explain import Reason, explain
 from .plan import Plan, Progress
 from .problem import (
     Assignment,
@@ -18,26 +19,34 @@ from .problem import (
     Venue,
 )
 from .reader import problem_from_dict, read_problem
+from .recruit import Recruit, recruits
 from .solve import greedy, solve
 from .writer import plan_to_dict, problem_to_dict
 
 __all__ = [
     "Assignment",
     "Costs",
+    "NextBest",
     "Params",
     "Plan",
     "Previous",
     "Problem",
     "ProblemError",
     "Progress",
+    "Reason",
+    "Recruit",
     "Supporter",
     "Task",
     "Venue",
+    "WhyNot",
     "explain",
     "greedy",
+    "next_best",
     "plan_to_dict",
     "problem_from_dict",
     "problem_to_dict",
     "read_problem",
+    "recruits",
     "solve",
+    "why_not",
 ]

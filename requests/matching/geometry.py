@@ -47,6 +47,11 @@ class Places:
         minutes = travel_minutes(self.params, self.x[a], self.y[a], self.x[b], self.y[b])
         return np.where(a == b, 0, minutes + self.params.buffer)
 
+    def from_home(self, x: int, y: int, venue: int) -> int:
+        """Minutes from a point to a venue."""
+        here, there = (np.array([v], dtype=np.int64) for v in (x, y))
+        return int(travel_minutes(self.params, here, there, self.x[[venue]], self.y[[venue]])[0])
+
 
 def places_of(problem: Problem) -> Places:
     """The venues of a problem as arrays."""

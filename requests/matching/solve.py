@@ -10,8 +10,8 @@ from .diary import Diary
 from .exact import best_quality, best_weight
 from .greedy import fill, first_come, spare
 from .large import plan_large
-from .objective import quality
 from .plan import Plan, Progress, ProgressReport
+from .record import plan_of
 from .problem import Problem
 from .settled import settle
 
@@ -33,32 +33,6 @@ def possible_weight(candidates: Candidates) -> int:
     """Weight of the tasks that an empty plan could serve: the simplest bound."""
     tasks = candidates.problem.tasks
     return sum(tasks[t].weight for t in np.unique(candidates.task[candidates.possible]))
-
-
-def plan_of(diary: Diary, bound: int, q_bound: int | None = None) -> Plan:
-    """The diary as a plan."""
-    c = diary.candidates
-    return Plan(
-        assignments=diary.assignments(),
-        served_weight=diary.served_weight,
-        q=quality(c, diary.served),
-        bound=bound,
-        q_bound=q_bound,
-        changed=changed(diary),
-    )
-
-
-def changed(diary: Diary) -> tuple[str, ...]:
-    """Ids of people who lose or gain a task against `previous`, in the order of the problem."""
-    c = diary.candidates
-    told = set()
-    for one in c.problem.previous:
-        s = int(c.task_first[c.task_index[one.task]]) + one.start
-        told |= {(c.person_index[p], s) for p in one.team}
-    if not told:
-        return ()
-    now = {(p, s) for s, team in diary.served.values() for p in team}
-    return tuple(c.problem.supporters[p].id for p in sorted({p for p, _ in told ^ now}))
 
 
 def solve(
