@@ -78,19 +78,39 @@ PEOPLE = [
         months_ago=8,
     ),
     Person(
-        "見本 一郎", "みほん いちろう", 68, "citizen", "桂萱", BASICS | CITY, WEEKDAYS + WEEKEND, True, months_ago=8
+        "見本 一郎",
+        "みほん いちろう",
+        68,
+        "citizen",
+        "桂萱",
+        BASICS | CITY,
+        WEEKDAYS + WEEKEND,
+        lead=True,
+        months_ago=8,
     ),
-    Person("見本 髙志", "みほん たかし", 55, "body_staff", "南橘", SOCIAL | PROCEDURES, AFTERNOONS, True, months_ago=7),
+    Person(
+        "見本 髙志", "みほん たかし", 55, "body_staff", "南橘", SOCIAL | PROCEDURES, AFTERNOONS, lead=True, months_ago=7
+    ),
     Person("見本 𠮷美", "みほん よしみ", 71, "learner", "富士見", BASICS | SOCIAL, MORNINGS, months_ago=7),
-    Person("見本 德子", "みほん とくこ", 66, "learner", "大胡", BASICS | {"T05": 2}, WEEKDAYS, True, months_ago=6),
+    Person("見本 德子", "みほん とくこ", 66, "learner", "大胡", BASICS | {"T05": 2}, WEEKDAYS, lead=True, months_ago=6),
     Person("見本 健", "みほん けん", 21, "university", "元総社", SOCIAL | PROCEDURES, EVENINGS + WEEKEND, months_ago=5),
     Person(
         "見本 さくら", "みほん さくら", 20, "university", "総社", BASICS | SOCIAL, AFTERNOONS + WEEKEND, months_ago=4
     ),
-    Person("見本 誠", "みほん まこと", 47, "city_staff", "本庁管内", CITY | PROCEDURES, EVENINGS, True, months_ago=4),
+    Person(
+        "見本 誠", "みほん まこと", 47, "city_staff", "本庁管内", CITY | PROCEDURES, EVENINGS, lead=True, months_ago=4
+    ),
     Person("見本 恵子", "みほん けいこ", 59, "citizen", "下川淵", BASICS | SOCIAL, WEEKDAYS, months_ago=3),
     Person(
-        "見本 勇", "みほん いさむ", 73, "citizen", "芳賀", BASICS | {"T20": 3}, MORNINGS + WEEKEND, True, months_ago=2
+        "見本 勇",
+        "みほん いさむ",
+        73,
+        "citizen",
+        "芳賀",
+        BASICS | {"T20": 3},
+        MORNINGS + WEEKEND,
+        lead=True,
+        months_ago=2,
     ),
     Person("見本 葵", "みほん あおい", 16, "high_school", "桂萱", SOCIAL, WEEKEND + EVENINGS, months_ago=2),
     Person("見本 清", "みほん きよし", 64, "learner", "城南", BASICS | CITY, WEEKDAYS, months_ago=1),
@@ -117,7 +137,7 @@ PEOPLE = [
         months_ago=0,
     ),
 ]
-# (hall, rule, opens)
+# The hall's district, the rule of its days, the hour at which it opens.
 DESKS = [
     ("上川淵", "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", 9),
     ("桂萱", "FREQ=WEEKLY;BYDAY=TU", 10),
@@ -330,7 +350,7 @@ def _past_sessions(active: list[Supporter], coordinator: User) -> None:
         session = Session.objects.create(request=request, shift=shift)
         _attend(shift, active[:2])
         report = Report.objects.create(session=session, attendees=people, note=SYNTHETIC, reported_by=coordinator)
-        report.topics.set(topics)
+        report.topics.set(Topic.objects.filter(code__in=topics))
 
 
 def _shift_of(request: SupportRequest, starts_at: dt.datetime, *, needed: int) -> Shift:

@@ -2,8 +2,8 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cache
 from email.utils import parseaddr
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import icalendar

@@ -36,4 +36,4 @@ def _only(allowed: Callable[[Any], bool]) -> Callable[[View], View]:
 
 coordinator_only = _only(lambda user: user.is_coordinator)
 figures_only = _only(lambda user: user.is_coordinator or user.is_officer)
-signed_in = _only(lambda user: True)
+signed_in = _only(lambda _user: True)

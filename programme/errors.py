@@ -4,7 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  (it is an answer, not a failure)
     """A verb's rule said no. ``str(error)`` is the sentence for the user, in the user's language.
 
     Subclasses set ``sentence``; ``%(name)s`` places are filled from the keyword arguments.

@@ -10,4 +10,4 @@ os.environ["DOTENV"] = os.devnull
 os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="mdeji-tests-")
 os.environ["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "memory://")
 
-from mdeji.settings import *  # noqa: E402, F403  (the environment must be set first)
+from mdeji.settings import *  # noqa: F403  (the environment must be set first)
