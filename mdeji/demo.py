@@ -49,6 +49,8 @@ EVENINGS = [(day, 17, 20) for day in range(5)]
 
 @dataclass(frozen=True)
 class Person:
+    """Somebody of the demo; 見本 (みほん) stands before the name."""
+
     name: str
     kana: str
     age: int
@@ -66,76 +68,20 @@ SOCIAL = {"T05": 3, "T06": 2, "T07": 2, "T08": 2}
 CITY = {"T12": 2, "T14": 2, "T15": 2, "T17": 2}
 PROCEDURES = {"T13": 3, "T16": 3, "T18": 2, "T19": 3, "T10": 2}
 PEOPLE = [
-    Person(
-        "見本 花子",
-        "みほん はなこ",
-        62,
-        "learner",
-        "上川淵",
-        BASICS | SOCIAL | {"T12": 2},
-        WEEKDAYS,
-        True,
-        months_ago=8,
-    ),
-    Person(
-        "見本 一郎",
-        "みほん いちろう",
-        68,
-        "citizen",
-        "桂萱",
-        BASICS | CITY,
-        WEEKDAYS + WEEKEND,
-        lead=True,
-        months_ago=8,
-    ),
-    Person(
-        "見本 髙志", "みほん たかし", 55, "body_staff", "南橘", SOCIAL | PROCEDURES, AFTERNOONS, lead=True, months_ago=7
-    ),
-    Person("見本 𠮷美", "みほん よしみ", 71, "learner", "富士見", BASICS | SOCIAL, MORNINGS, months_ago=7),
-    Person("見本 德子", "みほん とくこ", 66, "learner", "大胡", BASICS | {"T05": 2}, WEEKDAYS, lead=True, months_ago=6),
-    Person("見本 健", "みほん けん", 21, "university", "元総社", SOCIAL | PROCEDURES, EVENINGS + WEEKEND, months_ago=5),
-    Person(
-        "見本 さくら", "みほん さくら", 20, "university", "総社", BASICS | SOCIAL, AFTERNOONS + WEEKEND, months_ago=4
-    ),
-    Person(
-        "見本 誠", "みほん まこと", 47, "city_staff", "本庁管内", CITY | PROCEDURES, EVENINGS, lead=True, months_ago=4
-    ),
-    Person("見本 恵子", "みほん けいこ", 59, "citizen", "下川淵", BASICS | SOCIAL, WEEKDAYS, months_ago=3),
-    Person(
-        "見本 勇",
-        "みほん いさむ",
-        73,
-        "citizen",
-        "芳賀",
-        BASICS | {"T20": 3},
-        MORNINGS + WEEKEND,
-        lead=True,
-        months_ago=2,
-    ),
-    Person("見本 葵", "みほん あおい", 16, "high_school", "桂萱", SOCIAL, WEEKEND + EVENINGS, months_ago=2),
-    Person("見本 清", "みほん きよし", 64, "learner", "城南", BASICS | CITY, WEEKDAYS, months_ago=1),
-    Person(
-        "見本 涼",
-        "みほん りょう",
-        35,
-        "citizen",
-        "永明",
-        SOCIAL,
-        EVENINGS,
-        status=Supporter.Status.TRAINING,
-        months_ago=0,
-    ),
-    Person(
-        "見本 美咲",
-        "みほん みさき",
-        28,
-        "citizen",
-        "東",
-        BASICS,
-        WEEKEND,
-        status=Supporter.Status.APPLIED,
-        months_ago=0,
-    ),
+    Person("花子", "はなこ", 62, "learner", "上川淵", BASICS | SOCIAL | {"T12": 2}, WEEKDAYS, lead=True, months_ago=8),
+    Person("一郎", "いちろう", 68, "citizen", "桂萱", BASICS | CITY, WEEKDAYS + WEEKEND, lead=True, months_ago=8),
+    Person("髙志", "たかし", 55, "body_staff", "南橘", SOCIAL | PROCEDURES, AFTERNOONS, lead=True, months_ago=7),
+    Person("𠮷美", "よしみ", 71, "learner", "富士見", BASICS | SOCIAL, MORNINGS, months_ago=7),
+    Person("德子", "とくこ", 66, "learner", "大胡", BASICS | {"T05": 2}, WEEKDAYS, lead=True, months_ago=6),
+    Person("健", "けん", 21, "university", "元総社", SOCIAL | PROCEDURES, EVENINGS + WEEKEND, months_ago=5),
+    Person("さくら", "さくら", 20, "university", "総社", BASICS | SOCIAL, AFTERNOONS + WEEKEND, months_ago=4),
+    Person("誠", "まこと", 47, "city_staff", "本庁管内", CITY | PROCEDURES, EVENINGS, lead=True, months_ago=4),
+    Person("恵子", "けいこ", 59, "citizen", "下川淵", BASICS | SOCIAL, WEEKDAYS, months_ago=3),
+    Person("勇", "いさむ", 73, "citizen", "芳賀", BASICS | {"T20": 3}, MORNINGS + WEEKEND, lead=True, months_ago=2),
+    Person("葵", "あおい", 16, "high_school", "桂萱", SOCIAL, WEEKEND + EVENINGS, months_ago=2),
+    Person("清", "きよし", 64, "learner", "城南", BASICS | CITY, WEEKDAYS, months_ago=1),
+    Person("涼", "りょう", 35, "citizen", "永明", SOCIAL, EVENINGS, status=Supporter.Status.TRAINING, months_ago=0),
+    Person("美咲", "みさき", 28, "citizen", "東", BASICS, WEEKEND, status=Supporter.Status.APPLIED, months_ago=0),
 ]
 # The hall's district, the rule of its days, the hour at which it opens.
 DESKS = [
@@ -179,12 +125,13 @@ def _contact(name: str, email: str = "", phone: str = "") -> Contact:
 def _supporter(number: int, person: Person, coordinator: User) -> Supporter:
     today = timezone.localdate()
     email = LOGINS["サポーター"] if number == 0 else f"supporter{number}@example.jp"
+    name, kana = f"見本 {person.name}", f"みほん {person.kana}"
     category = Category.objects.get(code=person.category)
     supporter = Supporter.objects.create(
-        user=_account(email, person.name, Role.MEMBER),
-        contact=_contact(person.name, email),
-        name=person.name,
-        kana=person.kana,
+        user=_account(email, name, Role.MEMBER),
+        contact=_contact(name, email),
+        name=name,
+        kana=kana,
         birth_date=today.replace(year=today.year - person.age, month=1, day=15),
         category=category,
         home_district=District.objects.get(name=person.district),
