@@ -52,7 +52,8 @@ place = dict(kind="own", name="同時館", address="x", district_id="D03")
 wishes = [a_wish(form_id=form_id, group_name="同時の会", place=Venue(**place)) for _ in range(8)]
 print(at_once(lambda: receive(wishes.pop())[1]))
 asked = SupportRequest.objects.get(group__name="同時の会")
-stored = (Group.objects.filter(name="同時の会"), Venue.objects.filter(name="同時館"), asked.group.contact.messages.all())
+messages = asked.group.contact.messages.all()
+stored = (Group.objects.filter(name="同時の会"), Venue.objects.filter(name="同時館"), messages)
 print([rows.count() for rows in stored])
 """,
     )
