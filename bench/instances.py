@@ -62,9 +62,7 @@ def area(seed: int, towns: int, people: int, tasks: int) -> dict[str, Any]:
         "params": PARAMS,
         "topics": TOPICS,
         "venues": venues,
-        "supporters": [
-            _supporter(rng, f"s{i:05}", town, middles, by_town[town]) for i, town in enumerate(homes)
-        ],
+        "supporters": [_supporter(rng, f"s{i:05}", town, middles, by_town[town]) for i, town in enumerate(homes)],
         "tasks": [_task(rng, f"t{i:05}", by_town[town]) for i, town in enumerate(places)],
         "previous": [],
     }

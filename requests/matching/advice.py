@@ -81,7 +81,7 @@ def why_not(problem: Problem, plan: Plan, task_id: str, supporter_id: str) -> Wh
     p = c.person_index[supporter_id]
     starts = _starts(diary, t)
     if not len(starts):
-        return WhyNot(False, None, None, (), (), None)
+        return WhyNot(chosen=False, start=None, rule=None, leaves=(), only=(), swap=None)
     if t in diary.served and p in diary.served[t][1]:
         return _chosen(diary, t, p)
     answers = [_not_chosen(diary, t, s, p) for s in starts]
@@ -109,21 +109,22 @@ def _chosen(diary: Diary, t: int, p: int) -> WhyNot:
     name = c.problem.supporters[p].id
     offers = [one for one in _offers(diary, t, s, out=p) if one.replaces == name]
     best = min(offers, key=lambda n: (n.weight, n.q), default=None)
-    return WhyNot(True, int(c.rank[s]), None, (), only, best)
+    return WhyNot(chosen=True, start=int(c.rank[s]), rule=None, leaves=(), only=only, swap=best)
 
 
 def _not_chosen(diary: Diary, t: int, s: int, p: int) -> WhyNot:
     c = diary.candidates
     rank = int(c.rank[s])
     if p not in c.person[c.pairs(s)]:
-        return WhyNot(False, rank, static_rule(c, s, p), (), (), None)
+        return WhyNot(chosen=False, start=rank, rule=static_rule(c, s, p), leaves=(), only=(), swap=None)
     leaves, rule = _in_the_way(diary, s, p)
     tasks = tuple(c.problem.tasks[o].id for o in leaves)
-    offers = [one for one in _offers(diary, t, s, only=p)]
+    offers = _offers(diary, t, s, only=p)
     if offers:
-        return WhyNot(False, rank, rule, tasks, (), min(offers, key=lambda n: (n.weight, n.q)))
+        best = min(offers, key=lambda n: (n.weight, n.q))
+        return WhyNot(chosen=False, start=rank, rule=rule, leaves=tasks, only=(), swap=best)
     # Nobody can go for this person: the team would lack what the one who goes brings.
-    return WhyNot(False, rank, rule or "H2", tasks, (), None)
+    return WhyNot(chosen=False, start=rank, rule=rule or "H2", leaves=tasks, only=(), swap=None)
 
 
 def static_rule(c: Candidates, s: int, p: int) -> str | None:
@@ -245,8 +246,6 @@ def _part_of_q(diary: Diary, people: set[int], tasks: Iterable[int]) -> int:
     for p in people:
         starts = diary.starts_of.get(p, [])
         total += costs.fair * len(starts) * (2 * int(c.people.before[p]) + len(starts))
-        if c.people.newcomer[p] and any(
-            c.people.lead[list(diary.served[int(c.task[s])][1])].any() for s in starts
-        ):
+        if c.people.newcomer[p] and any(c.people.lead[list(diary.served[int(c.task[s])][1])].any() for s in starts):
             total -= costs.mentor
     return total

@@ -48,9 +48,7 @@ def limits_of(diary: Diary, scope: Scope) -> Limits:
     return Limits(link, csr_array(link.T), most)
 
 
-def block_prices(
-    diary: Diary, scope: Scope, limits: Limits, blocks: list[Ints], left: Left, workers: int
-) -> Floats:
+def block_prices(diary: Diary, scope: Scope, limits: Limits, blocks: list[Ints], left: Left, workers: int) -> Floats:
     """[L] dual prices of the limits, from the relaxation of each block of tasks alone.
 
     A limit that reaches into several blocks gets the highest of its prices.
@@ -78,8 +76,8 @@ def _block(diary: Diary, scope: Scope, limits: Limits, tasks: Ints, left: Left) 
     own = limits.of_pair[pairs].T.tocsr()
     counts = np.diff(own.indptr)
     used = np.flatnonzero(counts > limits.most)
-    own = own[used].tocoo()
-    rows.add(own.row.astype(np.int64), own.col.astype(np.int64) + len(starts), 1.0, -INF, limits.most[used], len(used))
+    row, column = own[used].nonzero()
+    rows.add(row.astype(np.int64), column.astype(np.int64) + len(starts), 1.0, -INF, limits.most[used], len(used))
     weight = np.array([c.problem.tasks[t].weight for t in c.task[part.starts]], dtype=np.float64)
     dual = relaxed_duals(np.concatenate((-weight, np.zeros(len(pairs)))), rows, remaining)
     price = np.zeros(len(used)) if dual is None else -dual[first:]

@@ -130,23 +130,29 @@ def candidates_of(problem: Problem) -> Candidates:
         task_first.append(len(rows))
     table = np.array(rows, dtype=np.int64).reshape(-1, 6)
     lengths = np.array([len(p) for p in persons], dtype=np.int64)
+    of_task, ranks, days, begins, ends, venues = (np.ascontiguousarray(side) for side in table.T)
     return Candidates(
-        problem,
-        calendar,
-        people,
-        *(table[:, c].copy() for c in range(6)),
+        problem=problem,
+        calendar=calendar,
+        people=people,
+        task=of_task,
+        rank=ranks,
+        day=days,
+        start=begins,
+        end=ends,
+        venue=venues,
         first=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
-        person=_joined(persons, np.int32),
-        meets=_joined(meets, np.int64),
-        cost=_joined(costs, np.int32),
+        person=_joined(persons).astype(np.int32),
+        meets=_joined(meets),
+        cost=_joined(costs).astype(np.int32),
         every=np.array(every, dtype=np.int64),
         possible=np.array(possible, dtype=np.bool_),
         task_first=np.array(task_first, dtype=np.int64),
     )
 
 
-def _joined(parts: list[Ints], kind: type[np.signedinteger]) -> NDArray[np.signedinteger]:  # type: ignore[type-arg]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *parts]).astype(kind)
+def _joined(parts: list[Ints]) -> Ints:
+    return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
 
 
 class _Neighbourhood:
@@ -167,9 +173,7 @@ class _Neighbourhood:
                 anywhere.append(i)
         self._anywhere = np.array(anywhere, dtype=np.int64)
         self._radius = reach(problem.params, int(people.max_travel.max(initial=0)))
-        self._tree = (
-            cKDTree(np.column_stack((people.x[anywhere], people.y[anywhere]))) if anywhere else None
-        )
+        self._tree = cKDTree(np.column_stack((people.x[anywhere], people.y[anywhere]))) if anywhere else None
 
     def of(self, venue: int) -> tuple[Ints, Ints]:
         """Indices of the people, ascending, and their minutes of travel."""
@@ -180,18 +184,14 @@ class _Neighbourhood:
     def _search(self, venue: int) -> tuple[Ints, Ints]:
         place, people = self._problem.venues[venue], self._people
         named = self._by_area.get(place.district, []) + self._by_area.get(place.muni, [])
-        near = (
-            self._tree.query_ball_point((place.x, place.y), self._radius)
-            if self._tree is not None
-            else []
-        )
+        near = self._tree.query_ball_point((place.x, place.y), self._radius) if self._tree is not None else []
         who = np.unique(np.concatenate((np.array(named, dtype=np.int64), self._anywhere[near])))
         minutes = travel_minutes(
             self._problem.params,
             people.x[who],
             people.y[who],
-            np.int64(place.x),
-            np.int64(place.y),
+            np.full_like(who, place.x),
+            np.full_like(who, place.y),
         )
         close = minutes <= people.max_travel[who]
         return who[close], minutes[close]
@@ -209,16 +209,14 @@ def _meets(task: Task, people: People, who: Ints, levels: NDArray[np.int8]) -> I
     return mask
 
 
-def _cost(
-    problem: Problem, task: Task, people: People, who: Ints, levels: NDArray[np.int8], minutes: Ints
-) -> Ints:
+def _cost(problem: Problem, task: Task, people: People, who: Ints, levels: NDArray[np.int8], minutes: Ints) -> Ints:
     params = problem.params
     needed = np.array([level for _, level in task.topics], dtype=np.int64)
     over = np.maximum(levels.astype(np.int64) - needed, 0).sum(axis=1)
     for name, has in people.scarce.items():
         if name not in task.needs:
             over = over + params.scarce_cost * has[who]
-    return params.q.travel * minutes + params.q.overkill * over
+    return np.asarray(params.q.travel * minutes + params.q.overkill * over, dtype=np.int64)
 
 
 def _free(

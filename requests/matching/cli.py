@@ -52,9 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("problem", type=Path, help="problem file, plain or gzip")
     parser.add_argument("-o", "--output", type=Path, help="plan file (default: standard output)")
     parser.add_argument("--time-limit", type=_positive, metavar="SECONDS", help="wall clock")
-    parser.add_argument(
-        "--stop-gap", type=_fraction, default=0.0, metavar="FRACTION", help="good enough (0.01 = 1 %%)"
-    )
+    parser.add_argument("--stop-gap", type=_fraction, default=0.0, metavar="FRACTION", help="good enough (0.01 = 1 %%)")
     parser.add_argument("--workers", type=_count, default=1, metavar="N", help="parts solved at once")
     parser.add_argument("--explain", action="store_true", help="say why tasks are not served")
     return parser

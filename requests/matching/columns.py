@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 from .clock import Left
 from .diary import Diary
 from .geometry import Ints
-from .highs import Answer, minimise, quiet
+from .highs import Answer, minimise, new_highs
 from .model import INF, Floats, Rows, Scope, limit_rows
 from .objective import mentored, positions, promised_pairs
 from .team import cheapest_team, teams_below
@@ -77,8 +77,7 @@ class Master:
         self.parts: list[tuple[Ints, Floats]] = []
         self._known: set[Team] = set()
         self._flushed = 0
-        self._lp = highspy.Highs()
-        quiet(self._lp)
+        self._lp = new_highs()
         none = np.zeros(0, dtype=np.int32)
         self._lp.addRows(len(self.lower), self.lower, self.upper, 0, none, none, np.zeros(0))
         for r, step in steps:
@@ -240,9 +239,7 @@ class Master:
                 found += [(i, tuple(first + j for j in team)) for team in some]
         return found
 
-    def whole_solution(
-        self, start: list[Team], left: float | None, nodes: int | None
-    ) -> tuple[Answer, list[Team]]:
+    def whole_solution(self, start: list[Team], left: float | None, nodes: int | None) -> tuple[Answer, list[Team]]:
         """The best plan from the columns there are; it begins with `start`."""
         rows = Rows()
         column = np.repeat(np.arange(len(self.parts)), [len(r) for r, _ in self.parts])
@@ -250,15 +247,11 @@ class Master:
         value = np.concatenate([v for _, v in self.parts])
         rows.add(row, column, value, self.lower, self.upper, len(self.lower))
         whole = np.array([team is not None for team in self.teams], dtype=np.bool_)
-        answer = minimise(
-            np.array(self.costs), rows, whole=whole, start=self._values(start), seconds=left, nodes=nodes
-        )
+        answer = minimise(np.array(self.costs), rows, whole=whole, start=self._values(start), seconds=left, nodes=nodes)
         if answer.values is None:
             return answer, start
         chosen = [
-            team
-            for team, v in zip(self.teams, answer.values.tolist(), strict=True)
-            if team is not None and v > 0.5
+            team for team, v in zip(self.teams, answer.values.tolist(), strict=True) if team is not None and v > 0.5
         ]
         return answer, chosen
 
@@ -311,9 +304,7 @@ def lower_quality(
     return QualityAnswer(chosen, answer.objective, bound)
 
 
-def _prove(
-    master: Master, dual: Floats, answer: QualityAnswer, left: Left, nodes: int | None
-) -> QualityAnswer:
+def _prove(master: Master, dual: Floats, answer: QualityAnswer, left: Left, nodes: int | None) -> QualityAnswer:
     """Close the gap: every team of a better plan has a reduced cost below it.
 
     With all of these teams as columns the best plan is among them.  Where they are

@@ -122,9 +122,7 @@ def rows_field(raw: dict[str, Any], name: str, width: int) -> list[list[Any]]:
     return rows
 
 
-def each(
-    raw: dict[str, Any], name: str, read: Callable[[dict[str, Any]], _Read]
-) -> tuple[_Read, ...]:
+def each(raw: dict[str, Any], name: str, read: Callable[[dict[str, Any]], _Read]) -> tuple[_Read, ...]:
     """Read a list of objects; errors name the index."""
     found = []
     for i, value in enumerate(_list(raw, name)):

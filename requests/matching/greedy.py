@@ -65,9 +65,7 @@ def insert(diary: Diary, t: int, price: Price = _cost) -> bool:
         if not c.possible[s]:
             continue
         free = np.flatnonzero(diary.free(s)) + int(c.first[s])
-        found = cheapest_team(
-            c.meets[free].tolist(), price(diary, free).tolist(), int(c.every[s]), task.k, task.kmax
-        )
+        found = cheapest_team(c.meets[free].tolist(), price(diary, free).tolist(), int(c.every[s]), task.k, task.kmax)
         if found is not None:
             diary.add(s, c.person[free[list(found[1])]])
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import highspy
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.sparse import csr_array
 
 from .model import Rows
 
-__all__ = ["Answer", "minimise", "quiet", "relaxed_duals"]
+__all__ = ["Answer", "minimise", "new_highs", "relaxed_duals"]
 
 Floats = NDArray[np.float64]
 
@@ -28,14 +29,17 @@ class Answer:
     optimal: bool
 
 
-def quiet(highs: highspy.Highs) -> None:
-    """One thread, a fixed seed and no log."""
-    highs.setOptionValue("output_flag", False)
+def new_highs() -> Any:
+    """A solver with one thread, a fixed seed and no log; highspy itself is not typed."""
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]
+    log = False
+    highs.setOptionValue("output_flag", log)
     highs.setOptionValue("threads", 1)
     highs.setOptionValue("random_seed", 0)
+    return highs
 
 
-def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> highspy.Highs:
+def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> Any:
     n = len(cost)
     row, column, value, lower, row_upper = rows.arrays()
     matrix = csr_array((value, (row, column)), shape=(rows.count, n))
@@ -49,8 +53,7 @@ def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> highspy.Highs:
     lp.a_matrix_.start_ = matrix.indptr
     lp.a_matrix_.index_ = matrix.indices
     lp.a_matrix_.value_ = matrix.data
-    highs = highspy.Highs()
-    quiet(highs)
+    highs = new_highs()
     highs.passModel(lp)
     return highs
 

@@ -6,6 +6,7 @@ A scope says what is open.  Rows are added by `Rows`, each kind in one stroke.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,18 @@ from .objective import positions
 from .people import Bools
 from .team import smallest_cover
 
-__all__ = ["INF", "Floats", "Rows", "Scope", "limit_rows", "scope_of", "team_rows", "teams_in", "values_of", "weight_rows"]
+__all__ = [
+    "INF",
+    "Floats",
+    "Rows",
+    "Scope",
+    "limit_rows",
+    "scope_of",
+    "team_rows",
+    "teams_in",
+    "values_of",
+    "weight_rows",
+]
 
 Floats = NDArray[np.float64]
 INF = float("inf")
@@ -253,7 +265,7 @@ def _runs(sorted_: Ints) -> list[slice]:
         return []
     edges = np.flatnonzero(np.diff(sorted_)) + 1
     bounds = [0, *edges.tolist(), len(sorted_)]
-    return [slice(i, j) for i, j in zip(bounds, bounds[1:], strict=False)]
+    return [slice(i, j) for i, j in pairwise(bounds)]
 
 
 def _clash(c: Candidates, s: Ints) -> Bools:
@@ -265,7 +277,7 @@ def _clash(c: Candidates, s: Ints) -> Bools:
     venue, start, end, task = c.venue[s], c.start[s], c.end[s], c.task[s]
     gap = c.people.places.gap(venue[:, None], venue[None, :])
     before = end[:, None] + gap <= start[None, :]
-    return ~(before | before.T) | (task[:, None] == task[None, :])
+    return np.asarray(~(before | before.T) | (task[:, None] == task[None, :]), dtype=np.bool_)
 
 
 def _cliques(clash: Bools) -> list[list[int]]:

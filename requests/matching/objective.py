@@ -39,19 +39,14 @@ def quality(candidates: Candidates, served: Served) -> int:
 def mentored(candidates: Candidates, served: Served) -> set[int]:
     """Newcomers who serve at least once in a team with an adult lead."""
     people = candidates.people
-    return {
-        p
-        for _, team in served.values()
-        if people.lead[list(team)].any()
-        for p in team
-        if people.newcomer[p]
-    }
+    return {p for _, team in served.values() if people.lead[list(team)].any() for p in team if people.newcomer[p]}
 
 
 def positions(candidates: Candidates, s: int, team: tuple[int, ...]) -> NDArray[np.int64]:
     """Where the pairs of start s with the members (ascending) stand."""
     pairs = candidates.pairs(s)
-    return pairs.start + np.searchsorted(candidates.person[pairs], np.array(team, dtype=np.int64))
+    places = np.searchsorted(candidates.person[pairs], np.array(team, dtype=np.int64))
+    return np.asarray(pairs.start + places, dtype=np.int64)
 
 
 def promised(candidates: Candidates) -> dict[int, tuple[int, tuple[int, ...]]]:

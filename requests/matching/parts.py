@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 from .candidates import Candidates
 from .diary import Diary
 from .geometry import Ints
-from .model import Scope
+from .model import Floats, Scope
 from .objective import positions
 from .people import Bools
 
@@ -31,13 +31,11 @@ def blocks_of(candidates: Candidates, tasks: Ints, size: int, turn: float = 0.0,
     venue = np.array([c.problem.tasks[t].venue for t in tasks.tolist()], dtype=np.int64)
     x, y = places.x[venue].astype(np.float64), places.y[venue].astype(np.float64)
     day = np.array([np.mean([d for d, _ in c.problem.tasks[t].starts] or [0]) for t in tasks.tolist()])
-    sides = np.column_stack(
-        (x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn), days * day)
-    )
+    sides = np.column_stack((x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn), days * day))
     return [np.sort(tasks[block]) for block in _halves(sides, np.arange(len(tasks)), size)]
 
 
-def _halves(sides: np.ndarray, which: Ints, size: int) -> list[Ints]:
+def _halves(sides: Floats, which: Ints, size: int) -> list[Ints]:
     if len(which) <= size:
         return [which] if len(which) else []
     here = sides[which]
@@ -100,7 +98,7 @@ def allowed_pairs(diary: Diary, blocks: list[Ints]) -> Bools:
     # Ascending counts: the last one written is the largest; of equal ones the first block.
     order = np.lexsort((-(keys % max(1, len(blocks))), counts))
     owner[keys[order] // max(1, len(blocks))] = keys[order] % max(1, len(blocks))
-    allowed = inside & (owner[c.person] == of_pair)
+    allowed: Bools = np.asarray(inside & (owner[c.person] == of_pair), dtype=np.bool_)
     for s, team in diary.served.values():
         allowed[positions(c, s, team)] = True
     return allowed

@@ -81,8 +81,7 @@ class People:
     def fits_windows(self, who: Ints, weekday: int, start: int, end: int) -> Bools:
         """Of the people `who`: whose weekly windows hold [start, end] (H5)."""
         opens, closes = self.window[:, 0, weekday][:, who], self.window[:, 1, weekday][:, who]
-        fits: Bools = ((opens <= start) & (closes >= end)).any(axis=0)
-        return fits
+        return np.asarray(((opens <= start) & (closes >= end)).any(axis=0), dtype=np.bool_)
 
     def absent(self, day: int, start: int, end: int) -> Ints:
         """Who has an exception during [start, end] (H5)."""
@@ -116,9 +115,7 @@ def people_of(problem: Problem, calendar: Calendar) -> People:
         for topic, reached in person.skills:
             level[i, column[topic]] = reached
     names = {name for task in problem.tasks for name in task.needs} | set(problem.params.scarce)
-    attrs = {
-        name: np.array([name in p.attrs for p in people], dtype=np.bool_) for name in sorted(names)
-    }
+    attrs = {name: np.array([name in p.attrs for p in people], dtype=np.bool_) for name in sorted(names)}
     adult = ~truths("minor")
     week_left, month_left = _limits(problem, calendar)
     return People(
@@ -146,9 +143,7 @@ def _limits(problem: Problem, calendar: Calendar) -> tuple[Ints, Ints]:
     people, first = problem.supporters, problem.start_date
     weeks, months = int(calendar.week[-1]) + 1, int(calendar.month[-1]) + 1
     week = np.repeat(np.array([[p.max_week] for p in people], dtype=np.int64).reshape(-1, 1), weeks, 1)
-    month = np.repeat(
-        np.array([[p.max_month] for p in people], dtype=np.int64).reshape(-1, 1), months, 1
-    )
+    month = np.repeat(np.array([[p.max_month] for p in people], dtype=np.int64).reshape(-1, 1), months, 1)
     # Bookings before day 0 or after the last day still count in a week or month that reaches in.
     for i, person in enumerate(people):
         for day, *_ in person.booked:

@@ -266,9 +266,7 @@ def _day(row: list[Any], path: str) -> int:
     return number(row[0], f"{path}[0]", -LONG, LONG)
 
 
-def _previous(
-    raw: dict[str, Any], tasks: Mapping[str, Task], people: frozenset[str]
-) -> Previous:
+def _previous(raw: dict[str, Any], tasks: Mapping[str, Task], people: frozenset[str]) -> Previous:
     task = text_field(raw, "task")
     if task not in tasks:
         raise ProblemError(f"there is no task {task}", "task")

@@ -53,9 +53,7 @@ Step = Callable[[Diary, Ints, Bools, Work, Left], Callable[[], Teams | None]]
 """Prepares a block's model (in turn), and returns what solves it (side by side)."""
 
 
-def run_pass(
-    diary: Diary, blocks: Sequence[Ints], step: Step, work: Work, left: Left, workers: int
-) -> None:
+def run_pass(diary: Diary, blocks: Sequence[Ints], step: Step, work: Work, left: Left, workers: int) -> None:
     """Improve the diary block by block."""
     batches = -(-len(blocks) // BATCH)
     with ThreadPoolExecutor(workers) as pool:

@@ -6,13 +6,12 @@ import numpy as np
 
 from .candidates import Candidates, candidates_of
 from .clock import countdown, less
-from .diary import Diary
 from .exact import best_quality, best_weight
 from .greedy import fill, first_come, spare
 from .large import plan_large
 from .plan import Plan, Progress, ProgressReport
-from .record import plan_of
 from .problem import Problem
+from .record import plan_of
 from .settled import settle
 
 __all__ = ["greedy", "solve"]

@@ -32,9 +32,7 @@ def problem_to_dict(problem: Problem) -> dict[str, Any]:
         },
         "topics": list(problem.topics),
         "venues": [_plain(venue) for venue in problem.venues],
-        "supporters": [
-            {**_plain(person), "skills": dict(person.skills)} for person in problem.supporters
-        ],
+        "supporters": [{**_plain(person), "skills": dict(person.skills)} for person in problem.supporters],
         "tasks": [_plain(task) for task in problem.tasks],
         "previous": [_plain(one) for one in problem.previous],
     }
@@ -48,9 +46,7 @@ def _lists(value: Any) -> Any:
     return [_lists(one) for one in value] if isinstance(value, tuple) else value
 
 
-def plan_to_dict(
-    plan: Plan, explanations: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
-) -> dict[str, Any]:
+def plan_to_dict(plan: Plan, explanations: Mapping[str, Sequence[Mapping[str, Any]]] | None = None) -> dict[str, Any]:
     """The plan as a file holds it; with the result of `explain`, if that is given."""
     found: dict[str, Any] = {
         "format": PLAN_FORMAT,

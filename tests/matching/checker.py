@@ -208,9 +208,7 @@ def reasons(problem: Problem, assignments: Iterable[Assignment]) -> dict[str, li
     }
 
 
-def _reason(
-    problem: Problem, assignments: list[Assignment], task: Task, start: int
-) -> dict[str, object]:
+def _reason(problem: Problem, assignments: list[Assignment], task: Task, start: int) -> dict[str, object]:
     if task.starts[start][0] > task.deadline:
         return {"start": start, "level": "deadline", "missing": []}
     fitting = [p for p in problem.supporters if may(problem, p, task, start) is None]
@@ -221,9 +219,7 @@ def _reason(
     return {"start": start, "level": "busy", "missing": _missing(task, free)}
 
 
-def _still_free(
-    problem: Problem, assignments: list[Assignment], person: Supporter, task: Task, start: int
-) -> bool:
+def _still_free(problem: Problem, assignments: list[Assignment], person: Supporter, task: Task, start: int) -> bool:
     tasks = {t.id: t for t in problem.tasks}
     times = list(person.booked)
     for one in assignments:
@@ -235,11 +231,7 @@ def _still_free(
     wanted = (day, minute, minute + task.dur, task.venue)
     week = sum(week_of(problem, t[0]) == week_of(problem, day) for t in times)
     month = sum(month_of(problem, t[0]) == month_of(problem, day) for t in times)
-    return (
-        all(apart(problem, t, wanted) for t in times)
-        and week < person.max_week
-        and month < person.max_month
-    )
+    return all(apart(problem, t, wanted) for t in times) and week < person.max_week and month < person.max_month
 
 
 def _missing(task: Task, fitting: list[Supporter]) -> list[str]:

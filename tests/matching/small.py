@@ -42,8 +42,7 @@ def supporters(draw: st.DrawFn, number: int) -> dict[str, Any]:
         "max_travel": draw(st.sampled_from([10, 60, 60])),
         "skills": skills,
         "windows": [
-            [weekday, 900, 1200]
-            for weekday in draw(st.sets(st.sampled_from([5, 6, 0]), min_size=2, max_size=3))
+            [weekday, 900, 1200] for weekday in draw(st.sets(st.sampled_from([5, 6, 0]), min_size=2, max_size=3))
         ],
         "exceptions": draw(st.sampled_from([[], [], [], [[1, 0, 1440]], [[0, 900, 960]]])),
         "booked": draw(st.sampled_from([[], [], [], [[0, 900, 960, 0]], [[2, 1020, 1080, 1]]])),
@@ -110,9 +109,7 @@ def problems(draw: st.DrawFn) -> Problem:
         every = list(options(problem, 0))
         if every:
             one = draw(st.sampled_from(every))
-            raw["previous"] = [
-                {"task": one.task, "start": one.start, "team": list(one.team), "status": told}
-            ]
+            raw["previous"] = [{"task": one.task, "start": one.start, "team": list(one.team), "status": told}]
     if told == "proposed":
         raw["previous"] += [
             {"task": t["id"], "start": 0, "team": [people[-1]["id"]], "status": told} for t in wanted[1:2]

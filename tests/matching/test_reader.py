@@ -153,7 +153,7 @@ def test_gzip_is_told_by_its_content(tmp_path: Path) -> None:
         b"9" * 10_000,
         b"\x1f\x8b\x08broken",
         gzip.compress(b"{}")[:-6],
-        "{\"format\": \"機\ud800\"}".encode("utf-8", "surrogatepass"),
+        '{"format": "機\ud800"}'.encode("utf-8", "surrogatepass"),
     ],
     ids=["empty", "binary", "deep", "nan", "list", "long number", "not gzip", "cut gzip", "surrogate"],
 )
