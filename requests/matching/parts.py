@@ -17,7 +17,7 @@ from .model import Floats, Scope
 from .objective import positions
 from .people import Bools
 
-__all__ = ["allowed_pairs", "blocks_of", "towns_of"]
+__all__ = ["allowed_pairs", "blocks_of", "owners", "towns_of"]
 
 
 def blocks_of(candidates: Candidates, tasks: Ints, size: int, turn: float = 0.0, days: float = 0.0) -> list[Ints]:
@@ -92,13 +92,18 @@ def allowed_pairs(diary: Diary, blocks: list[Ints]) -> Bools:
         block[tasks] = b
     of_pair = block[c.task[c.pair_start]]
     inside = of_pair >= 0
-    key = c.person[inside].astype(np.int64) * len(blocks) + of_pair[inside]
-    keys, counts = np.unique(key, return_counts=True)
-    owner = np.full(len(c.people.x), -1, dtype=np.int64)
-    # Ascending counts: the last one written is the largest; of equal ones the first block.
-    order = np.lexsort((-(keys % max(1, len(blocks))), counts))
-    owner[keys[order] // max(1, len(blocks))] = keys[order] % max(1, len(blocks))
+    owner = owners(c.person[inside].astype(np.int64), of_pair[inside], len(blocks), len(c.people.x))
     allowed: Bools = np.asarray(inside & (owner[c.person] == of_pair), dtype=np.bool_)
     for s, team in diary.served.values():
         allowed[positions(c, s, team)] = True
     return allowed
+
+
+def owners(who: Ints, block: Ints, blocks: int, people: int) -> Ints:
+    """[people] the block with most of each person's pairs (of equal ones the first); −1 without pairs."""
+    keys, counts = np.unique(who * blocks + block, return_counts=True)
+    owner = np.full(people, -1, dtype=np.int64)
+    # Ascending counts: the last one written is the largest.
+    order = np.lexsort((-(keys % max(1, blocks)), counts))
+    owner[keys[order] // max(1, blocks)] = keys[order] % max(1, blocks)
+    return owner
