@@ -224,11 +224,14 @@ class Master:
         bit = whole + 1
         return [plain, ((meets | np.where(lead, bit, 0)).tolist(), led, whole | bit)]
 
-    def teams_within(self, dual: Floats, slack: float, most: int) -> list[Team] | None:
-        """All teams whose reduced cost is below `slack`; None when there are more than `most`."""
+    def teams_within(self, dual: Floats, slack: float, most: int, left: Left) -> list[Team] | None:
+        """All teams whose reduced cost is below `slack`; None when there are more than `most`, or no time."""
         pair, beside, fixed = self.prices(dual)
         found: list[Team] = []
         for i in range(len(self._scope.starts)):
+            remaining = left()
+            if remaining is not None and remaining <= 0:
+                return None
             task = self._c.problem.tasks[self._c.task[self._scope.starts[i]]]
             first = int(self._first[i])
             for meets, price, whole in self._variants(i, pair, beside):
@@ -247,9 +250,17 @@ class Master:
         value = np.concatenate([v for _, v in self.parts])
         rows.add(row, column, value, self.lower, self.upper, len(self.lower))
         whole = np.array([team is not None for team in self.teams], dtype=np.bool_)
-        answer = minimise(np.array(self.costs), rows, whole=whole, start=self._values(start), seconds=left, nodes=nodes)
+        answer = minimise(
+            np.array(self.costs),
+            rows,
+            whole=whole,
+            start=self._values(start),
+            seconds=left,
+            nodes=nodes,
+            presolve=False,
+        )
         if answer.values is None:
-            return answer, start
+            return Answer(None, INF, answer.bound, optimal=False), start
         chosen = [
             team for team, v in zip(self.teams, answer.values.tolist(), strict=True) if team is not None and v > 0.5
         ]
@@ -315,12 +326,14 @@ def _prove(master: Master, dual: Floats, answer: QualityAnswer, left: Left, node
         gap = answer.value - answer.bound
         if gap < 1 - EPSILON or (remaining is not None and remaining <= 0):
             break
-        more = master.teams_within(dual, (gap - 1 + 2 * EPSILON) * part, most)
+        more = master.teams_within(dual, (gap - 1 + 2 * EPSILON) * part, most, left)
         if more is None:
             continue
         for team in more:
             master.add(team)
         found, chosen = master.whole_solution(answer.teams, left(), nodes)
+        if found.values is None:
+            break
         proven = part == 1.0 and found.optimal
         answer = QualityAnswer(chosen, found.objective, found.objective if proven else answer.bound)
     return answer

@@ -1,0 +1,158 @@
+"""Measure the matcher: `PYTHONPATH=requests python -m bench.matcher [FILES]`.
+
+Without files: those in the folder MATCHING_INSTANCES, or else seeded ones.  Each
+instance runs in a process of its own, so that its memory is its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from bench.instances import area, city
+from matching import Problem, Progress, greedy, problem_from_dict, read_problem, solve
+from matching.candidates import candidates_of
+from matching.highs import relaxed_duals
+from matching.model import scope_of, weight_rows
+from matching.settled import settle
+
+SEEDED = {
+    "city": lambda: city(seed=1),
+    "two cities": lambda: area(seed=2, towns=2, people=500, tasks=360),
+    "prefecture": lambda: area(seed=3, towns=30, people=5000, tasks=3500),
+}
+HEAD = (
+    "instance", "greedy", "plan", "bound", "gap", "Q", "Q bound",
+    "weight at", "done at", "relaxation", "starts", "pairs", "rows", "memory",
+)  # fmt: skip
+
+
+@dataclass
+class Measured:
+    """One line of the table; seconds of the wall clock from the start of the process' reading."""
+
+    instance: str
+    greedy: int = 0
+    weight: int = 0
+    bound: int = 0
+    q: int = 0
+    q_bound: int | None = None
+    weight_at: float = 0.0
+    done_at: float = 0.0
+    relaxation: float | None = None
+    starts: int = 0
+    pairs: int = 0
+    rows: int = 0
+    megabytes: int = 0
+    curve: list[tuple[float, int, int]] = field(default_factory=list)
+    """(seconds, served weight, bound)"""
+
+
+def measure(name: str, problem: Problem, began: float, options: argparse.Namespace) -> Measured:
+    """Solve one instance and write down what it took."""
+    found = Measured(name, greedy=greedy(problem).served_weight)
+
+    def note(progress: Progress) -> None:
+        now = time.monotonic() - began
+        if progress.stage == "weight":
+            found.weight_at = now
+        found.curve.append((now, progress.served_weight, progress.bound or 0))
+
+    plan = solve(problem, options.time_limit, options.stop_gap, options.workers, note)
+    found.done_at = time.monotonic() - began
+    found.weight, found.bound, found.q, found.q_bound = plan.served_weight, plan.bound, plan.q, plan.q_bound
+    found.megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    diary = settle(candidates_of(problem))
+    scope = scope_of(diary, np.arange(len(problem.tasks)))
+    rows = weight_rows(diary, scope)
+    found.starts, found.pairs, found.rows = len(scope.starts), len(scope.pairs), rows.count
+    if options.relaxation:
+        weight = np.array([problem.tasks[t].weight for t in diary.candidates.task[scope.starts]], dtype=np.float64)
+        at = time.monotonic()
+        relaxed_duals(np.concatenate((-weight, np.zeros(len(scope.pairs)))), rows)
+        found.relaxation = time.monotonic() - at
+    return found
+
+
+def line(m: Measured) -> list[str]:
+    """The line as texts."""
+    return [
+        m.instance,
+        f"{m.greedy:,}",
+        f"{m.weight:,}",
+        f"{m.bound:,}",
+        f"{100 * (m.bound - m.weight) / max(1, m.bound):.2f} %",
+        f"{m.q:,}",
+        "–" if m.q_bound is None else f"{m.q_bound:,}",
+        f"{m.weight_at:.1f} s",
+        f"{m.done_at:.1f} s",
+        "–" if m.relaxation is None else f"{m.relaxation:.1f} s",
+        f"{m.starts:,}",
+        f"{m.pairs:,}",
+        f"{m.rows:,}",
+        f"{m.megabytes:,} MB",
+    ]
+
+
+def picture(found: list[Measured], path: Path) -> None:
+    """Served weight and bound over time, one panel per instance."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5 * len(found), 4), layout="constrained")
+    for axes, m in zip(np.atleast_1d(figure.subplots(1, len(found))), found, strict=True):
+        times, weights, bounds = zip(*m.curve, strict=True)
+        axes.step([*times, m.done_at], [*weights, m.weight], where="post", label="plan")
+        axes.step([*times, m.done_at], [*bounds, m.bound], where="post", label="bound")
+        axes.set(title=m.instance, xlabel="seconds", ylabel="served weight")
+        axes.legend()
+    figure.savefig(path)
+
+
+def main() -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="*", type=Path)
+    parser.add_argument("--seeded", choices=sorted(SEEDED), help="one seeded instance")
+    parser.add_argument("--time-limit", type=float, help="seconds per instance")
+    parser.add_argument("--stop-gap", type=float, default=0.0)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--relaxation", action="store_true", help="time the linear relaxation alone, too")
+    parser.add_argument("--picture", type=Path, help="served weight over time (needs matplotlib)")
+    parser.add_argument("--line", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.line:
+        began = time.monotonic()
+        one = problem_from_dict(SEEDED[options.seeded]()) if options.seeded else read_problem(options.files[0])
+        print(json.dumps(asdict(measure(one.name, one, began, options))))
+        return 0
+    folder = os.environ.get("MATCHING_INSTANCES")
+    files = options.files or (sorted(Path(folder).glob("*.json*")) if folder and not options.seeded else [])
+    runs = [[str(path)] for path in files] or [["--seeded", options.seeded or name] for name in SEEDED]
+    if options.seeded:
+        runs = runs[:1]
+    found = []
+    print("| " + " | ".join(HEAD) + " |\n|" + "---|" * len(HEAD))
+    for run in runs:
+        given = [a for a in sys.argv[1:] if a.startswith("--relax")]
+        given += ["--stop-gap", str(options.stop_gap), "--workers", str(options.workers)]
+        given += ["--time-limit", str(options.time_limit)] if options.time_limit else []
+        command = [sys.executable, "-m", "bench.matcher", "--line", *given, *run]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found.append(Measured(**json.loads(done.stdout)))
+        print("| " + " | ".join(line(found[-1])) + " |", flush=True)
+    if options.picture:
+        picture(found, options.picture)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
