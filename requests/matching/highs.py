@@ -94,8 +94,9 @@ def minimise(
     """Minimise cost · v over 0 ≤ v ≤ upper and the rows; v whole where `whole` says so.
 
     `start` is a feasible solution to begin with; `seconds` and `nodes` stop early,
-    `gap` stops at a relative gap; without `presolve` models that are tight already
-    are solved several times faster.  All solutions are taken to have whole objectives.  One thread and a fixed seed: the same input has the same answer.
+    `gap` stops at a relative gap; without `presolve` models that are tight already are
+    solved several times faster.  All solutions are taken to have whole objectives.
+    One thread and a fixed seed: the same input has the same answer.
     """
     highs = _loaded(cost, rows, upper)
     n = len(cost)
