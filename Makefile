@@ -36,7 +36,7 @@ check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deplo
 	 DEFAULT_FROM_EMAIL=office@example.jp VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
 
 bench: $(VENV)/.bench  ## Measurements, as ratios within one run
-	@$(BIN)/python bench/matching.py
+	@PYTHONPATH=requests $(BIN)/python -m bench.matcher
 
 reset:  ## Start over: forget the demo's database, mails and queue
 	rm -rf $(VAR)/mdeji.sqlite3* $(VAR)/mail $(VAR)/broker $(VAR)/beat-schedule*
