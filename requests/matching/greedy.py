@@ -8,9 +8,10 @@ import numpy as np
 
 from .diary import Diary
 from .geometry import Ints, travel_minutes
-from .team import cheapest_team
+from .objective import positions, promised
+from .team import cheapest_team, missing_bits
 
-__all__ = ["fill", "first_come", "insert", "spare"]
+__all__ = ["fill", "first_come", "insert", "keep_proposed", "spare"]
 
 
 def first_come(diary: Diary) -> None:
@@ -24,6 +25,18 @@ def first_come(diary: Diary) -> None:
 def spare(diary: Diary) -> None:
     """The same, by the team whose members are least missed elsewhere (Q's linear terms)."""
     fill(diary, _in_order(diary), _cost)
+
+
+def keep_proposed(diary: Diary) -> None:
+    """Serve the proposed assignments that are still possible exactly as they were proposed."""
+    c = diary.candidates
+    for t, (s, team) in promised(c).items():
+        task = c.problem.tasks[t]
+        free = c.person[c.pairs(s)][diary.free(s)]
+        if t in diary.served or not task.k <= len(team) <= task.kmax or not set(team) <= set(free.tolist()):
+            continue
+        if not missing_bits(c.meets[positions(c, s, team)], int(c.every[s])):
+            diary.add(s, team)
 
 
 def _in_order(diary: Diary) -> list[int]:

@@ -10,7 +10,7 @@ from .diary import Diary
 from .geometry import Ints
 from .greedy import fill
 from .model import Floats, scope_of
-from .objective import quality
+from .objective import promised, quality
 from .parts import blocks_of, towns_of
 from .plan import Progress, ProgressReport
 from .search import Work, lower_q, raise_weight, run_pass
@@ -58,7 +58,8 @@ def plan_large(
     gains = {int(c.task[scope.starts[i]]): gain for gain, i, _ in known.chosen}
     order = sorted(tasks.tolist(), key=lambda t: (-gains.get(t, 0.0), -c.problem.tasks[t].weight, t))
     fill(priced, order, lambda _, pairs: np.round(1000 * price[pairs]).astype(np.int64) + c.cost[pairs])
-    if priced.served_weight > diary.served_weight:
+    # What was proposed to people is the better start, even where it serves a little less.
+    if priced.served_weight > diary.served_weight and not promised(c):
         _replace(diary, priced)
     report(Progress("weight", diary.served_weight, bound))
     _weight_passes(diary, tasks, price, bound, gap, for_weight, workers, report)

@@ -37,6 +37,10 @@ FAR = 10_000_000
 """metres; coordinates beyond it cannot be on one map, and their squares stay in 64 bits"""
 MUCH = 1_000_000
 """counts, weights and costs beyond it are mistakes, and sums of them stay exact"""
+CROWD = 100
+"""people; a larger team is a mistake"""
+REQUIREMENTS = 40
+"""topics and needs of one task; each is a bit of a 64-bit number"""
 LONG = 3660
 """days; the longest span of a problem, and how far away any day may be"""
 
@@ -198,10 +202,13 @@ class _Facts:
         kind = text_field(raw, "kind")
         if kind not in ("session", "desk"):
             raise ProblemError('must be "session" or "desk"', "kind")
-        k = int_field(raw, "k", 1, 1000)
+        k = int_field(raw, "k", 1, CROWD)
         dur = int_field(raw, "dur", 1, DAY)
         self._on_grid(dur, "dur")
         topics = rows_field(raw, "topics", 2)
+        needs = names_field(raw, "needs")
+        if len(topics) + len(needs) > REQUIREMENTS:
+            raise ProblemError(f"more than {REQUIREMENTS} topics and needs", "topics")
         for i, (topic, level) in enumerate(topics):
             if type(topic) is not str:
                 raise ProblemError("a text is expected", f"topics[{i}][0]")
@@ -217,10 +224,10 @@ class _Facts:
             dur=dur,
             participants=int_field(raw, "participants", 0, MUCH),
             k=k,
-            kmax=int_field(raw, "kmax", k, 1000),
+            kmax=int_field(raw, "kmax", k, CROWD),
             topics=tuple((topic, level) for topic, level in topics),
             lead=bool_field(raw, "lead"),
-            needs=names_field(raw, "needs"),
+            needs=needs,
             first_time=bool_field(raw, "first_time"),
             submitted=int_field(raw, "submitted", -LONG, LONG),
             deadline=int_field(raw, "deadline", -LONG, LONG),

@@ -6,8 +6,9 @@ import numpy as np
 
 from .candidates import Candidates, candidates_of
 from .clock import countdown, less
+from .diary import Diary
 from .exact import best_quality, best_weight
-from .greedy import fill, first_come, spare
+from .greedy import fill, first_come, keep_proposed, spare
 from .large import plan_large
 from .plan import Plan, Progress, ProgressReport
 from .problem import Problem
@@ -52,12 +53,7 @@ def solve(
     report = progress or _silent
     candidates = candidates_of(problem)
     base = settle(candidates)
-    diary = base.copy()
-    first_come(diary)
-    other = base.copy()
-    spare(other)
-    if other.served_weight > diary.served_weight:
-        diary = other
+    diary = _start(base)
     bound = possible_weight(candidates)
     report(Progress("greedy", diary.served_weight, bound))
     open_ = np.unique(candidates.task[candidates.possible])
@@ -77,6 +73,16 @@ def solve(
     plan = plan_of(diary, bound, q_bound)
     report(Progress("quality", plan.served_weight, plan.bound, plan.q))
     return plan
+
+
+def _start(base: Diary) -> Diary:
+    """The best of the quick plans; of equal ones that which keeps most of what was proposed."""
+    kept, near, spared = base.copy(), base.copy(), base.copy()
+    keep_proposed(kept)
+    spare(kept)
+    first_come(near)
+    spare(spared)
+    return max((kept, spared, near), key=lambda diary: diary.served_weight)
 
 
 def _silent(_: Progress) -> None:

@@ -67,6 +67,8 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("tasks.3.topics", [["flying", 1]], "tasks[3].topics[0][0]"),
         ("tasks.3.topics", [["general", 0]], "tasks[3].topics[0][1]"),
         ("tasks.3.kmax", 0, "tasks[3].kmax"),
+        ("tasks.3.k", 101, "tasks[3].k"),
+        ("tasks.3.needs", [str(i) for i in range(41)], "tasks[3].topics"),
         ("tasks.3.weight", 0, "tasks[3].weight"),
         ("tasks.3.weight", float("nan"), "tasks[3].weight"),
         ("tasks.3.kind", "party", "tasks[3].kind"),

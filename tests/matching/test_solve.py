@@ -106,3 +106,15 @@ def test_a_decline_keeps_what_was_accepted_and_moves_few(problem: Problem, plan:
     assert set(again.changed) == {p for p, *_ in before ^ after}
     assert leaver in again.changed
     assert len(again.changed) <= 12
+
+
+def test_in_a_large_area_too_what_was_told_is_kept(prefecture: Problem) -> None:
+    plan = greedy(prefecture)
+    leaver = plan.assignments[0].team[0]
+    people = tuple(replace(p, active=p.id != leaver) for p in prefecture.supporters)
+    later = replace(prefecture, supporters=people, previous=told(plan, accepted=0))
+    again = solve(later, stop_gap=0.5)
+    assert checker.faults(later, again.assignments) == []
+    before = {(p, a.task, a.start) for a in plan.assignments for p in a.team}
+    after = {(p, a.task, a.start) for a in again.assignments for p in a.team}
+    assert len(before - after) <= len(before) // 50
