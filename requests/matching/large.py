@@ -18,9 +18,10 @@ from .search import Work, lower_q, raise_weight, run_pass
 __all__ = ["plan_large"]
 
 TOWN, REGION = 1000, 4000
-"""tasks whose relaxation is solved at once for the prices, with little and with much time"""
-MUCH_TIME = 600.0
-"""seconds from which a region at once is worth its half minute"""
+"""most tasks of a group of municipalities whose relaxation gives the prices, and of a whole
+area that is relaxed at once; groups between the two give no better bound and take longer"""
+MUCH_TIME = 300.0
+"""seconds from which a whole area at once is worth its half minute"""
 SIZES = (250, 250, 400)
 """tasks of a neighbourhood, pass by pass, over and over"""
 PASSES = 9
@@ -46,7 +47,8 @@ def plan_large(
     for_weight = left if whole is None else less(left, whole / 4)
     scope = scope_of(base, tasks)
     limits = limits_of(base, scope)
-    towns = towns_of(scope, c, REGION if whole is None or whole >= MUCH_TIME else TOWN)
+    at_once = len(tasks) <= REGION and (whole is None or whole >= MUCH_TIME)
+    towns = [tasks] if at_once else towns_of(scope, c, TOWN)
     prices = block_prices(base, scope, limits, towns, for_weight, workers)
     settled = base.served_weight
     _, known = better_prices(base, scope, limits, prices, 0, diary.served_weight - settled)
