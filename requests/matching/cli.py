@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .clock import countdown, less
 from .explain import explain
 from .plan import Progress
 from .problem import ProblemError
@@ -16,6 +17,8 @@ from .writer import plan_to_dict, to_json
 
 __all__ = ["main"]
 
+OVERHEAD = 0.5
+"""seconds kept for starting, explaining and writing"""
 UNUSABLE = 2
 """exit status for input that is unreadable or inconsistent"""
 
@@ -24,11 +27,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     source: Path = options.problem
+    # Reading and writing count, too: whoever gives a limit waits for the whole command.
+    left = less(countdown(options.time_limit), OVERHEAD)
     try:
         problem = read_problem(source)
         plan = solve(
             problem,
-            time_limit=options.time_limit,
+            time_limit=None if (seconds := left()) is None else max(seconds, 0.1),
             stop_gap=options.stop_gap,
             workers=options.workers,
             progress=_say,
