@@ -4,6 +4,8 @@ import os
 
 from celery import Celery
 
+from mdeji import broker as broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mdeji.settings")
 
 app = Celery("mdeji")

@@ -36,7 +36,7 @@ def required(name: str, development: str) -> str:
 DEBUG = env.bool("DEBUG", default=False)
 PORT = env.int("PORT", default=8000)
 SECRET_KEY = required("SECRET_KEY", "development-only-key-never-used-in-production")
-ALLOWED_HOSTS = required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")
+ALLOWED_HOSTS = [host.strip() for host in required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver").split(",")]
 SITE_URL = required("SITE_URL", f"http://localhost:{PORT}").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))

@@ -13,17 +13,18 @@ from collections.abc import Mapping
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from notifications.channels import Outcome, Receipt, channel_of
 from notifications.models import Attempt, Channel, Contact, Message
 from programme.errors import ChangedMeanwhile
-from programme.models import User
+from programme.models import Programme, User
 
 log = logging.getLogger(__name__)
 
-ATTEMPTS_AT_MOST = 8
+TRIES_AT_MOST = 8
 BACKOFF_FIRST = dt.timedelta(seconds=30)
 BACKOFF_CEILING = dt.timedelta(hours=2)
 
@@ -43,7 +44,8 @@ def tell(
     ``template`` gives the title on its first line and the text below. Telling the same
     (kind, subject, recipient, occasion) again returns the first message and sends nothing.
     """
-    title, _, body = render_to_string(template, {**context, "recipient": recipient}).strip().partition("\n")
+    context = {"programme": Programme.objects.first(), **context, "recipient": recipient}
+    title, _, body = render_to_string(template, context).strip().partition("\n")
     message, created = Message.objects.get_or_create(
         kind=kind,
         subject=subject,
@@ -52,7 +54,7 @@ def tell(
         defaults={
             "channel": recipient.channel,
             "address": recipient.address,
-            "title": title.strip(),
+            "title": " ".join(title.split()),
             "body": body.strip() + "\n",
             "calendar": calendar,
         },
@@ -66,7 +68,7 @@ def deliver(pk: int) -> None:
     """Deliver the message if it is queued and due, and nobody else is at it."""
     now = timezone.now()
     queued = Message.objects.filter(pk=pk, state=Message.State.QUEUED, due_at__lte=now).exclude(channel=Channel.PHONE)
-    if queued.update(state=Message.State.SENDING, claimed_at=now) != 1:
+    if queued.update(state=Message.State.SENDING, claimed_at=now, tries=F("tries") + 1) != 1:
         return
     message = Message.objects.select_related("recipient").get(pk=pk)
     attempt = Attempt.objects.create(message=message)
@@ -86,15 +88,15 @@ def settle(message: Message, attempt: Attempt, receipt: Receipt) -> None:
             mine.update(state=Message.State.SENT, sent_at=now)
         case Outcome.UNKNOWN:
             mine.update(state=Message.State.UNKNOWN)
-        case Outcome.NOT_SENT if message.attempts.count() < ATTEMPTS_AT_MOST:
-            mine.update(state=Message.State.QUEUED, due_at=now + backoff(message.attempts.count()))
+        case Outcome.NOT_SENT if message.tries < TRIES_AT_MOST:
+            mine.update(state=Message.State.QUEUED, due_at=now + backoff(message.tries))
         case _:
             mine.update(state=Message.State.FAILED)
 
 
-def backoff(attempts: int) -> dt.timedelta:
-    """How long to wait after the ``attempts``-th failure: doubling to a ceiling, with jitter so that waiters spread."""
-    wait = min(BACKOFF_FIRST * 2.0 ** (attempts - 1), BACKOFF_CEILING)
+def backoff(tries: int) -> dt.timedelta:
+    """How long to wait after the ``tries``-th failure: doubling to a ceiling, with jitter so that waiters spread."""
+    wait = min(BACKOFF_FIRST * 2.0 ** (tries - 1), BACKOFF_CEILING)
     return wait * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, keeps no secret)
 
 
@@ -109,9 +111,13 @@ def note_told(message: Message, *, by: User) -> None:
 def send_again(message: Message, *, by: User) -> None:
     """A coordinator knows that the message did not arrive: it is sent anew. Raises ChangedMeanwhile."""
     waiting = Message.objects.needs_a_person().filter(pk=message.pk).exclude(channel=Channel.PHONE)
-    if waiting.update(state=Message.State.QUEUED, due_at=timezone.now(), settled_by=by) != 1:
+    # The contact may have been put right since; a person who has lost the address is rung instead.
+    contact = message.recipient
+    where = {"channel": contact.channel, "address": contact.address}
+    if waiting.update(state=Message.State.QUEUED, due_at=timezone.now(), tries=0, settled_by=by, **where) != 1:
         raise ChangedMeanwhile
-    _deliver_after_commit(message.pk)
+    if contact.channel != Channel.PHONE:
+        _deliver_after_commit(message.pk)
 
 
 def _deliver_after_commit(pk: int) -> None:
@@ -127,7 +133,7 @@ def sweep(*, limit: int = 500) -> int:
     left = Message.objects.filter(state=Message.State.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
     stale = list(left.order_by("pk")[:limit])
     for message in stale:
-        attempt = message.attempts.last() or Attempt.objects.create(message=message)
+        attempt = message.attempts.filter(ended_at=None).last() or Attempt.objects.create(message=message)
         settle(message, attempt, channel_of(message).look_up(message))
     # Those that the broker still carries are left to it for a moment.
     due = Message.objects.filter(

@@ -35,6 +35,13 @@ class Stateful(models.Model):
     class Meta:
         abstract = True
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """As ever, but a row's status is left alone: it changes only by a move, never by a stale form."""
+        if not self._state.adding and options.get("update_fields") is None and not options.get("force_insert"):
+            fields = (field for field in self._meta.concrete_fields if not field.primary_key)
+            options["update_fields"] = [field.name for field in fields if field.name != "status"]
+        super().save(*args, **options)
+
     @transaction.atomic
     def _move(self, to: str, *, by: Any, reason: str = "", **facts: Any) -> Self:
         """Move to ``to`` and set ``facts`` in one conditional UPDATE; the loser of a race gets ChangedMeanwhile."""

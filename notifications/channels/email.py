@@ -36,12 +36,17 @@ def compose(message: Message, connection: BaseEmailBackend | None = None) -> Ema
 def send(message: Message) -> Receipt:
     """Before the connection stands nothing has left; after it, only the server's own word is certain."""
     connection = get_connection()
+    mail = compose(message, connection)
+    try:
+        mail.message()  # a header that cannot be written is found before anything leaves
+    except ValueError as error:
+        return Receipt(Outcome.REFUSED, repr(error))
     try:
         connection.open()
     except (OSError, smtplib.SMTPException) as error:
         return Receipt(Outcome.NOT_SENT, repr(error))
     try:
-        connection.send_messages([compose(message, connection)])
+        connection.send_messages([mail])
     except smtplib.SMTPServerDisconnected as error:
         return Receipt(Outcome.UNKNOWN, repr(error))
     except smtplib.SMTPRecipientsRefused as error:

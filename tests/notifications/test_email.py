@@ -57,9 +57,8 @@ def a_message(**facts: str) -> Message:
         recipient=contact,
         channel=Channel.EMAIL,
         address=contact.email,
-        title="出張サポート 髙﨑 𠮷",
         body="本文\n",
-        **facts,
+        **{"title": "出張サポート 髙﨑 𠮷", **facts},
     )
 
 
@@ -84,6 +83,10 @@ def test_no_server_means_that_nothing_has_left(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", a_free_port()
     assert email.send(a_message()).outcome == Outcome.NOT_SENT
+
+
+def test_a_header_that_cannot_be_written_is_refused_before_anything_leaves() -> None:
+    assert email.send(a_message(title="題\r\nBcc: x@example.jp")).outcome == Outcome.REFUSED
 
 
 def test_a_mail_carries_its_id_and_an_invitation_whose_method_is_the_calendar_s(settings: Settings) -> None:

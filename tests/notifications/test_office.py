@@ -69,6 +69,24 @@ def test_an_unknown_message_is_sent_again_on_a_person_s_word(office: Client) -> 
     assert message.state == Message.State.QUEUED
 
 
+def test_sending_again_goes_to_the_address_that_was_put_right(office: Client) -> None:
+    message = a_message("failed")
+    message.recipient.email = "right@example.jp"
+    message.recipient.save()
+    office.post(reverse("messages:settle", args=[message.pk]), {"answer": "again"})
+    message.refresh_from_db()
+    assert (message.state, message.address, message.tries) == (Message.State.QUEUED, "right@example.jp", 0)
+
+
+def test_somebody_without_an_address_any_more_is_rung(office: Client) -> None:
+    message = a_message("failed")
+    message.recipient.email = ""
+    message.recipient.save()
+    office.post(reverse("messages:settle", args=[message.pk]), {"answer": "again"})
+    message.refresh_from_db()
+    assert (message.channel, message.address) == (Channel.PHONE, "027-224-1111")
+
+
 def test_a_second_tap_says_that_it_is_settled(office: Client) -> None:
     message = a_message("unknown")
     address = reverse("messages:settle", args=[message.pk])

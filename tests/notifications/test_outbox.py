@@ -138,7 +138,7 @@ def test_a_failed_try_waits_longer_each_time_and_ends(set_now: Callable[[dt.date
     message = a_queued()
     waits = []
     with answer(Outcome.NOT_SENT), mock.patch("random.uniform", return_value=1.0):
-        for _ in range(outbox.ATTEMPTS_AT_MOST):
+        for _ in range(outbox.TRIES_AT_MOST):
             now = message.due_at
             set_now(now)
             outbox.deliver(message.pk)
