@@ -7,6 +7,8 @@ MANAGE := $(BIN)/python manage.py
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 
 .DEFAULT_GOAL := help
+# Bytecode makes the second start quick.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help run test test-services test-browser check bench reset requirements
 
 help:  ## What can be made
@@ -33,7 +35,7 @@ check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deplo
 	@$(MANAGE) makemigrations --check --dry-run
 	@MDEJI_ENV=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	 ALLOWED_HOSTS=mdeji.example.jp SITE_URL=https://mdeji.example.jp EMAIL_URL=smtp://localhost:25 \
-	 DEFAULT_FROM_EMAIL=office@example.jp VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
+	 DEFAULT_FROM_EMAIL=office@example.jp DATABASE_URL=postgres://localhost/mdeji BROKER_URL=redis://localhost/0 VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
 
 bench: $(VENV)/.bench  ## Measurements, as ratios within one run
 	@PYTHONPATH=requests $(BIN)/python -m bench.matcher

@@ -98,7 +98,9 @@ TEMPLATES = [
 FORM_RENDERER = "mdeji.forms.Renderer"
 
 # --- Data ------------------------------------------------------------------------------------------
-DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'mdeji.sqlite3'}")}
+DATABASES: dict[str, Any] = {
+    "default": env.db_url_config(required("DATABASE_URL", f"sqlite:///{VAR_DIR / 'mdeji.sqlite3'}"))
+}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # IMMEDIATE takes the write lock at the start of a transaction, so a verb that reads and then
@@ -114,7 +116,7 @@ else:
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 # --- Background work -------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("BROKER_URL", default="filesystem://localhost")
+CELERY_BROKER_URL = required("BROKER_URL", "filesystem://localhost")
 # Publishing happens after a commit, inside a user's click: with the broker gone it must give up at
 # once. The sweep (notifications.tasks.sweep_outbox) finds what was left.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"socket_timeout": 5, "socket_connect_timeout": 2}

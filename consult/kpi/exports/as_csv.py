@@ -97,7 +97,7 @@ def _counted(report: Report, row: Row) -> Cells:
         row.frozen,
         say_corrections(row) or None,
         _("記録からの集計(定義の第%(version)s版)") % {"version": definition.version},
-        None,
+        None if report.has_records else _("この月の記録はこのシステムにないため、0は実績を表しません。"),
     ]
 
 

@@ -25,6 +25,7 @@ def as_data(report: Report) -> dict[str, Any]:
         "fiscal_year_name": fiscal_year_name(report.month.fiscal_year),
         "made_at": _moment(report.made_at),
         "is_over": report.is_over,
+        "has_records": report.has_records,
         "closed_at": _moment(closing.closed_at) if closing else None,
         "closed_by": str(closing.closed_by) if closing else None,
         "sha256": closing.sha256 if closing else None,

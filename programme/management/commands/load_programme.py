@@ -24,4 +24,5 @@ class Command(BaseCommand):
             load(path, overwrite=options["overwrite"])
         except FactsError as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(_("事業の設定を読み込みました: %s") % path.name)
+        if options["verbosity"]:
+            self.stdout.write(_("事業の設定を読み込みました: %s") % path.name)

@@ -34,3 +34,17 @@ def test_rows_of_the_ledger_cannot_be_deleted(model: type[Model], field: str) ->
         connection.cursor() as cursor,
     ):
         cursor.execute(f"DELETE FROM {model._meta.db_table}")
+
+
+@pytest.mark.parametrize("model", [model for model, _field in ROWS])
+def test_rows_of_the_ledger_cannot_be_swept_aside_at_once(model: type[Model]) -> None:
+    table = model._meta.db_table
+    ways = {"sqlite": f"REPLACE INTO {table} SELECT * FROM {table}", "postgresql": f"TRUNCATE {table} CASCADE"}
+    with (
+        pytest.raises(IntegrityError, match="closed months do not change"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        if connection.vendor == "postgresql":  # the rows of this test's own transaction wait to be checked
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(ways[connection.vendor])
