@@ -28,7 +28,10 @@ class Row:
 
     @property
     def share(self) -> Decimal | None:
-        """How much of the fiscal year's goal is reached, None while nothing is; rounded down to 0.1 %: never 100 % before it is reached."""
+        """How much of the fiscal year's goal is reached; None while nothing is.
+
+        Rounded down to 0.1 %, so that it never says 100 % before the goal is reached.
+        """
         if self.goal is None or not self.goal.value or not self.year_to_date:
             return None
         return Decimal(self.year_to_date * 1000 // self.goal.value) / 1000
