@@ -222,7 +222,7 @@ class Opening(models.Model):
         """
         if not reason.strip():
             raise ReasonMissing
-        shift = Shift.objects.select_for_update().get(pk=self.shift_id)
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
         if shift.cancelled_at is None and shift.starts_at <= timezone.now():
             raise OpeningOver(day=say_day(self.date))
         only_proposed = set(shift.assignments.filter(status=Assignment.Status.PROPOSED).values_list("pk", flat=True))

@@ -339,8 +339,8 @@ class Assignment(Stateful):
                 raise ShiftFull
         with transaction.atomic():
             # Always in this order: shift, supporter, assignment. Whoever waits, waits here.
-            shift = Shift.objects.select_for_update().get(pk=self.shift_id)
-            supporter = Supporter.objects.select_for_update().get(pk=self.supporter_id)
+            shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
+            supporter = Supporter.objects.select_for_update(no_key=True).get(pk=self.supporter_id)
             self.refresh_from_db()
             if self.status == self.Status.ACCEPTED:
                 return

@@ -50,18 +50,35 @@ def approve(plan: Plan, *, by: Any) -> int:
     Of two approvals at once the first wins. Raises PlanNotReady.
     """
     _leave_ready(plan, Plan.Status.APPROVED, by=by)
+    people = _lock(plan)
     limits, facts = Limits.current(), _Facts(plan, timezone.now())
     applied = 0
-    for task in plan.tasks.filter(starts_at__isnull=False).prefetch_related("team__supporter").order_by("pk"):
+    for task in plan.tasks.filter(starts_at__isnull=False).prefetch_related("team").order_by("pk"):
         try:
             with transaction.atomic():
-                _apply(task, limits, facts, by=by)
+                _apply(task, [people[member.supporter_id] for member in task.team.all()], limits, facts, by=by)
         except Refused as refusal:
             task.outcome = str(refusal)[:OUTCOME_LENGTH]
             task.save(update_fields=["outcome"])
         else:
             applied += 1
     return applied
+
+
+def _lock(plan: Plan) -> dict[int, Supporter]:
+    """Lock all that the plan touches, for all parts at once; returns its people as they are now, by key.
+
+    Shifts, then people, then requests, each by key: whoever accepts an offer locks them in this order,
+    so that nobody waits in a ring; and of two plans that ask one person, the second sees what the first asked.
+    """
+    tasks = plan.tasks.filter(starts_at__isnull=False)
+    shifts = Shift.objects.select_for_update(no_key=True).filter(pk__in=tasks.values("shift"))
+    list(shifts.order_by("pk"))
+    people = Supporter.objects.select_for_update(no_key=True).filter(pk__in=tasks.values("team__supporter"))
+    found = {one.pk: one for one in people.order_by("pk")}
+    requests = SupportRequest.objects.select_for_update(no_key=True).filter(pk__in=tasks.values("request"))
+    list(requests.order_by("pk"))
+    return found
 
 
 def discard(plan: Plan, *, by: Any) -> None:
@@ -99,12 +116,12 @@ class _Facts:
         return bool(matching.greedy(replace(self._problem, supporters=tuple(people), tasks=(alone,))).assignments)
 
 
-def _apply(task: PlannedTask, limits: Limits, facts: _Facts, *, by: Any) -> None:
+def _apply(task: PlannedTask, team: list[Supporter], limits: Limits, facts: _Facts, *, by: Any) -> None:
     now = timezone.now()
     if task.starts_at is None or task.starts_at <= now:
         raise TimePassed
     # Adults first: a minor may be asked only where an adult is, or is being asked.
-    team = sorted((member.supporter for member in task.team.all()), key=lambda one: one.birth_date)
+    team = sorted(team, key=lambda one: one.birth_date)
     shift = _session_shift(task, task.starts_at, team, by=by) if task.request_id else _standing_shift(task, team, now)
     deadline = answer_by(now, shift.starts_at, limits.offer_hours)
     for supporter in team:
@@ -115,7 +132,7 @@ def _apply(task: PlannedTask, limits: Limits, facts: _Facts, *, by: Any) -> None
 
 def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Supporter], *, by: Any) -> Shift:
     """The request's session with a shift at the planned time. Raises Refused when the facts have changed."""
-    request = SupportRequest.objects.select_for_update(of=("self",)).get(planned=task)
+    request = SupportRequest.objects.get(planned=task)
     if request.status != SupportRequest.Status.CONFIRMED:
         raise RequestChanged(group=request.group, status=request.get_status_display())
     if request_hash(request) != task.asked_hash:
@@ -143,7 +160,7 @@ def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Support
 
 
 def _standing_shift(task: PlannedTask, team: list[Supporter], now: dt.datetime) -> Shift:
-    shift = Shift.objects.select_for_update(of=("self",)).get(planned=task)
+    shift = Shift.objects.get(planned=task)
     if shift.cancelled_at:
         raise ShiftCancelled
     if shift.starts_at != task.starts_at:
