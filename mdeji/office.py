@@ -23,6 +23,8 @@ from supporters.models import Consent, Supporter
 
 SOON = dt.timedelta(days=14)
 """places without people are pressing when the day is no farther than this"""
+LAST_CALL = dt.timedelta(hours=48)
+"""a session this near has its team, or somebody decides"""
 PATIENCE = dt.timedelta(days=2)
 """a group that was sent a link is rung when it has not opened it by then"""
 
@@ -65,6 +67,7 @@ class _Inbox:
 
     def jobs(self) -> Iterator[Job]:
         yield self.missing_people()
+        yield self.not_booked()
         yield self.people_to_tell()
         yield self.to_confirm()
         yield self.ready_plans()
@@ -84,6 +87,23 @@ class _Inbox:
             count=count,
             detail=_say(_("一番近いものは %(moment)s です。計画して、人をさがしてください。"), first),
             page="support_requests:plans",
+            pressing=True,
+        )
+
+    def not_booked(self) -> Job:
+        """Sessions close at hand whose team is not complete: the group does not know yet whether anybody comes."""
+        near = (self.now, self.now + LAST_CALL)
+        status = SupportRequest.Status.PLANNED
+        sessions = Session.objects.filter(
+            request__status=status, shift__cancelled_at=None, shift__starts_at__range=near
+        )
+        count, first = _first(sessions, "shift__starts_at")
+        return Job(
+            title=_("もうすぐなのに、サポーターがそろっていない出張サポート"),
+            count=count,
+            detail=_say(_("一番近いものは %(moment)s です。引き受けた人だけで行うか、決め直してください。"), first),
+            page="support_requests:list",
+            query="?status=planned",
             pressing=True,
         )
 

@@ -72,6 +72,10 @@ class TimePassed(Refused):
     sentence = _("予定の時間がもう過ぎています。")
 
 
+class NobodyAccepted(Refused):
+    sentence = _("引き受けたサポーターが、まだひとりもいません。日時とサポーターを決め直してください。")
+
+
 class VenueClosed(Refused):
     sentence = _("%(venue)sは、この日は閉まっています(%(reason)s)。")
 

@@ -19,8 +19,9 @@ from support_requests.errors import (
     TooSoon,
     WrongLength,
 )
+from supporters.models.claims import CELL
 
-GRID = 15  # minutes
+GRID = int(CELL.total_seconds()) // 60  # minutes
 
 
 def check_people(number: int, limits: Limits) -> None:

@@ -79,11 +79,12 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
 
     Raises what ``Wish.check`` raises, and ChangedMeanwhile when a plan has been carried out meanwhile.
     """
-    now = SupportRequest.objects.select_for_update(of=("self",)).select_related("venue", "group__contact")
-    asked = now.get(pk=asked.pk)
+    now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
+    asked = now.select_related("venue", "group__contact").get(pk=asked.pk)
     if not asked.may_be_revised:
         raise ChangedMeanwhile
     wish.check()
+    address_before = asked.group.contact.email
     _revise_group(asked.group, wish)
     if not _same_place(asked.venue, wish.place):
         asked.venue = _stored(wish.place)
@@ -93,6 +94,8 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     asked.times.all().delete()
     _add_wishes(asked, wish)
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("内容を直しました"))
+    if asked.status == asked.Status.RECEIVED and wish.email not in ("", address_before):
+        ask_to_confirm(asked)
 
 
 def _revise_group(group: Group, wish: Wish) -> None:

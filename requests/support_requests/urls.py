@@ -19,6 +19,7 @@ urlpatterns = [
     path("list/<int:pk>/withdraw/", office.withdraw, name="withdraw_for"),
     path("list/<int:pk>/decline/", office.decline, name="decline"),
     path("list/<int:pk>/reopen/", office.reopen, name="reopen"),
+    path("list/<int:pk>/fewer/", office.go_with_fewer, name="go_with_fewer"),
     path("list/<int:pk>/revise/", phone.revise, name="revise"),
     path("list/<int:pk>/slip/", phone.slip, name="slip"),
     path("phone/", phone.phone_in, name="phone_in"),

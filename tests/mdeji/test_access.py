@@ -100,6 +100,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("support_requests:withdraw_for", "request"): OFFICE,
     ("support_requests:decline", "request"): OFFICE,
     ("support_requests:reopen", "request"): OFFICE,
+    ("support_requests:go_with_fewer", "request"): OFFICE,
     ("messages:settle", "message"): OFFICE,
     ("kpi:close", "month"): OFFICE,
     ("kpi:correct", "month", "figure"): OFFICE,

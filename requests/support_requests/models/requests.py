@@ -245,7 +245,8 @@ class SupportRequest(Stateful):
         self._lock()
         if self.status == to:
             return
-        if shift and shift.starts_at <= timezone.now():
+        # A team that was never complete did not meet the group: such a request may be closed at any time.
+        if self.status == self.Status.BOOKED and shift and shift.starts_at <= timezone.now():
             raise TimePassed
         self._move(to, by=by, reason=reason)
         if shift:
@@ -253,11 +254,12 @@ class SupportRequest(Stateful):
         tell_closed(self, reason=reason)
 
     def _lock_shift(self) -> Shift | None:
-        """To be locked before the request: whoever accepts an offer locks them in this order."""
-        return Shift.objects.select_for_update(of=("self",)).filter(session__request=self).first()
+        """The shift that stands, if any. Locked before the request: whoever accepts an offer locks so, too."""
+        shifts = Shift.objects.select_for_update(of=("self",), no_key=True)
+        return shifts.filter(session__request=self, cancelled_at=None).first()
 
     def _lock(self) -> None:
-        self.refresh_from_db(from_queryset=SupportRequest.objects.select_for_update())
+        self.refresh_from_db(from_queryset=SupportRequest.objects.select_for_update(no_key=True))
 
 
 class SupportRequestMove(Move):

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
-from programme.models import Topic
-from support_requests.errors import AlreadyReported, NotOverYet
+from programme.errors import ChangedMeanwhile
+from programme.models import Limits, Topic
+from support_requests.errors import AlreadyReported, NobodyAccepted, NotOverYet, TimePassed
 from support_requests.messages import tell_booked
 from support_requests.models.requests import SupportRequest
-from supporters.errors import ShiftCancelled
+from supporters.errors import AdultMissing, ShiftCancelled
 from supporters.messages import tell_cancelled
 from supporters.models import Assignment, Shift
 from supporters.owners import Link
@@ -33,8 +34,9 @@ class SessionManager(models.Manager["Session"]):
             tell_booked(session)
 
     def links(self, shifts: Collection[Shift]) -> dict[int, list[Link]]:
-        """The report page of each session that has begun and was not reported yet."""
-        waiting = self.filter(shift__in=shifts, shift__starts_at__lte=timezone.now(), report=None)
+        """The report page of each booked session that has begun and was not reported yet."""
+        booked = self.filter(request__status=SupportRequest.Status.BOOKED, report=None)
+        waiting = booked.filter(shift__in=shifts, shift__starts_at__lte=timezone.now())
         return {
             session.shift_id: [Link(say("活動を報告する"), reverse("support_requests:report", args=[session.pk]))]
             for session in waiting
@@ -79,6 +81,30 @@ class Session(models.Model):
             tell_cancelled(assignment)
 
     @transaction.atomic
+    def go_with_fewer(self, *, by: Any, reason: str) -> None:
+        """Book it with those who have said yes, though more were wanted; ``reason`` stays in the history.
+
+        Who is still being asked may say yes as before. Raises TimePassed, ChangedMeanwhile when the request no
+        longer waits for its team, NobodyAccepted, and AdultMissing when only minors have said yes.
+        """
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
+        request = SupportRequest.objects.select_for_update(no_key=True).get(pk=self.request_id)
+        if request.status != SupportRequest.Status.PLANNED or shift.cancelled_at:
+            raise ChangedMeanwhile
+        if shift.starts_at <= timezone.now():
+            raise TimePassed
+        accepted = shift.assignments.filter(status=Assignment.Status.ACCEPTED).select_related("supporter")
+        team = [assignment.supporter for assignment in accepted]
+        if not team:
+            raise NobodyAccepted
+        adult_age = Limits.current().adult_age
+        if all(one.is_minor_on(shift.local_date, adult_age) for one in team):
+            raise AdultMissing
+        Shift.objects.filter(pk=shift.pk).update(needed=len(team))
+        request._move(SupportRequest.Status.BOOKED, by=by, reason=reason)
+        tell_booked(Session.objects.select_related("request", "shift").get(pk=self.pk))
+
+    @transaction.atomic
     def record_report(
         self,
         *,
@@ -95,8 +121,8 @@ class Session(models.Model):
         when the team was never complete. Without attendees the request is reported, but never was held.
         """
         # The shift before the request, as whoever accepts an offer locks them.
-        shift = Shift.objects.select_for_update().get(pk=self.shift_id)
-        request = SupportRequest.objects.select_for_update().get(pk=self.request_id)
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
+        request = SupportRequest.objects.select_for_update(no_key=True).get(pk=self.request_id)
         if shift.cancelled_at:
             raise ShiftCancelled
         if timezone.now() < shift.starts_at:

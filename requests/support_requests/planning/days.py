@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from programme.fiscal import Month, start_of
+from supporters.models.claims import CELL
 
-GRID = 15
+GRID = int(CELL.total_seconds()) // 60
 MIDNIGHT = 24 * 60
 
 Span = tuple[int, int, int]

@@ -75,16 +75,17 @@ def sweep(now: dt.datetime) -> int:
     return len(stale) + len(keys)
 
 
+@transaction.atomic
 def _take_back(plan: Plan) -> None:
+    if not _still_mine(plan):
+        log.info("plan %s was finished or taken up anew just before it was taken back", plan.pk)
+        return
     died = plan.moves.filter(from_status=Plan.Status.SOLVING, to_status=Plan.Status.WAITING).count() + 1
-    try:
-        if died >= TRIES_AT_MOST:
-            message = _("計算が何度も途中で止まりました。期間を短くしてお試しください。")
-            plan._move(Plan.Status.FAILED, by=None, message=message)
-        else:
-            plan._move(Plan.Status.WAITING, by=None, claimed_at=None)
-    except ChangedMeanwhile:
-        log.info("plan %s was finished just before it was taken back", plan.pk)
+    if died >= TRIES_AT_MOST:
+        message = _("計算が何度も途中で止まりました。期間を短くしてお試しください。")
+        plan._move(Plan.Status.FAILED, by=None, message=message)
+    else:
+        plan._move(Plan.Status.WAITING, by=None, claimed_at=None)
 
 
 def solve(pk: int) -> None:

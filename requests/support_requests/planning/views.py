@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -67,6 +67,8 @@ def _act(request: HttpRequest, found: Plan) -> None:
                 messages.success(request, _("この計画は使わないことにしました。何も送っていません。"))
             case "again":
                 try_again(found, by=request.user)
+            case _:
+                raise Http404
     except Refused as refusal:
         messages.error(request, str(refusal))
 

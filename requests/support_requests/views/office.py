@@ -1,6 +1,7 @@
 """The coordinator's list of requests, and one request with its whole story."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from notifications.models import Message
 from programme.access import coordinator_only
-from programme.errors import Refused
+from programme.errors import ChangedMeanwhile, Refused
 from support_requests.forms import ReasonForm, RequestFilter
 from support_requests.models import Session, SupportRequest
 from support_requests.models.requests import SupportRequestQuerySet
@@ -93,6 +94,22 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@require_POST
+@coordinator_only
+def go_with_fewer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Not everybody has said yes, but those who have are enough."""
+    return _with_reason(
+        request, pk, "fewer", _go_with_fewer, done=_("引き受けた人だけで行うことに決めました。代表の方に伝えます。")
+    )
+
+
+def _go_with_fewer(asked: SupportRequest, *, by: Any, reason: str) -> None:
+    session = Session.objects.filter(request=asked).first()
+    if session is None:
+        raise ChangedMeanwhile
+    session.go_with_fewer(by=by, reason=reason)
+
+
 def _with_reason(request: HttpRequest, pk: int, name: str, verb: Callable[..., None], *, done: str) -> HttpResponse:
     """Call ``verb`` with the reason typed into the form ``name``, or show the page again with what is missing."""
     asked = get_object_or_404(SupportRequest.objects.visible_to(request.user), pk=pk)
@@ -115,7 +132,7 @@ def _page(request: HttpRequest, pk: int, *, sent: ReasonForm | None = None) -> H
     asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
     session = Session.objects.select_related("shift__venue", "shift__room", "report").filter(request=asked).first()
     now = timezone.now()
-    forms = {name: ReasonForm(prefix=name) for name in ("decline", "withdraw", "reopen")}
+    forms = {name: ReasonForm(prefix=name) for name in ("decline", "withdraw", "reopen", "fewer")}
     if sent:
         forms[str(sent.prefix)] = sent
     context = {
