@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from notifications import calendars, links
 from notifications.models import Message
@@ -21,9 +22,15 @@ STATUS = "request-status"
 LIFETIME = {CONFIRM: timedelta(days=14), STATUS: timedelta(days=400)}
 
 
+def confirm_key(request: "SupportRequest") -> str:
+    """What a confirm link names: the request and the address it was sent to, so that it proves no other one."""
+    email = request.group.contact.email
+    return f"{request.pk}-{salted_hmac(CONFIRM, email.casefold()).hexdigest()[:16]}"
+
+
 def confirm_url(request: "SupportRequest") -> str:
     """The address that proves the contact: whoever opens it has read the mail."""
-    return links.absolute(reverse("support_requests:confirm", args=[links.token(CONFIRM, request.pk)]))
+    return links.absolute(reverse("support_requests:confirm", args=[links.token(CONFIRM, confirm_key(request))]))
 
 
 def status_url(request: "SupportRequest") -> str:
@@ -46,7 +53,8 @@ def _tell(
 
 
 def ask_to_confirm(request: "SupportRequest") -> None:
-    _tell(request, "confirm", confirm_url=confirm_url(request))
+    """Each address is asked once."""
+    _tell(request, "confirm", occasion=confirm_key(request), confirm_url=confirm_url(request))
 
 
 def tell_received(request: "SupportRequest") -> None:

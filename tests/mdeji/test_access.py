@@ -18,7 +18,7 @@ from mdeji.demo import LOGINS, load_demo
 from notifications import links
 from notifications.models import Message
 from programme.models import User
-from support_requests.messages import CONFIRM, STATUS
+from support_requests.messages import CONFIRM, STATUS, confirm_key
 from support_requests.models import Plan, Session, SupportRequest
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Supporter
@@ -145,7 +145,7 @@ def rows(programme_facts: None) -> dict[str, Any]:
     return {
         "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
         "consent": links.token(CONSENT, Consent.objects.get().pk),
-        "confirm": links.token(CONFIRM, received.pk),
+        "confirm": links.token(CONFIRM, confirm_key(received)),
         "status": links.token(STATUS, request.pk),
         "request": request.pk,
         "supporter": supporter.pk,

@@ -235,3 +235,16 @@ def test_jobs_stand_in_the_order_of_work_in_a_constant_number_of_queries(client:
         ("保護者の同意がない18歳未満のサポーター", 3),
         ("締めていない月", 1),
     ]
+
+
+def test_a_session_within_two_days_whose_team_is_not_complete_is_work(
+    office: Client, set_now: Callable[[dt.datetime], None]
+) -> None:
+    title = "もうすぐなのに、サポーターがそろっていない出張サポート"
+    shift = a_shift(purpose="session", days=7)
+    Session.objects.create(request=SupportRequestFactory(status="planned"), shift=shift)
+    assert title not in dict(jobs(office))
+    set_now(shift.starts_at - dt.timedelta(hours=47))
+    assert dict(jobs(office))[title] == 1
+    SupportRequest.objects.update(status="booked")
+    assert title not in dict(jobs(office))

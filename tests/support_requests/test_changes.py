@@ -11,10 +11,12 @@ from django.utils import timezone
 from notifications.models import Message
 from programme.errors import ChangedMeanwhile
 from programme.models import User, Venue
-from support_requests.errors import TimePassed
+from support_requests.errors import NobodyAccepted, TimePassed
 from support_requests.forms import RevisionForm
+from support_requests.messages import ask_to_confirm, confirm_url
 from support_requests.models import Session, SupportRequest
-from supporters.models import Claim, Shift
+from supporters.errors import AdultMissing
+from supporters.models import Claim, Consent, Shift
 from tests.factories import SupporterFactory, SupportRequestFactory, an_offer, at
 from tests.support_requests.asking import open_days, sent
 from tests.support_requests.booking import a_booked_session, a_planned_session
@@ -218,3 +220,100 @@ def test_giving_up_a_time_needs_a_reason(office: Client) -> None:
     page = office.post(path_of(session.request, "reopen"), {"reopen-reason": ""}).content.decode()
     assert "＊理由を入力してください。" in page
     assert SupportRequest.objects.get().status == "booked"
+
+
+@pytest.mark.parametrize("verb", ["decline", "withdraw"])
+def test_a_reopened_request_is_closed_though_its_old_time_has_passed(
+    set_now: Callable[[dt.datetime], None], verb: str
+) -> None:
+    session = a_booked_session()
+    session.request.reopen(by=None, reason="変更")
+    set_now(session.shift.starts_at)
+    asked = SupportRequest.objects.get()
+    getattr(asked, verb)(by=None, reason="都合")
+    assert (asked.is_closed, asked.moves.count()) == (True, 3)
+
+
+def test_a_team_that_could_not_be_won_in_time_is_declined_afterwards(set_now: Callable[[dt.datetime], None]) -> None:
+    session = a_planned_session(needed=2)
+    an_offer(session.shift, SupporterFactory.create()).accept(by=None)
+    set_now(session.shift.starts_at)
+    session.request.decline(by=None, reason="人がそろわなかったため")
+    assert (SupportRequest.objects.get().status, Claim.objects.count()) == ("declined", 0)
+
+
+# --- With those who have said yes -----------------------------------------------------------------------
+
+
+def test_a_partly_won_team_is_booked_with_a_reason_and_the_group_is_told(office: Client, coordinator: User) -> None:
+    session = a_planned_session(needed=2)
+    an_offer(session.shift, SupporterFactory.create()).accept(by=None)
+    an_offer(session.shift, SupporterFactory.create())
+    assert "引き受けた人だけで行う" in office.get(f"/requests/list/{session.request.pk}/").content.decode()
+    office.post(path_of(session.request, "fewer"), {"fewer-reason": "4人なので1人でたりる"})
+    asked, shift = SupportRequest.objects.get(), Shift.objects.get()
+    move = asked.moves.order_by("pk").last()
+    assert move is not None
+    assert (asked.status, shift.needed, move.by, move.reason) == ("booked", 1, coordinator, "4人なので1人でたりる")
+    assert Message.objects.filter(kind="request_booked").count() == 1
+
+
+def test_nobody_goes_with_fewer_without_a_reason(office: Client) -> None:
+    session = a_planned_session(needed=2)
+    an_offer(session.shift, SupporterFactory.create()).accept(by=None)
+    page = office.post(path_of(session.request, "fewer"), {"fewer-reason": ""}).content.decode()
+    assert ("＊理由を入力してください。" in page, SupportRequest.objects.get().status) == (True, "planned")
+
+
+def test_going_with_fewer_needs_somebody_a_time_to_come_and_a_waiting_request(
+    set_now: Callable[[dt.datetime], None],
+) -> None:
+    session = a_planned_session(needed=2)
+    with pytest.raises(NobodyAccepted):
+        session.go_with_fewer(by=None, reason="x")
+    an_offer(session.shift, SupporterFactory.create()).accept(by=None)
+    set_now(session.shift.starts_at)
+    with pytest.raises(TimePassed):
+        session.go_with_fewer(by=None, reason="x")
+    session.request.reopen(by=None, reason="x")
+    with pytest.raises(ChangedMeanwhile):
+        session.go_with_fewer(by=None, reason="x")
+
+
+def test_a_minor_does_not_go_alone() -> None:
+    session = a_planned_session(needed=2)
+    minor = SupporterFactory.create(birth_date=timezone.localdate() - dt.timedelta(days=16 * 365), is_lead=False)
+    Consent.objects.create(supporter=minor, guardian=minor.contact, given_at=timezone.now())
+    an_offer(session.shift, SupporterFactory.create())
+    an_offer(session.shift, minor).accept(by=None)
+    with pytest.raises(AdultMissing):
+        session.go_with_fewer(by=None, reason="x")
+    assert SupportRequest.objects.get().status == "planned"
+
+
+def test_only_a_booked_session_asks_for_a_report(set_now: Callable[[dt.datetime], None]) -> None:
+    session = a_planned_session(needed=2)
+    an_offer(session.shift, SupporterFactory.create()).accept(by=None)
+    set_now(session.shift.starts_at)
+    assert Session.objects.links([session.shift]) == {}
+    SupportRequest.objects.update(status="booked")
+    assert list(Session.objects.links([session.shift])) == [session.shift.pk]
+
+
+# --- A new address --------------------------------------------------------------------------------------
+
+
+def test_a_new_address_is_asked_to_confirm_and_the_old_link_proves_it_no_more(
+    office: Client, asked: SupportRequest
+) -> None:
+    SupportRequest.objects.update(status="received")
+    asked.refresh_from_db()
+    ask_to_confirm(asked)
+    old = "/requests/" + confirm_url(asked).partition("/requests/")[2]
+    office.post(path_of(asked, "revise"), as_shown(asked) | {"email": "neu@example.jp"})
+    told = Message.objects.filter(kind="request_confirm").order_by("pk")
+    asked = SupportRequest.objects.get()
+    assert (told.count(), told[1].address) == (2, "neu@example.jp")
+    assert (office.post(old).status_code, SupportRequest.objects.get().status) == (404, "received")
+    office.post("/requests/" + confirm_url(asked).partition("/requests/")[2])
+    assert SupportRequest.objects.get().status == "confirmed"

@@ -195,9 +195,9 @@ def test_discarding_sends_nothing(office: Client) -> None:
 @pytest.mark.parametrize("action", ["", "dance"])
 def test_an_unknown_action_changes_nothing(office: Client, action: str) -> None:
     plan = solved()
-    post(office, plan, action)
+    answer = office.post(reverse("support_requests:plan", args=[plan.pk]), {"action": action})
     plan.refresh_from_db()
-    assert plan.status == Plan.Status.READY
+    assert (answer.status_code, plan.status) == (404, Plan.Status.READY)
 
 
 def test_looking_changes_nothing(office: Client) -> None:

@@ -207,3 +207,13 @@ def test_a_failure_is_a_sentence_and_may_be_tried_again(monkeypatch: pytest.Monk
     solve(plan.pk)
     plan.refresh_from_db()
     assert (plan.status, plan.message) == (Plan.Status.READY, "")
+
+
+def test_a_plan_that_another_worker_took_up_anew_is_not_taken_back() -> None:
+    plan = a_plan()
+    plan._move(Plan.Status.SOLVING, by=None, claimed_at=timezone.now() - dt.timedelta(hours=1))
+    stale = Plan.objects.get(pk=plan.pk)  # as the sweep listed it
+    Plan.objects.filter(pk=plan.pk).update(claimed_at=timezone.now())
+    solving._take_back(stale)
+    plan.refresh_from_db()
+    assert (plan.status, plan.moves.count()) == (Plan.Status.SOLVING, 1)

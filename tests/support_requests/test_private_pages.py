@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifications import calendars, links
 from notifications.models import Message
 from programme.models import User
-from support_requests.messages import CONFIRM, STATUS, confirm_url, status_url
+from support_requests.messages import CONFIRM, STATUS, confirm_key, confirm_url, status_url
 from support_requests.models import Session, SupportRequest
 from supporters.models import Claim
 from tests.factories import GroupFactory, SupportRequestFactory, at
@@ -28,7 +28,7 @@ def path_of(url: str) -> str:
 
 def old_token(purpose: str, asked: SupportRequest, *, days: int) -> str:
     with mock.patch.object(signing.time, "time", return_value=time.time() - days * 86400):
-        return links.token(purpose, asked.pk)
+        return links.token(purpose, confirm_key(asked) if purpose == CONFIRM else asked.pk)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_an_altered_link_opens_nothing(client: Client, waiting: SupportRequest, 
 
 def test_a_link_serves_one_purpose(client: Client, waiting: SupportRequest) -> None:
     assert client.post(f"/requests/confirm/{links.token(STATUS, waiting.pk)}/").status_code == 404
-    assert client.get(f"/requests/status/{links.token(CONFIRM, waiting.pk)}/").status_code == 404
+    assert client.get(f"/requests/status/{links.token(CONFIRM, confirm_key(waiting))}/").status_code == 404
     waiting.refresh_from_db()
     assert waiting.status == "received"
 

@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 
 from notifications import links
 from programme.errors import Refused
-from support_requests.messages import LIFETIME
+from support_requests.messages import CONFIRM, LIFETIME, confirm_key
 from support_requests.models import SupportRequest
 
 View = Callable[[HttpRequest, SupportRequest, str], HttpResponse]
@@ -37,13 +37,16 @@ def opened_by(purpose: str) -> Callable[[View], LinkedView]:
 
 
 def _find(purpose: str, token: str) -> SupportRequest:
-    """Raises BadLink, also when the request has been erased since, or ExpiredLink."""
-    pk = links.read(purpose, token, max_age=LIFETIME[purpose])
+    """Raises BadLink, also when the request was erased or its address changed since, or ExpiredLink."""
+    key = links.read(purpose, token, max_age=LIFETIME[purpose])
     asked = SupportRequest.objects.select_related("group__contact", "group__district", "venue__district")
     try:
-        return asked.get(pk=pk)
+        found = asked.get(pk=key.partition("-")[0])
     except SupportRequest.DoesNotExist as error:
         raise links.BadLink from error
+    if purpose == CONFIRM and key != confirm_key(found):
+        raise links.BadLink
+    return found
 
 
 def _problem(request: HttpRequest, refused: Refused, *, status: int) -> HttpResponse:
