@@ -1,5 +1,6 @@
 """What supporters and guardians are told, each wording in templates/supporters/messages/."""
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 OFFER = "offer"
 CONSENT = "consent"
+# Until when the links open: an offer's page stays useful to its end and a little after, a guardian's until 18.
+LIFETIME = {OFFER: timedelta(days=180), CONSENT: timedelta(days=8 * 366)}
 
 
 def offer_url(assignment: "Assignment") -> str:

@@ -49,7 +49,9 @@ def _check_minor(supporter: "Supporter", shift: "Shift", limits: Limits, instead
         raise TooLateForMinor
     adults = shift.assignments.filter(supporter__birth_date__lte=_years_before(shift.local_date, limits.adult_age))
     staying = adults.held().exclude(pk=instead_of.pk) if instead_of else adults.held()
-    if not staying.exists() and not (adults.offered().exists() and _seat_left_beside(supporter, shift, instead_of)):
+    if not staying.exists() and not (
+        adults.open(timezone.now()).exists() and _seat_left_beside(supporter, shift, instead_of)
+    ):
         raise AdultMissing
 
 
@@ -63,9 +65,8 @@ def _years_before(day: dt.date, years: int) -> dt.date:
     """The latest birth date of somebody who is ``years`` old on ``day``."""
     try:
         return day.replace(year=day.year - years)
-    except (
-        ValueError
-    ):  # 29 February: in other years, who was born on the 28th has the birthday, who was born on 1 March not yet
+    except ValueError:
+        # On 29 February, counted back to another year: who was born on the 28th has had the birthday, on 1 March not.
         return day.replace(year=day.year - years, day=28)
 
 

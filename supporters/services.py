@@ -100,22 +100,30 @@ def _clock(minute: int) -> dt.time:
 @transaction.atomic
 def ask_guardian(supporter: Supporter, guardian: Guardian) -> Consent:
     """Ask ``guardian`` to agree; whoever was asked before is asked no longer. Raises ConsentStands."""
-    if supporter.has_consent():
-        raise ConsentStands
-    supporter.consents.filter(given_at=None, revoked_at=None).update(revoked_at=timezone.now())
-    consent = Consent.objects.create(supporter=supporter, guardian=_contact_of(guardian))
+    consent = _new_consent(supporter, guardian)
     ask_consent(consent)
     return consent
 
 
 @transaction.atomic
 def record_paper_consent(supporter: Supporter, guardian: Guardian, *, by: Any) -> Consent:
-    """Note that a coordinator holds the guardian's signed sheet."""
-    consent = supporter.consents.filter(revoked_at=None).first() or Consent.objects.create(
-        supporter=supporter, guardian=_contact_of(guardian)
-    )
+    """Note that a coordinator holds the signed sheet of ``guardian``, who need not be the one who was asked.
+
+    Raises ConsentStands.
+    """
+    consent = _new_consent(supporter, guardian)
     consent.give(recorded_by=by)
     return consent
+
+
+def _new_consent(supporter: Supporter, guardian: Guardian) -> Consent:
+    """A consent of ``guardian`` yet to be given, in place of one that was only asked for. Raises ConsentStands."""
+    Supporter.objects.select_for_update(no_key=True).get(pk=supporter.pk)
+    standing = supporter.consents.filter(revoked_at=None)
+    if standing.filter(given_at__isnull=False).exists():
+        raise ConsentStands
+    standing.update(revoked_at=timezone.now())
+    return Consent.objects.create(supporter=supporter, guardian=_contact_of(guardian))
 
 
 def _contact_of(guardian: Guardian) -> Contact:

@@ -339,6 +339,8 @@ class Consent(models.Model):
     @transaction.atomic
     def revoke(self, *, by: Any = None) -> None:
         """The guardian takes it back: nothing more is asked of the person, and promised duties look for a stand-in."""
+        # An answer that is under way ends first, so that the guardian's word is the last.
+        Supporter.objects.select_for_update(no_key=True).get(pk=self.supporter_id)
         if type(self).objects.filter(pk=self.pk, revoked_at=None).update(revoked_at=timezone.now()) == 1:
             adult_age = Limits.current().adult_age
             reason = str(_("保護者の同意の取り消し"))

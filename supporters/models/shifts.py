@@ -218,6 +218,14 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def offered(self) -> Self:
         return self.filter(status=Assignment.Status.OFFERED)
 
+    def open(self, now: dt.datetime) -> Self:
+        """Offers that may still be answered."""
+        return self.offered().filter(answer_by__gt=now)
+
+    def served(self, now: dt.datetime) -> Self:
+        """Duties that are over and were kept, so far as anybody said: a desk's need no report."""
+        return self.held().filter(shift__ends_at__lte=now)
+
     def upcoming(self) -> Self:
         return self.filter(shift__ends_at__gte=timezone.now()).order_by("shift__starts_at")
 

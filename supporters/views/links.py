@@ -11,7 +11,7 @@ from notifications import calendars, links
 from programme.errors import Refused
 from programme.models import Limits
 from supporters.forms import ReasonForm
-from supporters.messages import CONSENT, OFFER, event_of
+from supporters.messages import CONSENT, LIFETIME, OFFER, event_of
 from supporters.models import Assignment, Consent
 from supporters.situations import Situation, situation
 from supporters.views.replies import bad_link, told
@@ -20,7 +20,7 @@ from supporters.views.replies import bad_link, told
 def _assignment(token: str) -> Assignment:
     """Raises BadLink; Http404 when the row is gone."""
     rows = Assignment.objects.select_related("shift__venue__district", "shift__room", "supporter__user")
-    return get_object_or_404(rows, pk=links.read(OFFER, token))
+    return get_object_or_404(rows, pk=links.read(OFFER, token, max_age=LIFETIME[OFFER]))
 
 
 @never_cache
@@ -89,7 +89,10 @@ def offer_calendar(request: HttpRequest, token: str) -> HttpResponse:
 def consent(request: HttpRequest, token: str) -> HttpResponse:
     """A guardian reads what it is about, agrees, and may take it back."""
     try:
-        row = get_object_or_404(Consent.objects.select_related("supporter", "guardian"), pk=links.read(CONSENT, token))
+        row = get_object_or_404(
+            Consent.objects.select_related("supporter", "guardian"),
+            pk=links.read(CONSENT, token, max_age=LIFETIME[CONSENT]),
+        )
     except Refused as refusal:
         return bad_link(request, refusal)
     if request.method == "POST":

@@ -142,8 +142,8 @@ def guardian(request: HttpRequest, pk: int) -> HttpResponse:
             with told(request, _("保護者の方に、同意のお願いを送りました。")):
                 ask_guardian(supporter, form.guardian())
         case "paper":
-            record_paper_consent(supporter, form.guardian(), by=request.user)
-            messages.success(request, _("紙の同意書を記録しました。"))
+            with told(request, _("紙の同意書を記録しました。")):
+                record_paper_consent(supporter, form.guardian(), by=request.user)
         case _other:
             raise Http404
     return redirect("supporters:person", pk)
