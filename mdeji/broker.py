@@ -20,12 +20,12 @@ log = logging.getLogger(__name__)
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu names it twice
         """Write the message aside and move it into place, so that nobody reads half of it."""
         name = f"{time.monotonic_ns()}_{uuid.uuid4()}.{queue}.msg"
         whole = self._folder(self.data_folder_out) / name
         aside = whole.with_suffix(".part")
-        aside.write_text(json.dumps(message))
+        aside.write_text(json.dumps(payload))
         aside.replace(whole)
 
     def _get(self, queue: str, timeout: float | None = None) -> Any:
