@@ -208,6 +208,16 @@ def test_looking_changes_nothing(office: Client) -> None:
     assert plan.moves.count() == before
 
 
+def test_a_duty_at_a_desk_counts_in_whose_turn_it_is(office: Client, set_now: Callable[[dt.datetime], None]) -> None:
+    person, desk = SupporterFactory(), a_shift(days=7)
+    an_offer(desk, person).accept(by=None)
+    set_now(desk.ends_at)
+    SupportRequestFactory(wishes=[at(14)])
+    plan = solved()
+    (row,) = office.get(reverse("support_requests:plan", args=[plan.pk])).context["rows"].served
+    assert [member.last_turn for member in row.team] == [desk.starts_at]
+
+
 # --- Speed ---------------------------------------------------------------------------------------------
 
 

@@ -112,10 +112,11 @@ class _Reader:
 
 
 def _turns(plan: Plan) -> dict[int, tuple[int, dt.datetime | None]]:
-    """By supporter of the plan: duties attended this fiscal year, and the last one ever."""
+    """By supporter of the plan: duties served this fiscal year, and the last one ever."""
     year = start_of(dt.date(fiscal_year(timezone.localdate()), 4, 1))
     rows = (
-        Assignment.objects.filter(supporter__planned__task__plan=plan, status=Assignment.Status.ATTENDED)
+        Assignment.objects.served(timezone.now())
+        .filter(supporter__planned__task__plan=plan)
         .values("supporter_id")
         .annotate(
             turns=Count("pk", filter=Q(shift__starts_at__gte=year), distinct=True), last_turn=Max("shift__starts_at")

@@ -72,7 +72,7 @@ def matched_people(
     period: Period, now: dt.datetime, limits: Limits, places: Places, unions: Mapping[str, frozenset[str]]
 ) -> tuple[matching.Supporter, ...]:
     """The people for a problem over ``period``. ``unions``: see ``union_name``; an empty set means everybody."""
-    promises, done = _promises(period, now, places), _done(period)
+    promises, done = _promises(period, now, places), _done(period, now)
     nothing = Promises()
     return tuple(
         _matched(one, period, limits, unions, promises.get(one.pk, nothing), *done.get(one.pk, (0, 0)))
@@ -145,13 +145,13 @@ def _promises(period: Period, now: dt.datetime, places: Places) -> dict[int, Pro
     return found
 
 
-def _done(period: Period) -> dict[int, tuple[int, int]]:
-    """By supporter: attended duties of the fiscal year that are not among the bookings, and of all time."""
+def _done(period: Period, now: dt.datetime) -> dict[int, tuple[int, int]]:
+    """By supporter: duties served, desks' too, of the fiscal year that are not among the bookings, and of all time."""
     year = Month.of(period.first).fiscal_year_first
     start, wide = Period(year, year).span[0], period.whole().span
     this_year = Q(shift__starts_at__gte=start, shift__starts_at__lt=wide[0])
     rows = (
-        Assignment.objects.filter(status=Assignment.Status.ATTENDED)
+        Assignment.objects.served(now)
         .values("supporter_id")
         .annotate(this_year=Count("pk", filter=this_year), ever=Count("pk"))
     )
