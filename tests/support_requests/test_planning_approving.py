@@ -4,6 +4,8 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications.models import Message
@@ -334,3 +336,18 @@ def test_an_approved_plan_is_not_discarded(coordinator: User) -> None:
     approve(plan, by=coordinator)
     with pytest.raises(PlanNotReady):
         discard(plan, by=coordinator)
+
+
+def test_a_person_is_checked_as_they_are_when_the_plan_has_locked_them(coordinator: User) -> None:
+    """Of two plans that ask one person, the second waits for the first: all people are locked before any is asked."""
+    SupportRequestFactory()
+    SupporterFactory()
+    plan = a_ready_plan()
+    with CaptureQueriesContext(connection) as queries:
+        approve(plan, by=coordinator)
+    said = [query["sql"] for query in queries]
+    people = next(i for i, sql in enumerate(said) if sql.startswith('SELECT "supporters_supporter"."id"'))
+    offer = next(i for i, sql in enumerate(said) if sql.startswith('INSERT INTO "supporters_assignment"'))
+    assert (people < offer, 'ORDER BY "supporters_supporter"."id"' in said[people]) == (True, True)
+    if connection.vendor == "postgresql":
+        assert said[people].endswith("FOR NO KEY UPDATE")
