@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications.models import Contact
-from programme.models import Category, District, Topic, User
+from programme.models import Category, District, Limits, Topic, User
 from supporters.errors import AlreadyRegistered, ConsentStands
 from supporters.messages import ask_consent, tell_applied
 from supporters.models import Consent, Skill, Supporter, WeeklyWindow
@@ -56,6 +56,7 @@ def apply(user: User, application: Application) -> Supporter:
     contact = Contact.objects.create(
         name=application.name, email=user.email, phone=application.phone, email_proved_at=timezone.now()
     )
+    limits = Limits.current()
     supporter = Supporter.objects.create(
         user=user,
         contact=contact,
@@ -66,6 +67,9 @@ def apply(user: User, application: Application) -> Supporter:
         home_district=application.home_district,
         may_be_paid=application.category.may_be_paid,
         brings=list(application.brings),
+        week_limit=limits.week_limit,
+        month_limit=limits.month_limit,
+        travel_limit=limits.travel_limit,
     )
     supporter.areas.set(application.areas)
     set_skills(supporter, application.skills)

@@ -86,12 +86,10 @@ def test_every_page_of_the_office_is_one_tap_away(office: Client) -> None:
     assert [name for name in names if f'href="{reverse(name)}"' not in text] == []
 
 
-def test_the_settings_are_offered_to_those_who_may_open_them(office: Client, coordinator: User) -> None:
-    link = f'href="{reverse("admin:index")}"'
-    assert link not in office.get(OFFICE).content.decode()
-    coordinator.is_staff = True
-    coordinator.save()
-    assert link in office.get(OFFICE).content.decode()
+def test_the_settings_are_offered_to_coordinators_who_may_all_open_them(office: Client) -> None:
+    settings_page = reverse("admin:index")
+    assert f'href="{settings_page}"' in office.get(OFFICE).content.decode()
+    assert office.get(settings_page).status_code == 200
 
 
 # --- Requests and shifts -------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from icalendar import Calendar
 
 from notifications import links
 from notifications.models import Message
-from programme.models import Category, District, User
+from programme.models import Category, District, Limit, Limits, User
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Shift, Supporter
 from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
@@ -91,6 +91,19 @@ def test_an_application_is_kept_exactly_as_typed() -> None:
     assert supporter.brings == ["sign"]
     assert [area.pk for area in supporter.areas.all()] == [District.objects.order_by("position")[1].pk]
     assert not supporter.registrations.exists()
+
+
+def test_who_applies_begins_with_the_programme_s_limits() -> None:
+    Limit.objects.filter(code="week_limit").update(value=4)
+    user = UserFactory()
+    signed_in(user).post(REGISTER, typed())
+    supporter = Supporter.objects.get(user=user)
+    limits = Limits.current()
+    assert (supporter.week_limit, supporter.month_limit, supporter.travel_limit) == (
+        4,
+        limits.month_limit,
+        limits.travel_limit,
+    )
 
 
 def test_the_applicant_is_told_what_comes_next() -> None:

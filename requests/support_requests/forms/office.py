@@ -9,7 +9,7 @@ from support_requests.models import SupportRequest
 
 
 class ReasonForm(forms.Form):
-    """Why a request is declined or taken back. The team that was to come is told, too."""
+    """Why a request is declined or taken back. The team that was to come is told, too, unless ``told`` says no."""
 
     reason = forms.CharField(
         label=_("理由"),
@@ -19,9 +19,11 @@ class ReasonForm(forms.Form):
         error_messages={"required": _("理由を入力してください。")},
     )
 
-    def __init__(self, *args: Any, required: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, required: bool = True, told: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = required
+        if not told:
+            self.fields["reason"].help_text = _("記録だけに残り、だれにも送られません。")
 
 
 class RequestFilter(forms.Form):

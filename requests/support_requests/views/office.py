@@ -20,6 +20,7 @@ from support_requests.models.requests import SupportRequestQuerySet
 from supporters.models import SpecialNeed
 
 ROWS = 25  # a page
+KEPT = "fewer"  # whose reason is for the record alone
 
 
 @coordinator_only
@@ -113,7 +114,7 @@ def _go_with_fewer(asked: SupportRequest, *, by: Any, reason: str) -> None:
 def _with_reason(request: HttpRequest, pk: int, name: str, verb: Callable[..., None], *, done: str) -> HttpResponse:
     """Call ``verb`` with the reason typed into the form ``name``, or show the page again with what is missing."""
     asked = get_object_or_404(SupportRequest.objects.visible_to(request.user), pk=pk)
-    form = ReasonForm(request.POST, prefix=name)
+    form = ReasonForm(request.POST, prefix=name, told=name != KEPT)
     if not form.is_valid():
         return _page(request, pk, sent=form)
     try:
@@ -132,7 +133,7 @@ def _page(request: HttpRequest, pk: int, *, sent: ReasonForm | None = None) -> H
     asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
     session = Session.objects.select_related("shift__venue", "shift__room", "report").filter(request=asked).first()
     now = timezone.now()
-    forms = {name: ReasonForm(prefix=name) for name in ("decline", "withdraw", "reopen", "fewer")}
+    forms = {name: ReasonForm(prefix=name, told=name != KEPT) for name in ("decline", "withdraw", "reopen", "fewer")}
     if sent:
         forms[str(sent.prefix)] = sent
     context = {
