@@ -15,8 +15,8 @@ from consult.models import MonthReport
 from notifications.models import Message
 from programme.access import coordinator_only
 from programme.fiscal import Month
-from programme.japanese import say_day, say_moment
 from programme.models import Limits
+from programme.wording import say_day, say_moment
 from support_requests.models import Plan, PlannedTask, PreferredTime, Session, SupportRequest
 from support_requests.planning.staffing import short_of_people
 from supporters.models import Consent, Supporter

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from programme.japanese import read_whole_number, read_year
+from programme.wording import read_whole_number, read_year
 
 # Monday is 0, as date.weekday() has it.
 WEEKDAYS = (

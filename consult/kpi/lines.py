@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from consult.kpi.definitions import Countable, Definition
 from consult.models import Activity, Consultation
-from programme.japanese import say_day
+from programme.wording import say_day
 from support_requests.models import Group, Session
 from supporters.models import Registration
 

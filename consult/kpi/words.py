@@ -8,8 +8,8 @@ from consult.kpi.definitions import Definition
 from consult.kpi.report import Report, Row
 from consult.models import Correction
 from programme.fiscal import Month, fiscal_year_name
-from programme.japanese import era_year, say_day, say_moment
 from programme.models import PublishedFigure
+from programme.wording import era_year, say_day, say_moment
 
 
 def say_month(month: Month) -> str:

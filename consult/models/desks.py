@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.errors import OpeningOver, ReasonMissing
 from consult.opening_days import say_rule
-from programme.japanese import say_day
 from programme.models import Role, Topic, User, Venue
 from programme.models.places import dates_of, validate_rule
+from programme.wording import say_day
 from supporters.messages import tell_cancelled
 from supporters.models import Assignment, Shift
 from supporters.owners import Link

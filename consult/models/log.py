@@ -27,8 +27,8 @@ from consult.errors import (
 from consult.models.desks import Desk, Opening
 from consult.models.ledger import MonthReport
 from consult.personal_data import has_personal_data, refuse_personal_data
-from programme.japanese import say_day
 from programme.models import AgeBand, Device, District, Outcome, Topic, Visit
+from programme.wording import say_day
 
 COMMON_DAYS = 90
 MINUTES_AT_MOST = 600

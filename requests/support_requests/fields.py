@@ -13,8 +13,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
-from programme.japanese import say_day, say_time, weekday
 from programme.models import Topic
+from programme.wording import say_day, say_time, weekday
 
 Choices = list[tuple[str, Any]]
 

@@ -5,8 +5,8 @@ from collections.abc import Container
 
 from django.utils import timezone
 
-from programme.japanese import say_day, say_time
 from programme.models import Limits, Venue
+from programme.wording import say_day, say_time
 from support_requests.errors import (
     ClosedOn,
     ContactMissing,

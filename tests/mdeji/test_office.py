@@ -13,8 +13,8 @@ from django.utils import timezone
 from consult.models import MonthReport
 from notifications.models import Channel, Message
 from programme.fiscal import Month
-from programme.japanese import say_moment
 from programme.models import User
+from programme.wording import say_moment
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
 from supporters.models import Consent, Supporter, TrainingCompletion
 from tests.factories import (

@@ -9,8 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.models import Message
-from programme.japanese import say_day
 from programme.models import Limit, Limits, Topic, Venue
+from programme.wording import say_day
 from support_requests.forms import IntakeForm
 from support_requests.models import Group, SupportRequest
 from tests.factories import a_hall

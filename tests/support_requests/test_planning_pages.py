@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from programme.japanese import say_day, say_moment
 from programme.models import Limits, User
+from programme.wording import say_day, say_moment
 from support_requests.models import Plan, SupportRequest
 from support_requests.planning.solving import solve
 from supporters.models import Assignment, Shift

@@ -26,8 +26,8 @@ from consult.kpi.words import (
     say_published_days,
     say_state,
 )
-from programme.japanese import say_moment
 from programme.models import Programme, PublishedFigure
+from programme.wording import say_moment
 
 Value = str | int | Decimal | None
 

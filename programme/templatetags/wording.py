@@ -1,10 +1,10 @@
-"""``{% load japanese %}``: filters for dates and times. docs/design-system.md shows each with its result."""
+"""``{% load wording %}``: filters for dates and times. docs/design-system.md shows each with its result."""
 
 import datetime as dt
 
 from django import template
 
-from programme import japanese
+from programme import wording
 from programme.fiscal import fiscal_year_name
 
 register = template.Library()
@@ -13,25 +13,25 @@ register = template.Library()
 @register.filter
 def day(value: dt.date | None) -> str:
     """2026年12月3日(木)"""
-    return japanese.say_day(value) if value else ""
+    return wording.say_day(value) if value else ""
 
 
 @register.filter
 def moment(value: dt.datetime | None) -> str:
     """2026年12月3日(木) 10:00"""
-    return japanese.say_moment(value) if value else ""
+    return wording.say_moment(value) if value else ""
 
 
 @register.filter
 def until(starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> str:
     """2026年12月3日(木) 10:00から11:00まで"""
-    return japanese.say_span(starts_at, ends_at) if starts_at and ends_at else ""
+    return wording.say_span(starts_at, ends_at) if starts_at and ends_at else ""
 
 
 @register.filter
 def clock(value: dt.datetime | dt.time | None) -> str:
     """10:00"""
-    return japanese.say_time(value) if value else ""
+    return wording.say_time(value) if value else ""
 
 
 @register.filter
@@ -43,7 +43,7 @@ def minutes(value: int | None) -> str:
 @register.filter
 def era(value: dt.date | None) -> str:
     """令和8年12月3日"""
-    return f"{japanese.era_year(value.year)}{value.month}月{value.day}日" if value else ""
+    return f"{wording.era_year(value.year)}{value.month}月{value.day}日" if value else ""
 
 
 @register.filter
