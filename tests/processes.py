@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 from django.conf import settings
@@ -36,7 +37,7 @@ def _own_database(values: dict[str, str]) -> Iterator[None]:
         values.pop("DATABASE_URL", None)
         yield
         return
-    name = f"mdeji_processes_{os.getpid()}"
+    name = f"mdeji_processes_{uuid4().hex}"  # a site that stands for many tests has one of its own
     given = settings.DATABASES["default"]
     server = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:

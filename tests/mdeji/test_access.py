@@ -134,9 +134,8 @@ def test_every_page_is_in_the_table() -> None:
     assert set(pages_of(get_resolver())) == {name for name, *_ in [*PAGES, *BUTTONS]} | ELSEWHERE
 
 
-@pytest.fixture
-def rows(programme_facts: None) -> dict[str, Any]:
-    load_demo()
+def demo_rows() -> dict[str, Any]:
+    """The arguments that PAGES and BUTTONS name, on the rows of the demo. The tour in tests/browser opens them too."""
     now = timezone.localtime()
     supporter = Supporter.objects.get(contact__email=LOGINS["サポーター"])
     opening = Opening.objects.get(date=now.date(), desk__accounts__email=LOGINS["相談所の端末 (desk)"])
@@ -151,7 +150,7 @@ def rows(programme_facts: None) -> dict[str, Any]:
         "supporter": supporter.pk,
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,
         "session": Session.objects.held()[0].pk,
-        "plan": Plan.objects.create(first=now.date(), last=now.date()).pk,
+        "plan": Plan.objects.create(first=now.date(), last=now.date() + dt.timedelta(days=30)).pk,
         "opening": opening.pk,
         "desk": opening.desk_id,
         "case": Consultation.objects.filter(desk=opening.desk)[0].pk,
@@ -162,9 +161,8 @@ def rows(programme_facts: None) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def clients(rows: dict[str, Any]) -> dict[str, Client]:
-    """A browser for each role, signed in."""
+def sign_everybody_in() -> dict[str, Client]:
+    """A browser for each role, signed in on the demo."""
     clients = {role: Client() for role in EVERYBODY}
     User.objects.create_user("member@example.jp")
     emails = {
@@ -177,6 +175,17 @@ def clients(rows: dict[str, Any]) -> dict[str, Client]:
     for role, email in emails.items():
         clients[role].force_login(User.objects.get(email=email))
     return clients
+
+
+@pytest.fixture
+def rows(programme_facts: None) -> dict[str, Any]:
+    load_demo()
+    return demo_rows()
+
+
+@pytest.fixture
+def clients(rows: dict[str, Any]) -> dict[str, Client]:
+    return sign_everybody_in()
 
 
 def door(response: HttpResponse) -> str:
