@@ -1,7 +1,12 @@
 from django.apps import AppConfig
 
+from mdeji import catalogues
+
 
 class MdejiConfig(AppConfig):
     """The project as an app: base templates, the design system, the home page and the office."""
 
     name = "mdeji"
+
+    def ready(self) -> None:
+        catalogues.compile_changed()

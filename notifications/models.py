@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from notifications.phones import e164
@@ -17,6 +18,11 @@ class Channel(models.TextChoices):
     PHONE = "phone", _("電話(コーディネーターがかけます)")
 
 
+def language_in_use() -> str:
+    """The language of the page, for the contact that is entered on it."""
+    return get_language() or settings.LANGUAGE_CODE
+
+
 class Contact(models.Model):
     """Where somebody can be reached. Several people may share an address or a number: neither is a key."""
 
@@ -25,6 +31,9 @@ class Contact(models.Model):
     phone = models.CharField(_("電話番号"), max_length=40, blank=True)
     phone_e164 = models.CharField(max_length=16, blank=True, editable=False, db_index=True)
     email_proved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    language = models.CharField(
+        _("お知らせのことば"), max_length=10, choices=settings.LANGUAGES, default=language_in_use
+    )
 
     class Meta:
         verbose_name = _("連絡先")

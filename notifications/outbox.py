@@ -15,10 +15,11 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from notifications.channels import Outcome, Receipt, channel_of
 from notifications.models import Attempt, Channel, Contact, Message
+from programme import furigana
 from programme.errors import ChangedMeanwhile
 from programme.models import Programme, User
 
@@ -45,7 +46,11 @@ def tell(
     (kind, subject, recipient, occasion) again returns the first message and sends nothing.
     """
     context = {"programme": Programme.objects.first(), **context, "recipient": recipient}
-    title, _, body = render_to_string(template, context).strip().partition("\n")
+    with translation.override(recipient.language):
+        text = render_to_string(template, context).strip()
+    if recipient.language == furigana.EASY:
+        text = furigana.in_text(text)
+    title, _, body = text.partition("\n")
     message, created = Message.objects.get_or_create(
         kind=kind,
         subject=subject,

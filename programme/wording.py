@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -40,31 +40,27 @@ def read_year(text: str) -> int | None:
 
 
 def weekday(day: dt.date) -> str:
-    """One sign: "木"."""
-    return (
-        pgettext("曜日", "月"),
-        pgettext("曜日", "火"),
-        pgettext("曜日", "水"),
-        pgettext("曜日", "木"),
-        pgettext("曜日", "金"),
-        pgettext("曜日", "土"),
-        pgettext("曜日", "日"),
-    )[day.weekday()]
+    """One sign: "木"; in English "Thu"."""
+    return dateformat.format(day, "D")
 
 
 def say_day(day: dt.date) -> str:
-    """ "2026年12月3日(木)". A time is taken in Tokyo."""
+    """ "2026年12月3日(木)", "2026年12月3日(木曜日)", "Thu 3 December 2026". A time is taken in Tokyo."""
     if isinstance(day, dt.datetime):
         day = timezone.localtime(day)
-    parts = {"year": day.year, "month": day.month, "day": day.day, "weekday": weekday(day)}
-    return _("%(year)s年%(month)s月%(day)s日(%(weekday)s)") % parts
+    return dateformat.format(day, pgettext("日の書き方(Djangoのdate書式)", "Y年n月j日(D)"))
 
 
 def say_time(moment: dt.datetime | dt.time) -> str:
-    """ "09:00", in Tokyo."""
+    """ "09:00", "午前9時", "9:00 am"; in Tokyo."""
     if isinstance(moment, dt.datetime):
         moment = timezone.localtime(moment)
-    return f"{moment:%H:%M}"
+    if moment.minute:
+        pattern = pgettext("時刻の書き方(Djangoのdate書式)", "H:i")
+    else:
+        pattern = pgettext("ちょうどの時刻の書き方(Djangoのdate書式)", "H:i")
+    half = pgettext("時刻", "午前") if moment.hour < 12 else pgettext("時刻", "午後")
+    return half.join(dateformat.time_format(moment, part) for part in pattern.split("A"))
 
 
 def say_moment(moment: dt.datetime) -> str:

@@ -6,11 +6,19 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from programme.loading import load
 from programme.models import Role, User
 from tests.processes import own_environment
+
+
+@pytest.fixture(autouse=True)
+def language() -> Iterator[None]:
+    """Each test begins in Japanese, whatever language the last page of another was in."""
+    with translation.override(settings.LANGUAGE_CODE):
+        yield
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class CodeEntry(models.Model):
         ordering = ["position"]
 
     def __str__(self) -> str:
-        return self.name_en if (get_language() or "ja").startswith("en") else self.name
+        return {"en": self.name_en, "ja-easy": self.name_easy}.get(get_language() or "") or self.name
 
 
 class District(CodeEntry):

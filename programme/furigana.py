@@ -1,0 +1,130 @@
+"""Readings (ふりがな) above the kanji of pages and messages in やさしい日本語.
+
+``data/furigana.txt`` holds one word a line with its reading:
+
+- ``行けます いけます``: a word; of one that ends in kana only the kanji are annotated;
+- ``#件 けん``: a counter, read so after any number; ``#5分 ふん``: after one that ends in this digit;
+- ``2日 ふつか``: this very number and its counter, read as one word.
+
+A run of kanji that words do not cover wholly stays bare, and one kanji is a word only where it stands alone: half a
+reading, or that of another word, is worse than none. So most people's names stay bare, too.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
+
+# The language whose text gets readings: やさしい日本語.
+EASY = "ja-easy"
+READINGS = Path(__file__).parent / "data" / "furigana.txt"
+KANJI = "一-鿿々〆ヶ"
+HIRAGANA = "".join(map(chr, range(ord("ぁ"), ord("ん") + 1)))
+DIGIT = "0-9０-９"
+# What is not text to be read: tags, and elements whose content may hold no markup.
+MARKUP = re.compile(
+    r"<!--.*?-->|<(script|style|title|textarea|option|svg|ruby)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
+)
+# Kanji and kana in a row with the number before them. Some pages put a space between a figure and its unit; the
+# bound keeps what somebody pasted without a single comma from costing more than its length.
+STRETCH = re.compile(rf"(?:([{DIGIT}][{DIGIT}.,]*)( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
+RUN = re.compile(f"[{KANJI}]+")
+
+# Pieces of a text in a row, each with its reading, or with "" to stay bare.
+type Pieces = tuple[tuple[str, str], ...]
+
+
+@cache
+def readings() -> dict[str, str]:
+    """Word → reading, in the file's notation."""
+    return dict(line.split() for line in READINGS.read_text().splitlines() if line)
+
+
+def in_html(html: str) -> str:
+    """The page with ``<ruby>`` on the words of its text; attributes and titles stay as they are."""
+    pieces, end = [], 0
+    for markup in MARKUP.finditer(html):
+        pieces += [_annotate(html[end : markup.start()], _ruby), markup[0]]
+        end = markup.end()
+    return "".join(pieces) + _annotate(html[end:], _ruby)
+
+
+def in_text(text: str) -> str:
+    """Plain text with each word's reading in parentheses where it first stands: 予約(よやく)."""
+    seen: set[str] = set()
+
+    def once(kanji: str, reading: str) -> str:
+        if kanji in seen:
+            return kanji
+        seen.add(kanji)
+        return f"{kanji}({reading})"
+
+    return _annotate(text, once)
+
+
+def unread(text: str) -> list[str]:
+    """The runs of kanji in a translation that would stay bare. Placeholders stand for numbers."""
+    text = re.sub(r"%\(\w+\)[sd]|\{\w+\}", "3", re.sub(r"<[^>]*>", "|", text))
+    return RUN.findall(_annotate(text, lambda _kanji, _reading: ""))
+
+
+def _ruby(kanji: str, reading: str) -> str:
+    return f"<ruby>{kanji}<rp>(</rp><rt>{reading}</rt><rp>)</rp></ruby>"
+
+
+def _annotate(text: str, write: Callable[[str, str], str]) -> str:
+    def annotate(piece: str, reading: str) -> str:
+        if not reading:
+            return piece
+        kana = len(piece) - len(piece.rstrip(HIRAGANA))
+        return write(piece[: len(piece) - kana], reading[: len(reading) - kana]) + piece[len(piece) - kana :]
+
+    return STRETCH.sub(lambda found: "".join(annotate(*piece) for piece in _pieces(*found.groups(""))), text)
+
+
+@lru_cache(maxsize=10_000)
+def _pieces(number: str, gap: str, text: str) -> Pieces:
+    """A stretch in pieces: a number, if any, the gap after it, and kanji and kana."""
+    pieces: list[tuple[str, str]] = []
+    if number:
+        run = RUN.match(text)
+        counted = _counted(number, gap, text) or ((number + gap + (run[0] if run else ""), ""),)
+        pieces += counted
+        text = text[_length(counted) - len(number + gap) :]
+    while run := RUN.search(text):
+        words = _cover(text[run.start() :]) or ((run[0], ""),)
+        pieces += [(text[: run.start()], ""), *words]
+        text = text[run.start() + _length(words) :]
+    return (*pieces, (text, ""))
+
+
+def _length(pieces: Pieces) -> int:
+    return sum(len(text) for text, _reading in pieces)
+
+
+def _counted(number: str, gap: str, text: str) -> Pieces | None:
+    """A number with its counter and whatever words complete the run of kanji, or None."""
+    value = unicodedata.normalize("NFKC", number)
+    for end in range(len(text), 0, -1):
+        unit = text[:end]
+        together = readings().get(value + unit)
+        reading = readings().get(f"#{value[-1]}{unit}") or readings().get(f"#{unit}")
+        rest = _cover(text[end:]) if together or reading else None
+        if rest is not None:
+            return ((number + gap + unit, together), *rest) if together else ((number + gap, ""), (unit, reading), *rest)
+    return None
+
+
+def _cover(text: str, *, alone: bool = True) -> Pieces | None:
+    """The words of the run of kanji that ``text`` begins with, or None. One kanji must be alone to be a word."""
+    if not RUN.match(text):
+        return ()
+    for end in range(len(text), 0, -1):
+        if end == 1 and not (alone and not RUN.match(text, 1)):
+            continue
+        reading = readings().get(text[:end])
+        rest = _cover(text[end:], alone=False) if reading else None
+        if rest is not None:
+            return ((text[:end], reading), *rest)
+    return None

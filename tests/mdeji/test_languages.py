@@ -1,0 +1,73 @@
+"""The three languages: every sentence in each, a switch that keeps the page, messages in the reader's own."""
+
+import datetime as dt
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.utils import translation
+from pytest_django import Settings
+
+from notifications.models import Contact
+from notifications.outbox import tell
+
+
+@pytest.mark.django_db
+def test_address_switches_language_keeps_page_and_is_remembered(client: Client, programme_facts: None) -> None:
+    page = client.get("/desks/?from=2026-12-01&lang=en").content.decode()
+    assert '<html lang="en">' in page
+    # The switch leads to the same page with the same search.
+    assert 'href="?from=2026-12-01&amp;lang=ja-easy"' in page
+    assert '<html lang="en">' in client.get("/").content.decode()
+    assert '<html lang="ja">' in client.get("/?lang=ja").content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("wish", ["", "xx", "en-Klingon", "<script>"])
+def test_unknown_language_changes_nothing(client: Client, wish: str) -> None:
+    response = client.get("/", {"lang": wish})
+    assert '<html lang="ja">' in response.content.decode()
+    assert settings.LANGUAGE_COOKIE_NAME not in response.cookies
+
+
+@pytest.mark.django_db
+def test_browsers_wish_counts_until_the_person_chose(client: Client) -> None:
+    assert '<html lang="en">' in client.get("/", headers={"accept-language": "en-GB,ja;q=0.5"}).content.decode()
+    client.get("/?lang=ja")
+    assert '<html lang="ja">' in client.get("/", headers={"accept-language": "en-GB,ja;q=0.5"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_easy_japanese_is_japanese_with_readings(client: Client, programme_facts: None) -> None:
+    response = client.get("/?lang=ja-easy")
+    page = response.content.decode()
+    assert '<html lang="ja">' in page
+    assert response["Content-Language"] == "ja"
+    assert re.search("<ruby>相談<rp>", page)
+    assert "<ruby>" not in page[: page.index("<body>")]
+    assert int(response["Content-Length"]) == len(response.content)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("ja", "2026年12月3日(木)"), ("ja-easy", "2026年12月3日(木曜日)"), ("en", "Thu 3 December 2026")],
+)
+def test_messages_are_in_the_recipients_language(language: str, title: str, tmp_path: Path, settings: Settings) -> None:
+    settings.TEMPLATES = [{**settings.TEMPLATES[0], "DIRS": [tmp_path]}]
+    (tmp_path / "told.txt").write_text("{% load wording %}{{ day|day }}")
+    contact = Contact.objects.create(name="Ann", email="ann@example.jp", language=language)
+    context = {"day": dt.date(2026, 12, 3)}
+    with translation.override("ja"):
+        message = tell(contact, kind="test", subject="row:1", template="told.txt", context=context)
+    assert re.sub(r"\([ぁ-ん]+\)", "", message.title) == title
+    assert ("(ねん)" in message.title) is (language == "ja-easy")
+
+
+@pytest.mark.django_db
+def test_contact_is_told_in_the_language_of_the_page_it_was_entered_on() -> None:
+    with translation.override("en"):
+        assert Contact(name="Ann", email="ann@example.jp").language == "en"
+    assert Contact(name="Ann", email="ann@example.jp").language == "ja"
