@@ -4,7 +4,7 @@
 
 - ``行けます いけます``: a word; of one that ends in kana only the kanji are annotated;
 - ``#件 けん``: a counter, read so after any number; ``#5分 ふん``: after one that ends in this digit;
-- ``2日 ふつか``: this very number and its counter, read as one word.
+- ``2日 ふつか``: this very number and its counter, read as one word; so is ``1月1日``, the first of a month.
 
 A run of kanji that words do not cover wholly stays bare, and one kanji is a word only where it stands alone: half a
 reading, or that of another word, is worse than none. So most people's names stay bare, too.
@@ -22,17 +22,20 @@ READINGS = Path(__file__).parent / "data" / "furigana.txt"
 KANJI = "一-鿿々〆ヶ"
 HIRAGANA = "".join(map(chr, range(ord("ぁ"), ord("ん") + 1)))
 DIGIT = "0-9０-９"
+LONGEST_WORD = 12
 # What is not text to be read: tags, and elements whose content may hold no markup.
 MARKUP = re.compile(
     r"<!--.*?-->|<(script|style|title|textarea|option|svg|ruby)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
 )
-# Kanji and kana in a row with the number before them. Some pages put a space between a figure and its unit; the
-# bound keeps what somebody pasted without a single comma from costing more than its length.
-STRETCH = re.compile(rf"(?:([{DIGIT}][{DIGIT}.,]*)( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
+# Kanji and kana in a row with the number before them: the first of a month is a number of its own, and some pages put
+# a space between a figure and its unit. The bound keeps what somebody pasted without a comma from costing more than
+# its length.
+NUMBER = rf"[{DIGIT}]+月[1１](?=日)|[{DIGIT}][{DIGIT}.,]*"
+STRETCH = re.compile(rf"(?:({NUMBER})( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
 RUN = re.compile(f"[{KANJI}]+")
 
 # Pieces of a text in a row, each with its reading, or with "" to stay bare.
-type Pieces = tuple[tuple[str, str], ...]
+Pieces = tuple[tuple[str, str], ...]
 
 
 @cache
@@ -88,7 +91,8 @@ def _pieces(number: str, gap: str, text: str) -> Pieces:
     """A stretch in pieces: a number, if any, the gap after it, and kanji and kana."""
     pieces: list[tuple[str, str]] = []
     if number:
-        run = RUN.match(text)
+        # A kanji right after a number is a counter, even one that the list lacks.
+        run = RUN.match(text) if not gap else None
         counted = _counted(number, gap, text) or ((number + gap + (run[0] if run else ""), ""),)
         pieces += counted
         text = text[_length(counted) - len(number + gap) :]
@@ -106,13 +110,17 @@ def _length(pieces: Pieces) -> int:
 def _counted(number: str, gap: str, text: str) -> Pieces | None:
     """A number with its counter and whatever words complete the run of kanji, or None."""
     value = unicodedata.normalize("NFKC", number)
-    for end in range(len(text), 0, -1):
+    for end in range(min(len(text), LONGEST_WORD), 0, -1):
         unit = text[:end]
-        together = readings().get(value + unit)
-        reading = readings().get(f"#{value[-1]}{unit}") or readings().get(f"#{unit}")
-        rest = _cover(text[end:]) if together or reading else None
+        if together := readings().get(value + unit):
+            first: Pieces = ((number + gap + unit, together),)
+        elif reading := readings().get(f"#{value[-1]}{unit}") or readings().get(f"#{unit}"):
+            first = ((number + gap, ""), (unit, reading))
+        else:
+            continue
+        rest = _cover(text[end:])
         if rest is not None:
-            return ((number + gap + unit, together), *rest) if together else ((number + gap, ""), (unit, reading), *rest)
+            return first + rest
     return None
 
 
@@ -120,11 +128,13 @@ def _cover(text: str, *, alone: bool = True) -> Pieces | None:
     """The words of the run of kanji that ``text`` begins with, or None. One kanji must be alone to be a word."""
     if not RUN.match(text):
         return ()
-    for end in range(len(text), 0, -1):
-        if end == 1 and not (alone and not RUN.match(text, 1)):
+    for end in range(min(len(text), LONGEST_WORD), 0, -1):
+        # 金さん is somebody's name.
+        if end == 1 and (not alone or RUN.match(text, 1) or text.startswith("さん", 1)):
             continue
-        reading = readings().get(text[:end])
-        rest = _cover(text[end:], alone=False) if reading else None
-        if rest is not None:
-            return ((text[:end], reading), *rest)
+        word = text[:end]
+        if reading := readings().get(word):
+            rest = _cover(text[end:], alone=word[-1] in HIRAGANA)
+            if rest is not None:
+                return ((word, reading), *rest)
     return None

@@ -13,10 +13,11 @@ from notifications.models import Contact
 from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
 from programme.text import search_key
+from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
 from supporters.errors import ConsentMissing, ConsentRevoked, TrainingMissing
 from supporters.messages import tell_activated, tell_applied
 
-WEEKDAYS = [(0, _("月")), (1, _("火")), (2, _("水")), (3, _("木")), (4, _("金")), (5, _("土")), (6, _("日"))]
+WEEKDAYS = list(enumerate(WEEKDAY_NAMES))
 
 
 class SpecialNeed(models.TextChoices):
