@@ -17,6 +17,7 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
+from notifications import links
 from notifications.channels import Outcome, Receipt, channel_of
 from notifications.models import Attempt, Channel, Contact, Message
 from programme import furigana
@@ -45,7 +46,12 @@ def tell(
     ``template`` gives the title on its first line and the text below. Telling the same
     (kind, subject, recipient, occasion) again returns the first message and sends nothing.
     """
-    context = {"programme": Programme.objects.first(), **context, "recipient": recipient}
+    context = {
+        "programme": Programme.objects.first(),
+        **context,
+        "recipient": recipient,
+        "language_url": links.absolute(links.language_path(recipient.pk)),
+    }
     with translation.override(recipient.language):
         text = render_to_string(template, context).strip()
     if recipient.language == furigana.EASY:

@@ -8,13 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from notifications import calendars, links
+from notifications.own import bad_link
 from programme.errors import Refused
 from programme.models import Limits
 from supporters.forms import ReasonForm
 from supporters.messages import CONSENT, LIFETIME, OFFER, event_of
 from supporters.models import Assignment, Consent
 from supporters.situations import Situation, situation
-from supporters.views.replies import bad_link, told
+from supporters.views.replies import told
 
 
 def _assignment(token: str) -> Assignment:

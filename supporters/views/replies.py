@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest
 
 from programme.errors import Refused
 
@@ -20,8 +19,3 @@ def told(request: HttpRequest, done: str = "") -> Iterator[None]:
     else:
         if done:
             messages.success(request, done)
-
-
-def bad_link(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """A link that cannot be read: what happened, and what to do next."""
-    return render(request, "supporters/bad_link.html", {"sentence": str(refusal)}, status=404)

@@ -71,6 +71,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:plans",): OFFICE,
     ("support_requests:plan", "plan"): OFFICE,
     ("consult:finder",): EVERYBODY,
+    ("consult:place", "desk"): EVERYBODY,
     ("consult:log_home",): SIGNED_IN,
     ("consult:log", "opening"): ON_DUTY,
     ("consult:void", "case"): {"coordinator", "desk"},
@@ -83,6 +84,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("consult:open_dates", "desk"): OFFICE,
     ("consult:activities",): OFFICE,
     ("messages:list",): OFFICE,
+    ("messages:language", "language"): EVERYBODY,
     ("kpi:months",): FIGURES,
     ("kpi:month", "month"): FIGURES,
     ("kpi:export", "month", "suffix"): FIGURES,
@@ -142,6 +144,7 @@ def demo_rows() -> dict[str, Any]:
     request = SupportRequest.objects.get(status=SupportRequest.Status.PLANNED)
     received = SupportRequest.objects.get(status=SupportRequest.Status.RECEIVED)
     return {
+        "language": links.token(links.LANGUAGE, supporter.contact_id),
         "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
         "consent": links.token(CONSENT, Consent.objects.get().pk),
         "confirm": links.token(CONFIRM, confirm_key(received)),

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 
 from notifications import links
+from notifications.own import bad_link
 from programme.errors import Refused
 from support_requests.messages import CONFIRM, LIFETIME, confirm_key
 from support_requests.models import SupportRequest
@@ -25,10 +25,8 @@ def opened_by(purpose: str) -> Callable[[View], LinkedView]:
         def opened(request: HttpRequest, token: str) -> HttpResponse:
             try:
                 asked = _find(purpose, token)
-            except links.ExpiredLink as refused:
-                return _problem(request, refused, status=410)
-            except links.BadLink as refused:
-                return _problem(request, refused, status=404)
+            except Refused as refusal:
+                return bad_link(request, refusal)
             return view(request, asked, token)
 
         return opened
@@ -47,7 +45,3 @@ def _find(purpose: str, token: str) -> SupportRequest:
     if purpose == CONFIRM and key != confirm_key(found):
         raise links.BadLink
     return found
-
-
-def _problem(request: HttpRequest, refused: Refused, *, status: int) -> HttpResponse:
-    return render(request, "support_requests/link_problem.html", {"sentence": str(refused)}, status=status)
