@@ -10,11 +10,48 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import Settings
 
+from mdeji import catalogues
 from notifications.models import Contact
 from notifications.outbox import tell
+from programme import furigana
+from programme.models.codes import CodeEntry
 
 
 @pytest.mark.django_db
+def test_every_sentence_is_in_every_language() -> None:
+    """Pages, messages and refusals alike: what stands in the source stands in each catalogue, whole."""
+    assert list(catalogues.faults()) == []
+
+
+def test_every_code_is_named_in_every_language(programme_facts: None) -> None:
+    for model in CodeEntry.__subclasses__():
+        for entry in model._default_manager.all():
+            with translation.override("en"):
+                assert re.search("[A-Za-z]", str(entry)), f"{model.__name__} {entry.code}"
+            with translation.override("ja-easy"):
+                assert entry.name_easy, f"{model.__name__} {entry.code}"
+                assert furigana.unread(str(entry)) == [], f"{model.__name__} {entry.code}"
+
+
+def test_a_missing_translation_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test above would fail: for no entry, an empty one, a lost placeholder, a kanji without reading."""
+    (tmp_path / "page.html").write_text(
+        "{% load i18n %}{% translate 'A' %}{% translate 'B' %}{% blocktranslate %}C {{ n }}{% endblocktranslate %}"
+    )
+    path = catalogues.po_file(tmp_path, "ja-easy")
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "A"\nmsgstr "躊躇"\n\nmsgid "C %(n)s"\nmsgstr "C"\n'
+    )
+    monkeypatch.setattr(catalogues, "homes", lambda: [tmp_path])
+    found = [line.partition(": ")[2] for line in catalogues.faults() if line.startswith("ja-easy")]
+    assert found == [
+        "'A': no reading for 躊躇",
+        "'B': not translated",
+        "'C %(n)s': has other placeholders than the sentence",
+    ]
+
+
 def test_address_switches_language_keeps_page_and_is_remembered(client: Client, programme_facts: None) -> None:
     page = client.get("/desks/?from=2026-12-01&lang=en").content.decode()
     assert '<html lang="en">' in page
