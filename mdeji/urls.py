@@ -7,6 +7,10 @@ from django.views.generic import RedirectView
 
 from mdeji import office, views
 
+handler400 = "mdeji.errors.bad_request"
+handler429 = "mdeji.errors.too_many_requests"
+handler500 = "mdeji.errors.server_error"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("office/", office.office, name="office"),
