@@ -6,6 +6,7 @@ app_name = "consult"
 
 urlpatterns = [
     path("", finder.finder, name="finder"),
+    path("places/<int:pk>/", finder.place, name="place"),
     path("log/", log.log_home, name="log_home"),
     path("log/<int:pk>/", log.log, name="log"),
     path("log/cases/<uuid:pk>/void/", log.void, name="void"),

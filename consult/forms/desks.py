@@ -1,4 +1,4 @@
-"""The coordinator's forms: a desk, its dates, other activities; and the public finder's filter."""
+"""The coordinator's forms: a desk, its dates, other activities."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any
@@ -30,17 +30,6 @@ PERIOD_AT_MOST = dt.timedelta(days=366)
 class DistrictField(DistrictChoice):
     def __init__(self, **options: Any) -> None:
         super().__init__(queryset=District.objects.filter(active=True), **options)
-
-
-class FinderForm(forms.Form):
-    BY_PLACE, BY_DATE = "place", "date"
-
-    district = DistrictField(label=_("お住まいの地区"), required=False, empty_label=_("すべての地区"))
-    order = forms.ChoiceField(
-        label=_("並べかた"),
-        required=False,
-        choices=[(BY_PLACE, _("場所ごと(近い順)")), (BY_DATE, _("日付の順"))],
-    )
 
 
 class DeskForm(DeskModelForm):

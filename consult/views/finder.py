@@ -1,73 +1,88 @@
-"""The public finder: which desk is near, and when it opens next."""
+"""The public finder: which desk is near, and when it opens; and each desk's own page."""
 
 import datetime as dt
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from consult.forms.desks import FinderForm
-from consult.models import Desk, Opening
+from consult import nearby
+from consult.forms.finder import DistrictForm, FinderForm
+from consult.map import Map, Site, draw
+from consult.places import Place, in_order, next_places, places_between, today_and_tomorrow
 from programme.geo import to_metres
-from programme.models import District, Limits
+from programme.models import District, Limits, Programme, Venue
 
 DATES_SHOWN = 4
-# On the list of all desks by date.
-DATES_LISTED = 30
-
-
-@dataclass(slots=True)
-class Place:
-    """A desk as the public sees it: its next openings, and the dates on which it stays shut."""
-
-    desk: Desk
-    openings: list[Opening] = field(default_factory=list)
-    shut: dict[dt.date, str] = field(default_factory=dict)
-    kilometres: int | None = None
-
-    @property
-    def closed(self) -> list[tuple[dt.date, str]]:
-        return sorted(self.shut.items())[:DATES_SHOWN]
+DATES_ON_OWN_PAGE = 12
+# Places offered when none opens in the period that was asked for.
+OTHERS_SHOWN = 3
 
 
 def finder(request: HttpRequest) -> HttpResponse:
-    form = FinderForm(request.GET)
-    chosen = form.cleaned_data if form.is_valid() else {}
+    districts = list(District.objects.filter(active=True))
+    form = FinderForm(nearby.asked(request, districts), districts=districts)
+    form.is_valid()  # a field that cannot be read says so beside it, the others still hold
+    period = form.period()
+    places = places_between(*(period or _planned()))
+    if period:
+        places = [place for place in places if place.openings]
+    places = in_order(places, form.chosen_district)
+    for place in places:
+        place.keep(DATES_SHOWN)
+    others = [] if places else in_order(next_places(), form.chosen_district)[:OTHERS_SHOWN]
+    context = {
+        "form": form,
+        "period": period,
+        "places": places,
+        "others": others,
+        "map": _map(districts, places, form.chosen_district),
+        **today_and_tomorrow(),
+    }
+    return nearby.remember(render(request, "consult/finder.html", context), request, form)
+
+
+def place(request: HttpRequest, pk: int) -> HttpResponse:
+    """A desk's own page: where it is, when it opens. It stays, with a word, when the desk was given up."""
+    districts = list(District.objects.filter(active=True))
+    form = DistrictForm(nearby.asked(request, districts), districts=districts)
+    form.is_valid()
+    places = in_order(places_between(*_planned(), pk=pk), form.chosen_district)
+    if not places:
+        raise Http404
+    places[0].keep(DATES_ON_OWN_PAGE)
+    context = {
+        "place": places[0],
+        "way": _way_to(places[0].desk.venue),
+        "map": _map(districts, places, form.chosen_district, signs="★"),
+        **today_and_tomorrow(),
+    }
+    return render(request, "consult/place.html", context)
+
+
+def _way_to(venue: Venue) -> str:
+    """Opens the map app of the reader's phone, or its site. A position that nobody has verified is not handed on."""
+    city = Programme.objects.values_list("city", flat=True).first() or ""
+    found = "{},{}".format(*venue.position) if venue.coordinates_verified else f"{city}{venue.name} {venue.address}"
+    return f"https://www.google.com/maps/search/?{urlencode({'api': 1, 'query': found.strip()})}"
+
+
+def _planned() -> tuple[dt.date, dt.date]:
+    """The days for which openings are planned."""
     today = timezone.localdate()
-    places = _places(today, today + dt.timedelta(days=Limits.current().desk_days_ahead))
-    by_date = chosen.get("order") == FinderForm.BY_DATE
-    if chosen.get("district"):
-        _sort_by_distance(places, chosen["district"])
-    openings = sorted(
-        ((opening, place) for place in places for opening in place.openings),
-        key=lambda pair: (pair[0].date, pair[0].shift.starts_at),
-    )
-    for place in places:
-        place.openings = place.openings[:DATES_SHOWN]
-    context = {"form": form, "places": places, "openings": openings[:DATES_LISTED], "by_date": by_date, "today": today}
-    return render(request, "consult/finder.html", context)
+    return today, today + dt.timedelta(days=Limits.current().desk_days_ahead)
 
 
-def _places(first: dt.date, last: dt.date) -> list[Place]:
-    desks = Desk.objects.filter(active=True).select_related("venue__district", "venue__closures")
-    places = {desk.pk: Place(desk) for desk in desks.prefetch_related("venue__closures__closures")}
-    for opening in Opening.objects.coming().filter(desk__active=True, date__lte=last).select_related("shift"):
-        place = places[opening.desk_id]
-        if opening.is_cancelled:
-            place.shut[opening.date] = ""
-        else:
-            place.openings.append(opening)
-    for place in places.values():
-        place.shut = place.desk.closed_dates(first, last) | place.shut
-        for opening in place.openings:  # open all the same, whatever the calendar says
-            place.shut.pop(opening.date, None)
-    return list(places.values())
-
-
-def _sort_by_distance(places: list[Place], district: District) -> None:
-    here = to_metres(district.latitude, district.longitude)
-    for place in places:
-        there = to_metres(*place.desk.venue.position)
-        place.kilometres = round(((here[0] - there[0]) ** 2 + (here[1] - there[1]) ** 2) ** 0.5 / 1000)
-    places.sort(key=lambda place: place.kilometres or 0)
+def _map(
+    districts: Sequence[District], places: Sequence[Place], chosen: District | None, signs: Iterable[str] | None = None
+) -> Map | None:
+    """The map with the places as pins, numbered as they stand in the list or with a sign for each."""
+    if not districts or not places:
+        return None
+    points = [to_metres(*place.desk.venue.position) for place in places]
+    pins = [Site(str(sign), *point) for sign, point in zip(signs or itertools.count(1), points, strict=False)]
+    halls = [Site(str(district), *to_metres(district.latitude, district.longitude)) for district in districts]
+    return draw(halls, pins, chosen=districts.index(chosen) if chosen else None)
