@@ -1,11 +1,15 @@
-"""Signing in: the forms in which the code from a mail is typed (settings.ACCOUNT_FORMS)."""
+"""Signing in: the forms in which the code from a mail is typed (settings.ACCOUNT_FORMS), and its mails."""
 
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
+from django.core.mail import EmailMessage
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from programme import furigana
 from programme.text import ascii_number
 
 
@@ -29,3 +33,13 @@ class LoginCodeForm(allauth_forms.ConfirmLoginCodeForm):  # type: ignore[misc]  
 
 class AddressCodeForm(allauth_forms.ConfirmEmailVerificationCodeForm):  # type: ignore[misc]
     code = CodeField()
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """The mails of signing in, in the language of the page that asked for them."""
+
+    def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
+        mail: EmailMessage = super().render_mail(*args, **kwargs)
+        if get_language() == furigana.EASY:
+            mail.subject, mail.body = furigana.in_text(str(mail.subject)), furigana.in_text(str(mail.body))
+        return mail

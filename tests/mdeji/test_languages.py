@@ -5,8 +5,11 @@ import re
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core import mail
 from django.test import Client
+from django.urls import reverse
 from django.utils import translation
 from pytest_django import Settings
 
@@ -14,6 +17,7 @@ from mdeji import catalogues
 from notifications.models import Contact
 from notifications.outbox import tell
 from programme import furigana
+from programme.models import User
 from programme.models.codes import CodeEntry
 
 
@@ -100,6 +104,17 @@ def test_messages_are_in_the_recipients_language(language: str, title: str, tmp_
         message = tell(contact, kind="test", subject="row:1", template="told.txt", context=context)
     assert re.sub(r"\([ぁ-ん]+\)", "", message.title) == title
     assert ("(ねん)" in message.title) is (language == "ja-easy")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "words"), [("en", "code"), ("ja-easy", r"[一-鿿]\([ぁ-ん]+\)")])
+def test_code_to_sign_in_comes_in_the_language_of_the_page(
+    client: Client, coordinator: User, language: str, words: str
+) -> None:
+    EmailAddress.objects.create(user=coordinator, email=coordinator.email, primary=True, verified=True)
+    client.post(f"{reverse('account_request_login_code')}?lang={language}", {"email": coordinator.email})
+    (letter,) = mail.outbox
+    assert re.search(words, str(letter.body))
 
 
 @pytest.mark.django_db
