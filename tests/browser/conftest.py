@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.site import Site
-from tests.processes import ROOT, a_free_port, wait_until
+from tests.browser.standing import Standing, stand
+from tests.processes import ROOT, a_free_port, own_environment, wait_until
 
 CHROMIUM = shutil.which("chromium")
 # Without these chromium looks for its maker's servers.
@@ -43,6 +44,14 @@ def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
     assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(scope="session")
+def standing(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Standing]:
+    """The demo's pages, for tests that only look at them."""
+    folder = tmp_path_factory.mktemp("standing")
+    with own_environment(folder) as environment, stand(environment, folder / "web.log") as site:
+        yield site
 
 
 @pytest.fixture

@@ -1,0 +1,46 @@
+"""Every page of every role in Debian's chromium, on a phone and on a desk, in each language.
+
+What is asked of a page stands in visitor.py. The pages come from the table in tests/mdeji/test_access.py, so a
+new page is toured without anybody thinking of it. Pictures of all of them are kept in var/tour (or TOUR_SHOTS).
+"""
+
+import pytest
+from django.conf import settings
+from django.urls import reverse
+from playwright.sync_api import Browser
+
+from tests.browser.standing import Standing
+from tests.browser.visitor import Visitor
+from tests.mdeji.test_access import EVERYBODY
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
+
+DOWNLOADS = {"kpi:export"}
+# Forms that are sent with nothing filled in, once by somebody, to see their errors.
+EMPTY = {
+    "anonymous": ["account_signup", "account_request_login_code", "support_requests:new"],
+    "member": ["supporters:register"],
+    "supporter": ["supporters:absences"],
+    "desk": ["consult:log"],
+    "coordinator": ["support_requests:phone_in", "consult:desk_new", "consult:activities"],
+}
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+@pytest.mark.parametrize("role", sorted(EVERYBODY))
+def test_every_page_can_be_read_by_everybody_who_may_open_it(
+    standing: Standing, browser: Browser, role: str, language: str
+) -> None:
+    visitor = Visitor(browser, standing, role, language)
+    pages = {name: path for name, path in standing.pages(role).items() if name not in DOWNLOADS}
+    faults = [fault for name, path in pages.items() for fault in visitor.faults_of(name, path)]
+    faults += visitor.faults_of("not found", "/no-such-page/", status=404)
+    faults += [fault for name in EMPTY.get(role, []) for fault in visitor.faults_when_empty(name, pages[name])]
+    assert not faults, "\n".join(faults)
+
+
+def test_the_admin_needs_nothing_that_the_policy_forbids(standing: Standing, browser: Browser) -> None:
+    visitor = Visitor(browser, standing, "coordinator", "ja")
+    for name in ("admin:index", "admin:programme_limit_changelist", "admin:programme_venue_add"):
+        visitor.page.goto(standing.address + reverse(name))
+    assert [line for line in visitor.heard if "/favicon.ico" not in line] == []  # its pages name no icon
