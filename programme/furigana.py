@@ -4,7 +4,7 @@
 
 - ``行けます いけます``: a word; of one that ends in kana only the kanji are annotated;
 - ``#件 けん``: a counter, read so after any number; ``#5分 ふん``: after one that ends in this digit;
-- ``2日 ふつか``: this very number and its counter, read as one word; so is ``1月1日``, the first of a month.
+- ``2日 ふつか``: this very number and its counter, read as one word; ``月1日 ついたち``: after the name of a month.
 
 A run of kanji that words do not cover wholly stays bare, and one kanji is a word only where it stands alone: half a
 reading, or that of another word, is worse than none. So most people's names stay bare, too.
@@ -27,11 +27,9 @@ LONGEST_WORD = 12
 MARKUP = re.compile(
     r"<!--.*?-->|<(script|style|title|textarea|option|svg|ruby)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
 )
-# Kanji and kana in a row with the number before them: the first of a month is a number of its own, and some pages put
-# a space between a figure and its unit. The bound keeps what somebody pasted without a comma from costing more than
-# its length.
-NUMBER = rf"[{DIGIT}]+月[1１](?=日)|[{DIGIT}][{DIGIT}.,]*"
-STRETCH = re.compile(rf"(?:({NUMBER})( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
+# Kanji and kana in a row with the number before them. Some pages put a space between a figure and its unit. The bound
+# keeps what somebody pasted without a comma from costing more than its length.
+STRETCH = re.compile(rf"(?:(?<=[{DIGIT}](月))?([{DIGIT}][{DIGIT}.,]*)( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
 RUN = re.compile(f"[{KANJI}]+")
 
 # Pieces of a text in a row, each with its reading, or with "" to stay bare.
@@ -48,9 +46,9 @@ def in_html(html: str) -> str:
     """The page with ``<ruby>`` on the words of its text; attributes and titles stay as they are."""
     pieces, end = [], 0
     for markup in MARKUP.finditer(html):
-        pieces += [_annotate(html[end : markup.start()], _ruby), markup[0]]
+        pieces += [_in_one(html[end : markup.start()]), markup[0]]
         end = markup.end()
-    return "".join(pieces) + _annotate(html[end:], _ruby)
+    return "".join(pieces) + _in_one(html[end:])
 
 
 def in_text(text: str) -> str:
@@ -72,6 +70,12 @@ def unread(text: str) -> list[str]:
     return RUN.findall(_annotate(text, lambda _kanji, _reading: ""))
 
 
+def _in_one(text: str) -> str:
+    """A piece of a page's text. A flexible box would set each ``<ruby>`` in it apart: the ``<span>`` keeps them one."""
+    annotated = _annotate(text, _ruby)
+    return text if annotated == text else f"<span>{annotated}</span>"
+
+
 def _ruby(kanji: str, reading: str) -> str:
     return f"<ruby>{kanji}<rp>(</rp><rt>{reading}</rt><rp>)</rp></ruby>"
 
@@ -87,13 +91,13 @@ def _annotate(text: str, write: Callable[[str, str], str]) -> str:
 
 
 @lru_cache(maxsize=10_000)
-def _pieces(number: str, gap: str, text: str) -> Pieces:
-    """A stretch in pieces: a number, if any, the gap after it, and kanji and kana."""
+def _pieces(month: str, number: str, gap: str, text: str) -> Pieces:
+    """A stretch in pieces. ``month`` is "月" if a month is named before it, then come a number, if any, and kanji."""
     pieces: list[tuple[str, str]] = []
     if number:
         # A kanji right after a number is a counter, even one that the list lacks.
         run = RUN.match(text) if not gap else None
-        counted = _counted(number, gap, text) or ((number + gap + (run[0] if run else ""), ""),)
+        counted = _counted(month, number, gap, text) or ((number + gap + (run[0] if run else ""), ""),)
         pieces += counted
         text = text[_length(counted) - len(number + gap) :]
     while run := RUN.search(text):
@@ -107,12 +111,12 @@ def _length(pieces: Pieces) -> int:
     return sum(len(text) for text, _reading in pieces)
 
 
-def _counted(number: str, gap: str, text: str) -> Pieces | None:
+def _counted(month: str, number: str, gap: str, text: str) -> Pieces | None:
     """A number with its counter and whatever words complete the run of kanji, or None."""
     value = unicodedata.normalize("NFKC", number)
     for end in range(min(len(text), LONGEST_WORD), 0, -1):
         unit = text[:end]
-        if together := readings().get(value + unit):
+        if together := readings().get(month + value + unit) or readings().get(value + unit):
             first: Pieces = ((number + gap + unit, together),)
         elif reading := readings().get(f"#{value[-1]}{unit}") or readings().get(f"#{unit}"):
             first = ((number + gap, ""), (unit, reading))
