@@ -5,8 +5,10 @@ import datetime as dt
 from dateutil.rrule import rrulestr
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from programme import furigana
 from programme.models.codes import LATITUDE, LONGITUDE, District
 
 # A rule names days, so it repeats by the day at the finest.
@@ -132,6 +134,12 @@ class Venue(models.Model):
         ]
 
     def __str__(self) -> str:
+        """In the language of the page: 城南公民館, 城南公民館(じょうなんこうみんかん), Jonan Community Hall."""
+        match get_language():
+            case "en" if self.name_en:
+                return self.name_en
+            case furigana.EASY if self.kana:
+                return f"{self.name}({self.kana})"
         return self.name
 
     @property

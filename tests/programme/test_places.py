@@ -5,11 +5,21 @@ import datetime as dt
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.utils.translation import override
 
 from programme.models import Closure, ClosureCalendar, District, Room, Venue
 from programme.models.places import dates_of, validate_rule
 
 FIRST_AND_THIRD_MONDAY = "FREQ=MONTHLY;BYDAY=1MO,3MO"
+
+
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("ja", "城南公民館"), ("ja-easy", "城南公民館(じょうなんこうみんかん)"), ("en", "Jonan Community Hall")],
+)
+def test_hall_is_called_so_that_the_reader_can_say_it(programme_facts: None, language: str, name: str) -> None:
+    with override(language):
+        assert str(Venue.objects.get(code="hall_jonan")) == name
 
 
 def test_a_rule_gives_the_days_within_both_ends() -> None:
