@@ -30,6 +30,7 @@ MARKUP = re.compile(
 # Kanji and kana in a row with the number before them. Some pages put a space between a figure and its unit. The bound
 # keeps what somebody pasted without a comma from costing more than its length.
 STRETCH = re.compile(rf"(?:(?<=[{DIGIT}](月))?([{DIGIT}][{DIGIT}.,]*)( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
+LAST_NUMBER = re.compile(rf"([{DIGIT}][{DIGIT}.,]*)\s*$")
 RUN = re.compile(f"[{KANJI}]+")
 
 # Pieces of a text in a row, each with its reading, or with "" to stay bare.
@@ -44,10 +45,14 @@ def readings() -> dict[str, str]:
 
 def in_html(html: str) -> str:
     """The page with ``<ruby>`` on the words of its text; attributes and titles stay as they are."""
-    pieces, end = [], 0
+    pieces, end, number = [], 0, ""
     for markup in MARKUP.finditer(html):
-        pieces += [_in_one(html[end : markup.start()]), markup[0]]
+        text = html[end : markup.start()]
+        pieces += [_unit(number, text) or _in_one(text), markup[0]]
         end = markup.end()
+        if text.strip():
+            found = LAST_NUMBER.search(text)
+            number = found[1] if found else ""
     return "".join(pieces) + _in_one(html[end:])
 
 
@@ -74,6 +79,16 @@ def _in_one(text: str) -> str:
     """A piece of a page's text. A flexible box would set each ``<ruby>`` in it apart: the ``<span>`` keeps them one."""
     annotated = _annotate(text, _ruby)
     return text if annotated == text else f"<span>{annotated}</span>"
+
+
+def _unit(number: str, text: str) -> str:
+    """A counter that is all the text of its element: <b>3</b> 件. Nothing for any other text."""
+    unit = text.strip()
+    counted = _counted("", number, "", unit) if number and RUN.match(unit) else None
+    if not counted or len(counted) > 2 or _length(counted) != len(number + unit):
+        return ""
+    # A reading that takes the number in (ひとり) cannot stand over the counter alone.
+    return text if len(counted) == 1 else text.replace(unit, _ruby(*counted[1]))
 
 
 def _ruby(kanji: str, reading: str) -> str:

@@ -109,6 +109,23 @@ def test_counters_are_read_after_their_number(text: str, reading: str) -> None:
     assert said(text) == reading
 
 
+@pytest.mark.parametrize(
+    ("page", "reading"),
+    [
+        ("<b>11</b> <small>人</small>", "<b>11</b> <small>人[にん]</small>"),
+        ("<b>1,200</b>\n 件", "<b>1,200</b>\n 件[けん]"),
+        ("<b>10</b> 分", "<b>10</b> 分[ぷん]"),
+        # ひとり takes the number in.
+        ("<b>1</b> 人", "<b>1</b> 人"),
+        # No more than the counter, and nothing after a word.
+        ("<b>3</b> 人の数", "<b>3</b> 人[ひと]の数[かず]"),
+        ("<td>3回目</td><td>人</td>", "<td>3回目[かいめ]</td><td>人[ひと]</td>"),
+    ],
+)
+def test_counter_beside_its_number(page: str, reading: str) -> None:
+    assert said(page + "<br>") == reading + "<br>"
+
+
 @pytest.mark.parametrize("text", ["電話料金表示板", "行方", "人気", "大字予約町", "金さん", "予約人", "3人組"])
 def test_run_that_the_words_do_not_cover_stays_bare(text: str) -> None:
     assert furigana.in_html(text) == text
