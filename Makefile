@@ -9,7 +9,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 .DEFAULT_GOAL := help
 # Bytecode makes the second start quick.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test test-services test-browser check bench reset requirements
+.PHONY: help run test test-services test-browser check bench lighthouse reset requirements
 
 help:  ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1  # /p' Makefile | column -t -s '#'
@@ -20,13 +20,14 @@ run: $(VENV)/.base  ## Set up everything and serve at http://localhost:8000 with
 test: $(VENV)/.dev  ## All tests that need no server; says what it leaves out
 	@$(BIN)/python -m pytest -n 2 -rs
 
-test-services: $(VENV)/.dev  ## The whole suite on PostgreSQL and Redis on localhost
+test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost; the tour of the pages looks no different there
 	@DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
 	 TEST_BROKER_URL=$${TEST_BROKER_URL:-redis://127.0.0.1:6379/9} \
-	 $(BIN)/python -m pytest -n 2 -rs
+	 $(BIN)/python -m pytest -n 2 -rs -m "not tour"
 
-test-browser: $(VENV)/.dev  ## The line, walked in Debian's chromium
-	@$(BIN)/python -m pytest -m browser -rs
+test-browser: $(VENV)/.dev  ## In Debian's chromium: the line, every page in every language, by keyboard alone
+	@command -v chromium >/dev/null || { echo "chromium is missing: apt install chromium fonts-noto-cjk"; exit 1; }
+	@$(BIN)/python -m pytest -n 2 -m browser -rs
 
 check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deployment settings
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -39,6 +40,9 @@ check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deplo
 
 bench: $(VENV)/.bench  ## Measurements, as ratios within one run
 	@PYTHONPATH=requests $(BIN)/python -m bench.matcher
+
+lighthouse: $(VENV)/.dev  ## Lighthouse's marks on a simulated phone; needs Node and chromium
+	@PYTHONPATH=requests $(BIN)/python -m bench.lighthouse
 
 reset:  ## Start over: forget the demo's database, mails and queue
 	rm -rf $(VAR)/mdeji.sqlite3* $(VAR)/mail $(VAR)/broker $(VAR)/beat-schedule*

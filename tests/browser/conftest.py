@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.site import Site
-from tests.browser.standing import Standing, stand
+from tests.browser.standing import Standing, as_in_production, stand
 from tests.processes import ROOT, a_free_port, own_environment, wait_until
 
 CHROMIUM = shutil.which("chromium")
@@ -48,17 +48,30 @@ def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def standing(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Standing]:
-    """The demo's pages, for tests that only look at them."""
+    """The demo's pages, for tests that look at them with a browser."""
+    need_chromium()
     folder = tmp_path_factory.mktemp("standing")
     with own_environment(folder) as environment, stand(environment, folder / "web.log") as site:
         yield site
 
 
+@pytest.fixture(scope="session")
+def production(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Standing]:
+    """The same pages with the settings of production. Requests say that they came by https: see HTTPS."""
+    folder = tmp_path_factory.mktemp("production")
+    with own_environment(folder) as environment, stand(as_in_production(environment), folder / "web.log") as site:
+        yield site
+
+
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("needs Debian's chromium (apt install chromium)")
+    need_chromium()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET, env=dict(os.environ))
         yield chromium
         chromium.close()
+
+
+def need_chromium() -> None:
+    if CHROMIUM is None:
+        pytest.skip("needs Debian's chromium (apt install chromium fonts-noto-cjk)")

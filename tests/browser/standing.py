@@ -1,6 +1,7 @@
 """A site that stands for many tests: web process and demo, everybody signed in, a plan made, mails sent."""
 
 import json
+import secrets
 import signal
 import socket
 import subprocess
@@ -31,6 +32,10 @@ clients = test_access.sign_everybody_in()
 sessions = {role: client.cookies["sessionid"].value for role, client in clients.items() if client.cookies}
 print(json.dumps({"rows": rows, "sessions": sessions}, default=str))
 """
+
+
+# What the proxy says of a request that reached it by TLS.
+HTTPS = {"X-Forwarded-Proto": "https"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,16 @@ def stand(environment: dict[str, str], log: Path) -> Iterator[Standing]:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
     assert "Traceback" not in log.read_text(), log.read_text()[-3000:]
+
+
+def as_in_production(environment: dict[str, str]) -> dict[str, str]:
+    """``environment`` with the settings of production, behind a proxy that speaks TLS; its files are collected."""
+    values = {"DATABASE_URL": f"sqlite:///{environment['VAR_DIR']}/mdeji.sqlite3", **environment}
+    values |= {"MDEJI_ENV": "production", "BEHIND_PROXY": "true", "ALLOWED_HOSTS": "localhost"}
+    values |= {"SITE_URL": "https://localhost", "EMAIL_URL": "mailbox://", "DEFAULT_FROM_EMAIL": "office@example.jp"}
+    values["SECRET_KEY"] = secrets.token_urlsafe(50)
+    manage(values, "collectstatic", "--noinput", "--verbosity=0")
+    return values
 
 
 def _answers(port: int) -> bool:
