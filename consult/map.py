@@ -6,17 +6,19 @@ No two names or pins overlap, wherever the points are: each takes the nearest fr
 line when that is some way off, and the sheet grows when there is none.
 """
 
+import itertools
 import math
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import lru_cache
+from typing import NamedTuple, Self
 
-WIDTH = 320
+WIDTH = 340
 # The tallest field of points; the sheet grows beyond it for names that find no place.
 TALLEST = 380
-MARGIN = 38
-LAND = 36
+MARGIN = 48
+LAND = 40
 TEXT = 15
 LINE = 19
 PIN = 12
@@ -32,10 +34,14 @@ REACH = 100
 CLEAR = 6
 # A name farther from its point than this has a line to it.
 NEAR = 20
+# How often the names are laid out anew, those that came off worst going first.
+ROUNDS = 12
 # Under the points, for the scale.
 FOOT = 24
 BAR_KILOMETRES = (50, 20, 10, 5, 2, 1)
-DIRECTIONS = 16
+# All around a point, east first, then the other quarters and what lies between them.
+TURNS = sorted(range(16), key=lambda turn: (turn % 4, turn % 2, min(turn, 16 - turn)))
+DIRECTIONS = [(math.cos(turn * math.tau / 16), math.sin(turn * math.tau / 16)) for turn in TURNS]
 LEAST_SPAN = 1000  # metres: points closer than that are not drawn farther apart
 
 
@@ -49,6 +55,9 @@ class Box(NamedTuple):
     top: int
     width: int
     height: int
+
+    def widened(self) -> "Box":
+        return Box(self.left - CLEAR, self.top, self.width + 2 * CLEAR, self.height)
 
     def overlaps(self, other: "Box") -> bool:
         return (
@@ -100,8 +109,8 @@ class Mark:
 class Map:
     width: int
     height: int
-    districts: list[Mark]
-    pins: list[Mark]
+    districts: tuple[Mark, ...]
+    pins: tuple[Mark, ...]
     bar: int
     """length of the scale's bar"""
     bar_kilometres: int
@@ -116,36 +125,65 @@ class Map:
         return Point(GAP * 3, self.height - FOOT // 3)
 
 
-def draw(districts: Sequence[Site], desks: Sequence[Site], chosen: int | None = None) -> Map:
-    """The map of ``districts``, at least one; ``chosen`` is the index of the reader's own.
+@lru_cache(maxsize=256)
+def draw(districts: tuple[Site, ...], desks: tuple[Site, ...] = (), chosen: int | None = None) -> Map:
+    """The map of ``districts``, at least one; ``chosen`` is the index of the reader's own. The last ones are kept.
 
     A desk that lies outside of the districts is drawn at the edge: a wrong coordinate must not shrink the city.
     """
-    plan = _Plan(districts)
-    pins = [plan.put_pin(desk.name, plan.point_of(desk)) for desk in desks]
-    points = [plan.point_of(district) for district in districts]
-    covered = [any(_away(point, pin.box) < GAP for pin in pins) for point in points]
+    plane = _Plane(districts)
+    sheet = _Sheet(plane.height)
+    pins = tuple(sheet.put_pin(desk.name, plane.point_of(desk)) for desk in desks)
+    points = [plane.point_of(district) for district in districts]
     for index, point in enumerate(points):
-        plan.taken.append(_around(point, DOT * 2 if index == chosen else DOT))
-    names: dict[int, Mark] = {}
-    for index in sorted(range(len(points)), key=lambda index: -_crowd(points[index], points)):
-        name = shorten(districts[index].name)
-        names[index] = plan.put_name(name, points[index], chosen=index == chosen, covered=covered[index])
-    bar_kilometres = next((km for km in BAR_KILOMETRES if km * 1000 * plan.scale <= WIDTH / 4), BAR_KILOMETRES[-1])
+        sheet.taken.append(_around(point, DOT * 2 if index == chosen else DOT))
+    boxes, height = _lay_out([shorten(district.name) for district in districts], points, sheet)
+    marks = tuple(
+        Mark(
+            name=shorten(district.name),
+            point=point,
+            box=box,
+            lead=(point, box.nearest(point)) if _away(point, box) > NEAR else None,
+            chosen=index == chosen,
+            covered=any(_away(point, pin.box) < GAP for pin in pins),
+        )
+        for index, (district, point, box) in enumerate(zip(districts, points, boxes, strict=True))
+    )
+    bar_kilometres = next((km for km in BAR_KILOMETRES if km * 1000 * plane.scale <= WIDTH / 4), BAR_KILOMETRES[-1])
     return Map(
         width=WIDTH,
-        height=plan.height + FOOT,
-        districts=[names[index] for index in range(len(points))],
+        height=height + FOOT,
+        districts=marks,
         pins=pins,
-        bar=round(bar_kilometres * 1000 * plan.scale),
+        bar=round(bar_kilometres * 1000 * plane.scale),
         bar_kilometres=bar_kilometres,
     )
+
+
+def _lay_out(names: Sequence[str], points: Sequence[Point], sheet: "_Sheet") -> tuple[list[Box], int]:
+    """A box for each name, and the height that the sheet then has: the best of several layouts."""
+    order = list(range(len(names)))
+    layouts: list[tuple[float, list[Box], int]] = []
+    for _round in range(ROUNDS):
+        attempt = sheet.copy()
+        boxes = {index: attempt.put_name(names[index], points[index], points) for index in order}
+        away = [_away(points[index], boxes[index]) for index in range(len(names))]
+        far = [index for index in order if away[index] > NEAR]
+        taken_for_others = [index for index in order if not _is_nearest(points[index], boxes[index], points)]
+        cost = sum(away) + (len(far) + len(taken_for_others)) * WIDTH
+        layouts.append((cost, [boxes[index] for index in range(len(names))], attempt.height))
+        first = set(far + taken_for_others)
+        if not first:
+            break
+        order.sort(key=lambda index: index not in first)
+    _cost, best, height = min(layouts, key=lambda layout: layout[0])
+    return best, height
 
 
 def text_width(text: str) -> int:
     """How wide a name is drawn, in bold at the most: a Japanese sign is square, a Latin letter narrower."""
     wide = sum(unicodedata.east_asian_width(sign) in "WFA" for sign in text)
-    return math.ceil((wide * 1.04 + (len(text) - wide) * 0.66) * TEXT)
+    return math.ceil((wide * 1.04 + (len(text) - wide) * 0.6) * TEXT)
 
 
 def shorten(name: str) -> str:
@@ -158,8 +196,8 @@ def shorten(name: str) -> str:
     return f"{short}…"
 
 
-class _Plan:
-    """The sheet while it is filled."""
+class _Plane:
+    """Metres to the units of the map: the districts fill its width or its greatest height, with a margin."""
 
     def __init__(self, districts: Sequence[Site]) -> None:
         xs, ys = [site.x for site in districts], [site.y for site in districts]
@@ -168,62 +206,67 @@ class _Plan:
         self.scale = min((WIDTH - 2 * MARGIN) / max(across, LEAST_SPAN), (TALLEST - 2 * MARGIN) / max(down, LEAST_SPAN))
         self.left = round((WIDTH - across * self.scale) / 2)
         self.height = round(down * self.scale) + 2 * MARGIN
-        self.taken: list[Box] = []
 
     def point_of(self, site: Site) -> Point:
         x = self.left + round((site.x - self.west) * self.scale)
         y = MARGIN + round((self.north - site.y) * self.scale)
         return Point(min(max(x, PIN), WIDTH - PIN), min(max(y, PIN), self.height - PIN))
 
+
+class _Sheet:
+    """What is taken already."""
+
+    def __init__(self, height: int, taken: Iterable[Box] = ()) -> None:
+        self.height = height
+        self.taken = list(taken)
+
+    def copy(self) -> Self:
+        return type(self)(self.height, self.taken)
+
     def put_pin(self, name: str, point: Point) -> Mark:
-        places = (_around(middle, PIN) for middle in _outward(point))
-        box = self._take(places, PIN * 2, PIN * 2)
+        box = self._take((_around(middle, PIN) for middle in _outward(point)), PIN * 2, PIN * 2)
         middle = Point(box.left + PIN, box.top + PIN)
         return Mark(name, point, box, (point, middle) if middle != point else None)
 
-    def put_name(self, name: str, point: Point, *, chosen: bool, covered: bool) -> Mark:
-        box = self._take(_beside(point, text_width(name)), text_width(name), LINE)
-        lead = (point, box.nearest(point)) if _away(point, box) > NEAR else None
-        return Mark(name, point, box, lead, chosen=chosen, covered=covered)
+    def put_name(self, name: str, point: Point, points: Sequence[Point]) -> Box:
+        """Near its point where it is not taken for another's and has room, else near it, else farther away."""
+        width = text_width(name)
+        near = list(_beside(point, width, range(DOT + GAP, NEAR, STEP)))
+        own = (box for box in near if self._is_free(box) and _is_nearest(point, box, points))
+        roomy = (box for box in near if self._is_free(box.widened()) and _is_nearest(point, box, points))
+        far = _beside(point, width, range(NEAR, REACH, STEP))
+        return self._take(itertools.chain(roomy, own, near, far), width, LINE)
 
     def _take(self, places: Iterable[Box], width: int, height: int) -> Box:
-        """The first of ``places`` that is free, with room around it if possible; else a new line under all others."""
-        tried = list(places)
-        box = next((box for clear in (CLEAR, 0) for box in tried if self._is_free(box, clear)), None)
+        """The first of ``places`` that is free, else one on a new line under all others."""
+        box = next((place for place in places if self._is_free(place)), None)
         if box is None:
             box = Box(GAP, self.height, width, height)
             self.height += height + GAP
         self.taken.append(box)
         return box
 
-    def _is_free(self, box: Box, clear: int) -> bool:
-        inside = (
-            box.left >= 0 and box.top >= 0 and box.left + box.width <= WIDTH and box.top + box.height <= self.height
-        )
-        room = Box(box.left - clear, box.top, box.width + 2 * clear, box.height)
-        return inside and not any(room.overlaps(other) for other in self.taken)
+    def _is_free(self, box: Box) -> bool:
+        across = box.left >= 0 and box.left + box.width <= WIDTH
+        down = box.top >= 0 and box.top + box.height <= self.height
+        return across and down and not any(box.overlaps(other) for other in self.taken)
 
 
 def _outward(point: Point) -> Iterator[Point]:
     """The point, then points on ever wider rings around it."""
     yield point
     for ring in range(STEP, REACH, STEP):
-        yield from (Point(round(point.x + ring * x), round(point.y + ring * y)) for x, y in _directions())
+        yield from (Point(round(point.x + ring * x), round(point.y + ring * y)) for x, y in DIRECTIONS)
 
 
-def _beside(point: Point, width: int) -> Iterator[Box]:
-    """Boxes for a name, each with an edge or a corner towards the point, ever farther away."""
-    for ring in range(DOT + GAP, REACH, STEP):
-        for x, y in _directions():
-            middle_x = point.x + ring * x + width / 2 * _side(x)
-            middle_y = point.y + ring * y + LINE / 2 * _side(y)
-            yield Box(round(middle_x - width / 2), round(middle_y - LINE / 2), width, LINE)
-
-
-def _directions() -> list[tuple[float, float]]:
-    """All around, the right first: there a name is looked for."""
-    turns = sorted(range(DIRECTIONS), key=lambda turn: (turn % 4, turn % 2, min(turn, DIRECTIONS - turn)))
-    return [(math.cos(turn * math.tau / DIRECTIONS), math.sin(turn * math.tau / DIRECTIONS)) for turn in turns]
+def _beside(point: Point, width: int, rings: Iterable[int]) -> Iterator[Box]:
+    """Boxes for a name on ``rings`` around the point, each with an edge or a corner towards it."""
+    for ring in rings:
+        for x, y in DIRECTIONS:
+            left = point.x + ring * x - width / 2 + width / 2 * _side(x)
+            top = point.y + ring * y - LINE / 2 + LINE / 2 * _side(y)
+            slides = (0, width / 4, -width / 4) if _side(x) == 0 else (0,)
+            yield from (Box(round(left + slide), round(top), width, LINE) for slide in slides)
 
 
 def _side(direction: float) -> float:
@@ -235,10 +278,11 @@ def _around(point: Point, radius: int) -> Box:
     return Box(point.x - radius, point.y - radius, radius * 2, radius * 2)
 
 
+def _is_nearest(point: Point, box: Box, points: Iterable[Point]) -> bool:
+    """Whether the name in the box cannot be taken for that of another point."""
+    away = _away(point, box)
+    return all(_away(other, box) > away + GAP for other in points if other != point)
+
+
 def _away(point: Point, box: Box) -> float:
     return math.dist(point, box.nearest(point))
-
-
-def _crowd(point: Point, points: Sequence[Point]) -> int:
-    """How many points are so near that their names are in each other's way."""
-    return sum(math.dist(point, other) < LAND * 2 for other in points)

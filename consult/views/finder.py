@@ -83,6 +83,6 @@ def _map(
     if not districts or not places:
         return None
     points = [to_metres(*place.desk.venue.position) for place in places]
-    pins = [Site(str(sign), *point) for sign, point in zip(signs or itertools.count(1), points, strict=False)]
-    halls = [Site(str(district), *to_metres(district.latitude, district.longitude)) for district in districts]
+    pins = tuple(Site(str(sign), *point) for sign, point in zip(signs or itertools.count(1), points, strict=False))
+    halls = tuple(Site(str(district), *to_metres(district.latitude, district.longitude)) for district in districts)
     return draw(halls, pins, chosen=districts.index(chosen) if chosen else None)

@@ -35,6 +35,7 @@ ON_DUTY = {"coordinator", "supporter", "desk"}  # for today's opening at the des
 PAGES: dict[tuple[str, ...], set[str]] = {
     ("home",): EVERYBODY,
     ("office",): OFFICE,
+    ("design",): FIGURES,
     ("account_request_login_code",): EVERYBODY,
     ("account_signup",): EVERYBODY,
     ("account_inactive",): EVERYBODY,
