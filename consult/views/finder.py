@@ -39,6 +39,7 @@ def finder(request: HttpRequest) -> HttpResponse:
         "period": period,
         "places": places,
         "others": others,
+        "beyond": bool(others and period and period[0] > _planned()[1]),
         "map": _map(districts, places, form.chosen_district),
         **today_and_tomorrow(),
     }

@@ -128,10 +128,17 @@ def test_no_opening_in_the_period_says_which_come_next_and_how_to_see_all(client
     page = client.get(URL, {"when": "today", "district": "D14"})
     text = page.content.decode()
     assert (page.context["places"], [place.desk for place in page.context["others"]]) == ([], [desk])
+    assert "2027年2月1日(月)に開く相談所は、ありません" in text
     assert "近くで次に開く相談所" in text
     assert f'href="{reverse("consult:place", args=[desk.pk])}"' in text
     assert 'href="?district=D14"' in text
     assert "<svg viewBox" not in text
+
+
+def test_a_day_beyond_those_that_are_planned_is_not_said_to_have_no_desk(client: Client) -> None:
+    a_desk_at("hall_ogo", "相談所 大胡").open_dates(dt.date(2027, 2, 1), dt.date(2027, 2, 28))
+    far = {"date_year": "2029", "date_month": "4", "date_day": "1"}
+    assert "その日の予定は、まだ決まっていません" in text_of(client, **far)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,14 @@
 """The front page: three doors, the desks that open next near by, what is free, and the own work of who signed in."""
 
 import datetime as dt
+import gzip
 import re
 from collections.abc import Callable
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
@@ -149,3 +152,15 @@ def test_the_front_page_asks_the_database_the_same_for_one_desk_and_for_three(
         if number in (1, 3):
             with django_assert_num_queries(queries):
                 client.get("/")
+
+
+@pytest.mark.usefixtures("february")
+@pytest.mark.parametrize("path", ["/", "/desks/?district=D14"])
+def test_the_first_view_is_light(client: Client, path: str) -> None:
+    for day, venue in enumerate(Venue.objects.filter(kind=Venue.Kind.HALL), start=3):
+        a_desk_on(venue.code, day)
+    page = client.get(path).content
+    files = set(re.findall(r'(?:href|src)="/static/([^"#]+)', page.decode()))
+    assert {"mdeji/tokens.css", "consult/finder.css"} < files
+    over_the_wire = [gzip.compress(Path(finders.find(name)).read_bytes()) for name in files]
+    assert sum(map(len, [page, *over_the_wire])) < 60_000
