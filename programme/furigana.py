@@ -14,6 +14,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from functools import cache, lru_cache
+from itertools import takewhile
 from pathlib import Path
 
 # The language whose text gets readings: やさしい日本語.
@@ -58,12 +59,12 @@ def in_html(html: str) -> str:
 
 def in_text(text: str) -> str:
     """Plain text with each word's reading in parentheses where it first stands: 予約(よやく)."""
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
 
     def once(kanji: str, reading: str) -> str:
-        if kanji in seen:
+        if (kanji, reading) in seen:
             return kanji
-        seen.add(kanji)
+        seen.add((kanji, reading))
         return f"{kanji}({reading})"
 
     return _annotate(text, once)
@@ -102,7 +103,19 @@ def _annotate(text: str, write: Callable[[str, str], str]) -> str:
         kana = len(piece) - len(piece.rstrip(HIRAGANA))
         return write(piece[: len(piece) - kana], reading[: len(reading) - kana]) + piece[len(piece) - kana :]
 
-    return STRETCH.sub(lambda found: "".join(annotate(*piece) for piece in _pieces(*found.groups(""))), text)
+    def stretch(found: re.Match[str]) -> str:
+        pieces = _pieces(*found.groups(""))
+        last = _last_run(pieces)
+        if last and text.startswith(f"({''.join(reading for _word, reading in last)})", found.end()):
+            pieces = (*pieces[: -len(last)], *((word, "") for word, _reading in last))
+        return "".join(annotate(*piece) for piece in pieces)
+
+    return STRETCH.sub(stretch, text)
+
+
+def _last_run(pieces: Pieces) -> Pieces:
+    """The words with readings that end a stretch: the text may go on with their reading, as in 公民館(こうみんかん)."""
+    return tuple(reversed(tuple(takewhile(lambda piece: piece[1], reversed(pieces)))))
 
 
 @lru_cache(maxsize=10_000)
@@ -119,7 +132,7 @@ def _pieces(month: str, number: str, gap: str, text: str) -> Pieces:
         words = _cover(text[run.start() :]) or ((run[0], ""),)
         pieces += [(text[: run.start()], ""), *words]
         text = text[run.start() + _length(words) :]
-    return (*pieces, (text, ""))
+    return (*pieces, (text, "")) if text else tuple(pieces)
 
 
 def _length(pieces: Pieces) -> int:

@@ -131,14 +131,25 @@ def test_run_that_the_words_do_not_cover_stays_bare(text: str) -> None:
     assert furigana.in_html(text) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["南橘公民館(なんきつこうみんかん)", "ここは南橘公民館(なんきつこうみんかん)です", "お金(かね)"]
+)
+def test_what_is_read_in_the_text_needs_no_reading(text: str) -> None:
+    assert said(text) == text
+
+
+def test_another_reading_in_brackets_is_no_reading() -> None:
+    assert said("南橘公民館(なんきつ)") == "南橘[なんきつ]公民館[こうみんかん](なんきつ)"
+
+
 def test_one_kanji_is_a_word_only_alone() -> None:
     assert said("人の家、上です") == "人[ひと]の家[いえ]、上[うえ]です"
     assert said("人家") == "人家"
 
 
 def test_in_text_each_word_has_its_reading_once() -> None:
-    text = "予約(よやく)です。予約の日(ひ)、日を決(き)める"
-    assert furigana.in_text("予約です。予約の日、日を決める") == text
+    text = "予約(よやく)です。予約の日(ひ)、日を決(き)める。来(き)た日に来(こ)ない"
+    assert furigana.in_text("予約です。予約の日、日を決める。来た日に来ない") == text
 
 
 def test_unread_names_what_stays_bare() -> None:
