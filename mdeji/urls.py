@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from mdeji import office, views
+from mdeji import design, office, views
 
 handler400 = "mdeji.errors.bad_request"
 handler429 = "mdeji.errors.too_many_requests"
@@ -14,6 +14,7 @@ handler500 = "mdeji.errors.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("office/", office.office, name="office"),
+    path("design/", design.design, name="design"),
     # Nobody has a password: its pages are not there, and signing in begins with asking for a code.
     path("accounts/login/", RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)),
     re_path(r"^accounts/(password|reauthenticate)/", views.no_such_page),
