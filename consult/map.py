@@ -8,6 +8,7 @@ line when that is some way off, and the sheet grows when there is none.
 
 import itertools
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -121,6 +122,11 @@ class Map:
         return any(mark.chosen for mark in self.districts)
 
     @property
+    def leads(self) -> list[tuple[Point, Point]]:
+        """The lines from points to what stands some way off."""
+        return [mark.lead for mark in (*self.districts, *self.pins) if mark.lead]
+
+    @property
     def bar_at(self) -> Point:
         return Point(GAP * 3, self.height - FOOT // 3)
 
@@ -188,7 +194,7 @@ def text_width(text: str) -> int:
 
 def shorten(name: str) -> str:
     """A name without what stands in brackets, cut where it is too long for a map."""
-    short = name.partition("(")[0].partition("(")[0].strip() or name
+    short = re.split("[(（]", name)[0].strip() or name
     if text_width(short) <= NAME_LONGEST:
         return short
     while text_width(f"{short}…") > NAME_LONGEST:

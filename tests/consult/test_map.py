@@ -80,6 +80,7 @@ def test_a_pin_on_a_districts_point_takes_the_place_of_its_dot() -> None:
 
 def test_a_name_is_drawn_without_its_brackets_and_cut_when_it_is_long() -> None:
     assert shorten("まちの まんなか(ほんちょう)") == "まちの まんなか"
+    assert shorten("まちの まんなか（ほんちょう）") == "まちの まんなか"
     assert shorten("City centre (Honcho)") == "City centre"
     assert shorten("(上)") == "(上)"
     long = shorten("とても長い名前の地区とその周辺の地区")
