@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from mdeji.languages import languages
 from programme.context import last_seen
 
 SOON = {"Retry-After": "300"}  # seconds; the pages say "5分ほど"
@@ -31,12 +32,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an error that nobody caught; one of a database that does not answer is not ours to mend."""
     if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
         return unavailable(request)
-    return _page(500)
+    return _page(500, **_languages(request))
 
 
 def unavailable(request: HttpRequest, **known: object) -> HttpResponse:
     """Nothing works just now. ``known``: what 503.html may say about it."""
-    return _page(503, {**SOON, "Cache-Control": "no-store"}, sent=request.method == "POST", **known)
+    known |= {"sent": request.method == "POST", **_languages(request)}
+    return _page(503, {**SOON, "Cache-Control": "no-store"}, **known)
+
+
+def _languages(request: HttpRequest) -> dict[str, object]:
+    """What the choice of languages needs. Not for 400: such a request cannot be trusted with its own address."""
+    return {"request": request, **languages(request)}
 
 
 def _page(status: int, headers: dict[str, str] | None = None, /, **context: object) -> HttpResponse:

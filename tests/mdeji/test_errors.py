@@ -114,6 +114,7 @@ def test_pages_without_the_database_speak_the_readers_language(
     page = site.get(f"/fail/{error}/", headers={"accept-language": language}).content.decode()
     assert home in page.partition('<div class="actions">')[2]
     assert ("<ruby>" in page) == (language == "ja-easy")
+    assert 'href="?lang=en"' in page
 
 
 def test_a_database_that_dies_under_the_session_gives_the_page_for_a_pause(site: Client, db: None) -> None:
