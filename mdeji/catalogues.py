@@ -21,6 +21,7 @@ from django.apps import apps
 from django.conf import settings
 from django.utils.translation import templatize, to_locale
 
+from mdeji import borrowed
 from programme import furigana
 
 KEYWORDS = {
@@ -92,7 +93,10 @@ def collect(home: Path, language: str) -> Catalog:
         language_team="",
         fuzzy=False,
     )
-    for path, sentence, context in extract(home):
+    sentences = list(extract(home))
+    if language == furigana.EASY and home.name == "mdeji":
+        sentences += [(home / "borrowed.py", sentence, None) for sentence in borrowed.SENTENCES]
+    for path, sentence, context in sentences:
         entry = known.get(sentence if isinstance(sentence, str) else sentence[0], context)
         place = (str(path.relative_to(home)), 0)
         catalogue.add(sentence, entry.string if entry else None, [place], context=context)
