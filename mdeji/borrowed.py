@@ -1,5 +1,5 @@
-"""What Django and allauth say in our forms, translated into やさしい日本語 with our own sentences: they know only Japanese
-and English. A plural is a pair.
+"""What Django and allauth say in our forms. They know Japanese and English: for やさしい日本語 these sentences are
+translated with our own. A plural is a pair.
 """
 
 SENTENCES: tuple[str | tuple[str, str], ...] = (
