@@ -21,8 +21,8 @@ import numpy as np
 from bench.instances import area, city
 from matching import Problem, Progress, greedy, problem_from_dict, read_problem, solve
 from matching.candidates import candidates_of
-from matching.highs import relaxed_duals
-from matching.model import scope_of, weight_rows
+from matching.highs import relax
+from matching.model import scope_of, weight_rows, weights_of
 from matching.settled import settle
 
 SEEDED = {
@@ -76,9 +76,9 @@ def measure(name: str, problem: Problem, began: float, options: argparse.Namespa
     rows = weight_rows(diary, scope)
     found.starts, found.pairs, found.rows = len(scope.starts), len(scope.pairs), rows.count
     if options.relaxation:
-        weight = np.array([problem.tasks[t].weight for t in diary.candidates.task[scope.starts]], dtype=np.float64)
+        weight = weights_of(diary.candidates, scope)
         at = time.monotonic()
-        relaxed_duals(np.concatenate((-weight, np.zeros(len(scope.pairs)))), rows)
+        relax(np.concatenate((-weight, np.zeros(len(scope.pairs)))), rows)
         found.relaxation = time.monotonic() - at
     return found
 

@@ -12,13 +12,14 @@ from scipy.sparse import csr_array
 
 from .model import Rows
 
-__all__ = ["Answer", "minimise", "new_highs", "relaxed_duals"]
+__all__ = ["Answer", "Relaxation", "minimise", "new_highs", "relax"]
 
 Floats = NDArray[np.float64]
 
-
 HEED = 0.85
 """share of the time left that the solver is told of"""
+TOLERANCE = 1e-5
+"""relative, at which first-order steps stop early"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,16 @@ class Answer:
     bound: float
     """no solution is below it (proven, up to the solver's tolerances)"""
     optimal: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A solution of a relaxation, exact or not."""
+
+    values: Floats
+    """[columns]"""
+    duals: Floats
+    """[rows]"""
 
 
 def new_highs() -> Any:
@@ -62,21 +73,32 @@ def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> Any:
     return highs
 
 
-def relaxed_duals(cost: Floats, rows: Rows, seconds: float | None = None) -> Floats | None:
-    """Dual prices of the rows in the relaxation 0 ≤ v ≤ 1; None when out of time.
+def relax(cost: Floats, rows: Rows, iterations: int | None = None, seconds: float | None = None) -> Relaxation:
+    """The relaxation 0 ≤ v ≤ 1: roughly, by `iterations` first-order steps (PDLP), or else exactly.
 
-    By the interior point method and not moved to a corner: where many prices are
-    optimal it ends in the middle of them, which is what a price is wanted for.
+    A first-order step costs two products with the matrix, so that an area's prices are
+    good long before its relaxation is solved.  Exactly means by the interior point
+    method, which is not moved to a corner.  Out of time: what was reached by then.
     """
     highs = _loaded(cost, rows, 1.0)
-    highs.setOptionValue("solver", "ipm")
-    highs.setOptionValue("run_crossover", "off")
+    if iterations is None:
+        highs.setOptionValue("solver", "ipm")
+        highs.setOptionValue("run_crossover", "off")
+    else:
+        highs.setOptionValue("solver", "pdlp")
+        highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("pdlp_iteration_limit", iterations)
+        highs.setOptionValue("pdlp_optimality_tolerance", TOLERANCE)
     if seconds is not None:
         highs.setOptionValue("time_limit", max(seconds, 0.01))
     highs.run()
-    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        return None
-    return np.array(highs.getSolution().row_dual)
+    solution = highs.getSolution()
+    values, duals = np.array(solution.col_value), np.array(solution.row_dual)
+    # Nothing at all was reached: no prices are prices too.
+    return Relaxation(
+        values if len(values) == len(cost) else np.zeros(len(cost)),
+        duals if len(duals) == rows.count else np.zeros(rows.count),
+    )
 
 
 def minimise(

@@ -1,15 +1,20 @@
-"""Areas too large to be solved at once: prices, a bound over all, and overlapping neighbourhoods."""
+"""Areas too large to be solved at once: a relaxation that guides, a bound over all, and overlapping parts."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, count, islice
 
-from .bound import better_prices, block_prices, limits_of
+import numpy as np
+from numpy.typing import NDArray
+
+from .bound import Guide, guide_of
 from .clock import Left, less
 from .diary import Diary
 from .geometry import Ints
 from .greedy import fill
-from .model import Floats, scope_of
+from .model import Scope, scope_of
 from .objective import promised, quality
 from .parts import blocks_of, towns_of
 from .plan import Progress, ProgressReport
@@ -17,22 +22,48 @@ from .search import Work, lower_q, raise_weight, run_pass
 
 __all__ = ["plan_large"]
 
-TOWN, REGION = 1000, 4000
-"""most tasks of a group of municipalities whose relaxation gives the prices, and of a whole
-area that is relaxed at once; groups between the two give no better bound and take longer"""
-MUCH_TIME = 300.0
-"""seconds from which a whole area at once is worth its half minute"""
-SIZES = (250, 250, 400)
-"""tasks of a neighbourhood, pass by pass, over and over"""
-PASSES = 9
+PASSES = 8
 """passes for weight when no time limit says otherwise"""
 QUALITY_SIZE = 150
-NODES = 10
-GOOD_ENOUGH = 0.001
+QUALITY_NODES = 10
+STALE = 0.001
+"""relative gain in Q below which no further pass is made"""
 TURN = 0.9
 """radians by which the map is turned from pass to pass"""
 DAY = 1500.0
 """metres that one day counts as: within a city time separates better than space"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How an area is cut into parts for one pass, and how hard each part is worked on."""
+
+    size: int
+    """most tasks of a part"""
+    nodes: int
+    gap: float
+    wished: bool = True
+    """only the pairs that the relaxation uses"""
+    towns: bool = False
+    """groups of whole municipalities; otherwise by the map"""
+    turn: float = 0.0
+    days: float = 0.0
+
+
+def cuts() -> Iterator[Cut]:
+    """Pass by pass: first whole municipalities, then across their borders, then with everybody, ever harder."""
+    begin = (
+        Cut(1000, 3, 1e-3, towns=True),
+        Cut(500, 10, 1e-3),
+        Cut(500, 10, 1e-3, days=DAY),
+        Cut(4000, 10, 1e-4, towns=True),
+    )
+    sizes = (300, 300, 600, 600)
+    more = (
+        Cut(sizes[n % 4], 10 << n // 4, 3e-4, wished=False, turn=TURN * (n // 2 + 1), days=DAY if n % 2 else 0.0)
+        for n in count()
+    )
+    return chain(begin, more)
 
 
 def plan_large(
@@ -46,35 +77,28 @@ def plan_large(
     whole = left()
     for_weight = left if whole is None else less(left, whole / 4)
     scope = scope_of(base, tasks)
-    limits = limits_of(base, scope)
-    at_once = len(tasks) <= REGION and (whole is None or whole >= MUCH_TIME)
-    towns = [tasks] if at_once else towns_of(scope, c, TOWN)
-    prices = block_prices(base, scope, limits, towns, for_weight, workers)
-    settled = base.served_weight
-    _, known = better_prices(base, scope, limits, prices, 0, diary.served_weight - settled)
-    bound = settled + int(np.floor(known.bound + 1e-6))
-    price = np.zeros(len(c.person))
-    price[scope.pairs] = limits.of_pair @ prices
-    priced = base.copy()
+    guide = guide_of(base, scope, for_weight)
+    bound = base.served_weight + int(np.floor(guide.bound + 1e-6))
     # Tasks that gain most at these prices choose first, the others follow by weight.
-    gains = {int(c.task[scope.starts[i]]): gain for gain, i, _ in known.chosen}
-    order = sorted(tasks.tolist(), key=lambda t: (-gains.get(t, 0.0), -c.problem.tasks[t].weight, t))
-    fill(priced, order, lambda _, pairs: np.round(1000 * price[pairs]).astype(np.int64) + c.cost[pairs])
+    order = sorted(tasks.tolist(), key=lambda t: (-guide.gains.get(t, 0.0), -c.problem.tasks[t].weight, t))
+    priced = base.copy()
+    fill(priced, order, lambda _, pairs: np.round(1000 * guide.price[pairs]).astype(np.int64) + c.cost[pairs])
     # What was proposed to people is the better start, even where it serves a little less.
     if priced.served_weight > diary.served_weight and not promised(c):
         _replace(diary, priced)
     report(Progress("weight", diary.served_weight, bound))
-    _weight_passes(diary, tasks, price, bound, gap, for_weight, workers, report)
+    _weight_passes(diary, scope, tasks, guide, bound, gap, for_weight, workers, report)
     if bound - diary.served_weight > gap * bound or gap == 0:
         fill(diary, [t for t in order if t not in diary.served])
-    _quality_passes(diary, tasks, price, bound, left, workers, report)
+    _quality_passes(diary, tasks, guide, bound, left, workers, report)
     return bound
 
 
 def _weight_passes(
     diary: Diary,
+    scope: Scope,
     tasks: Ints,
-    price: Floats,
+    guide: Guide,
     bound: int,
     gap: float,
     left: Left,
@@ -83,39 +107,43 @@ def _weight_passes(
 ) -> None:
     c = diary.candidates
     now = diary.copy()
-    limited = left() is not None
-    number = 0
-    while (limited or number < PASSES) and bound - diary.served_weight > gap * bound:
+    for cut in cuts() if left() is not None else islice(cuts(), PASSES):
         remaining = left()
-        if remaining is not None and remaining <= 0:
+        if bound - diary.served_weight <= gap * bound or (remaining is not None and remaining <= 0):
             break
-        days = DAY if number % 2 else 0.0
-        blocks = blocks_of(c, tasks, SIZES[number % len(SIZES)], TURN * (number // 2), days)
-        run_pass(now, blocks, raise_weight, Work(NODES, GOOD_ENOUGH, price), left, workers)
+        blocks = towns_of(scope, c, cut.size) if cut.towns else blocks_of(c, tasks, cut.size, cut.turn, cut.days)
+        run_pass(
+            now, blocks, raise_weight, _work(guide, c.person, cut.nodes, cut.gap, wished=cut.wished), left, workers
+        )
         fill(now, [t for t in tasks.tolist() if t not in now.served])
         if now.served_weight > diary.served_weight:
             _replace(diary, now)
             report(Progress("weight", diary.served_weight, bound))
-        number += 1
 
 
 def _quality_passes(
-    diary: Diary, tasks: Ints, price: Floats, bound: int, left: Left, workers: int, report: ProgressReport
+    diary: Diary, tasks: Ints, guide: Guide, bound: int, left: Left, workers: int, report: ProgressReport
 ) -> None:
     c = diary.candidates
     limited = left() is not None
+    work = _work(guide, c.person, QUALITY_NODES, 0.0, wished=False)
     number, before = 0, quality(c, diary.served)
     while limited or number < 1:
         remaining = left()
         if remaining is not None and remaining <= 0:
             break
         blocks = blocks_of(c, tasks, QUALITY_SIZE, TURN * number)
-        run_pass(diary, blocks, lower_q, Work(NODES, 0.0, price), left, workers)
+        run_pass(diary, blocks, lower_q, work, left, workers)
         after = quality(c, diary.served)
         report(Progress("quality", diary.served_weight, bound, after))
-        if after >= before * (1 - GOOD_ENOUGH):
+        if after >= before * (1 - STALE):
             break
         before, number = after, number + 1
+
+
+def _work(guide: Guide, person: NDArray[np.int32], nodes: int, gap: float, *, wished: bool) -> Work:
+    among = guide.wished if wished else np.ones(len(person), dtype=np.bool_)
+    return Work(nodes, gap, guide.price, among, np.bincount(person[among]))
 
 
 def _replace(diary: Diary, other: Diary) -> None:

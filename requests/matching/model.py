@@ -29,9 +29,11 @@ __all__ = [
     "teams_in",
     "values_of",
     "weight_rows",
+    "weights_of",
 ]
 
 Floats = NDArray[np.float64]
+Indices = NDArray[np.int32]
 INF = float("inf")
 
 
@@ -40,8 +42,8 @@ class Rows:
 
     def __init__(self) -> None:
         self.count = 0
-        self._row: list[Ints] = []
-        self._column: list[Ints] = []
+        self._row: list[Indices] = []
+        self._column: list[Indices] = []
         self._value: list[Floats] = []
         self._lower: list[Floats] = []
         self._upper: list[Floats] = []
@@ -58,8 +60,8 @@ class Rows:
         """Add `count` rows; `row` counts from 0 within them."""
         if not count:
             return
-        self._row.append(row + self.count)
-        self._column.append(column)
+        self._row.append((row + self.count).astype(np.int32))
+        self._column.append(column.astype(np.int32))
         self._value.append(np.broadcast_to(np.asarray(value, dtype=np.float64), row.shape))
         self._lower.append(np.broadcast_to(np.asarray(lower, dtype=np.float64), (count,)))
         self._upper.append(np.broadcast_to(np.asarray(upper, dtype=np.float64), (count,)))
@@ -78,9 +80,9 @@ class Rows:
         keep = tight[row]
         self.add(number[row[keep]], column[keep], 1.0, -INF, limit[tight].astype(np.float64), int(tight.sum()))
 
-    def arrays(self) -> tuple[Ints, Ints, Floats, Floats, Floats]:
+    def arrays(self) -> tuple[Indices, Indices, Floats, Floats, Floats]:
         """(row, column, value) triplets, lower and upper bounds."""
-        none: Ints = np.zeros(0, dtype=np.int64)
+        none = np.zeros(0, dtype=np.int32)
         empty: Floats = np.zeros(0)
         return (
             np.concatenate([none, *self._row]),
@@ -127,6 +129,12 @@ def scope_of(diary: Diary, tasks: Ints, allowed: Bools | None = None) -> Scope:
     counts = np.array([len(part) for part in parts], dtype=np.int64)
     at = np.repeat(np.arange(len(starts)), counts)
     return Scope(np.array(starts, dtype=np.int64), np.concatenate([none, *parts]), at)
+
+
+def weights_of(candidates: Candidates, scope: Scope) -> Floats:
+    """[A] the weight that each start serves."""
+    tasks = candidates.problem.tasks
+    return np.array([tasks[t].weight for t in candidates.task[scope.starts]], dtype=np.float64)
 
 
 def weight_rows(diary: Diary, scope: Scope) -> Rows:
@@ -234,29 +242,28 @@ def limit_rows(diary: Diary, rows: Rows, scope: Scope, x: Ints) -> None:
 
 def clash_cliques(c: Candidates, starts: Ints, at: Ints, who: Ints, x: Ints) -> tuple[Ints, Ints]:
     """Sets of columns of which a person can serve one at most (H6): (key of the set, column)."""
-    keys: list[int] = []
-    columns: list[int] = []
-    number = 0
+    none: Ints = np.zeros(0, dtype=np.int64)
+    keys, columns, number = [none], [none], 0
     day = c.day[starts[at]]
     order = np.lexsort((at, who, day))
     at, who, x, day = at[order], who[order], x[order], day[order]
     for of_day in _runs(day):
         local, place = np.unique(at[of_day], return_inverse=True)
         clash = _clash(c, starts[local])
-        known: dict[bytes, list[list[int]]] = {}
+        column = x[of_day]
+        known: dict[bytes, tuple[Ints, Ints]] = {}
         for run in _runs(who[of_day]):
             if run.stop - run.start == 1:
                 continue
             here = place[run]
-            cliques = known.get(here.tobytes())
-            if cliques is None:
-                cliques = known[here.tobytes()] = _cliques(clash[np.ix_(here, here)])
-            column = x[of_day][run]
-            for clique in cliques:
-                keys += [number] * len(clique)
-                columns += column[clique].tolist()
-                number += 1
-    return np.array(keys, dtype=np.int64), np.array(columns, dtype=np.int64)
+            found = known.get(here.tobytes())
+            if found is None:
+                found = known[here.tobytes()] = _cliques(clash[np.ix_(here, here)])
+            of, members = found
+            keys.append(of + number)
+            columns.append(column[run][members])
+            number += int(of[-1]) + 1 if len(of) else 0
+    return np.concatenate(keys), np.concatenate(columns)
 
 
 def _runs(sorted_: Ints) -> list[slice]:
@@ -280,11 +287,11 @@ def _clash(c: Candidates, s: Ints) -> Bools:
     return np.asarray(~(before | before.T) | (task[:, None] == task[None, :]), dtype=np.bool_)
 
 
-def _cliques(clash: Bools) -> list[list[int]]:
-    """Sets in which all clash, such that each clashing pair is in one of them."""
+def _cliques(clash: Bools) -> tuple[Ints, Ints]:
+    """Sets in which all clash, such that each clashing pair is in one of them: (number of the set, member)."""
     n = len(clash)
     if clash.all():
-        return [list(range(n))]
+        return np.zeros(n, dtype=np.int64), np.arange(n, dtype=np.int64)
     beside = [{j for j in range(n) if j != i and clash[i, j]} for i in range(n)]
     todo = {(i, j) for i in range(n) for j in beside[i] if i < j}
     found: list[list[int]] = []
@@ -301,4 +308,5 @@ def _cliques(clash: Bools) -> list[list[int]]:
             clique.sort()
             todo -= {(v, w) for n_, v in enumerate(clique) for w in clique[n_ + 1 :]}
             found.append(clique)
-    return found
+    numbers = np.repeat(np.arange(len(found)), [len(clique) for clique in found])
+    return numbers, np.array([v for clique in found for v in clique], dtype=np.int64)

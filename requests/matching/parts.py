@@ -17,7 +17,7 @@ from .model import Floats, Scope
 from .objective import positions
 from .people import Bools
 
-__all__ = ["allowed_pairs", "blocks_of", "owners", "towns_of"]
+__all__ = ["allowed_pairs", "blocks_of", "owners", "pairs_of", "towns_of"]
 
 
 def blocks_of(candidates: Candidates, tasks: Ints, size: int, turn: float = 0.0, days: float = 0.0) -> list[Ints]:
@@ -47,9 +47,9 @@ def _halves(sides: Floats, which: Ints, size: int) -> list[Ints]:
 
 
 def towns_of(scope: Scope, candidates: Candidates, size: int) -> list[Ints]:
-    """Groups of municipalities that share people, of at most `size` tasks unless one alone is larger.
+    """Groups of municipalities that share people, of at most `size` tasks.
 
-    No municipality is cut; those that share most people are joined first.
+    Those that share most people are joined first; only a municipality that is larger alone is cut.
     """
     c = candidates
     names, of_venue = np.unique([venue.muni for venue in c.problem.venues], return_inverse=True)
@@ -77,25 +77,38 @@ def towns_of(scope: Scope, candidates: Candidates, size: int) -> list[Ints]:
             group[max(a, b)] = min(a, b)
             load[min(a, b)] += load[max(a, b)]
     roots = np.array([root(i) for i in range(len(names))])[town]
-    return [tasks[roots == r] for r in np.unique(roots)]
+    groups = [tasks[roots == r] for r in np.unique(roots)]
+    return [part for group in groups for part in blocks_of(c, group, size)]
 
 
-def allowed_pairs(diary: Diary, blocks: list[Ints]) -> Bools:
-    """[N] the pairs that each task's block may use.
+def pairs_of(candidates: Candidates, tasks: Ints) -> Ints:
+    """Positions of all pairs of these tasks, in their order."""
+    c = candidates
+    first, end = c.first[c.task_first[tasks]], c.first[c.task_first[tasks + 1]]
+    lengths = end - first
+    # Each position is its place in the answer, moved by where its task's stretch begins.
+    moved = np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+    return moved + np.arange(len(moved), dtype=np.int64)
+
+
+def allowed_pairs(diary: Diary, blocks: list[Ints], among: Bools) -> Bools:
+    """[N] the pairs that each task's block may use, of those in `among` [N].
 
     A person belongs to the block with most of the person's pairs; elsewhere only the
     pairs of the present plan are allowed.
     """
     c = diary.candidates
-    block = np.full(len(c.problem.tasks), -1, dtype=np.int64)
-    for b, tasks in enumerate(blocks):
-        block[tasks] = b
-    of_pair = block[c.task[c.pair_start]]
-    inside = of_pair >= 0
-    owner = owners(c.person[inside].astype(np.int64), of_pair[inside], len(blocks), len(c.people.x))
-    allowed: Bools = np.asarray(inside & (owner[c.person] == of_pair), dtype=np.bool_)
-    for s, team in diary.served.values():
-        allowed[positions(c, s, team)] = True
+    pairs = [pairs_of(c, tasks) for tasks in blocks]
+    usable = [mine[among[mine]] for mine in pairs]
+    block = np.repeat(np.arange(len(blocks)), [len(mine) for mine in usable])
+    mine = np.concatenate(usable)
+    who = c.person[mine].astype(np.int64)
+    owner = owners(who, block, len(blocks), len(c.people.x))
+    allowed = np.zeros(len(among), dtype=np.bool_)
+    allowed[mine[owner[who] == block]] = True
+    for t in np.concatenate(blocks).tolist():
+        if t in diary.served:
+            allowed[positions(c, *diary.served[t])] = True
     return allowed
 
 

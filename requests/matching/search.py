@@ -19,8 +19,8 @@ from .columns import lower_quality
 from .diary import Diary
 from .geometry import Ints
 from .highs import minimise
-from .model import Floats, scope_of, teams_in, values_of, weight_rows
-from .parts import allowed_pairs
+from .model import Floats, scope_of, teams_in, values_of, weight_rows, weights_of
+from .parts import allowed_pairs, pairs_of
 from .people import Bools
 
 __all__ = ["Work", "lower_q", "raise_weight", "rewrite", "run_pass"]
@@ -30,8 +30,9 @@ BATCH = 4
 
 SCALE = 20
 """weight is counted in twentieths, so that prices may be rounded to whole numbers"""
-SPARE = 0.5
-"""share of a person's price that a block pays; 1 would serve nothing at a loss to others"""
+SPARE = 0.8
+"""share of the price that a block pays for people who are wanted elsewhere too; with 1 it
+would not care what is served at prices without loss"""
 
 Teams = list[tuple[int, tuple[int, ...]]]
 """(start, indices of the members)"""
@@ -47,6 +48,10 @@ class Work:
     """relative, at which a block is good enough"""
     price: Floats
     """[N] what each pair's person is worth elsewhere, in weight"""
+    among: Bools
+    """[N] the pairs that may be used; those of the present plan may always"""
+    demand: Ints
+    """[people] how many of these pairs each person has"""
 
 
 Step = Callable[[Diary, Ints, Bools, Work, Left], Callable[[], Teams | None]]
@@ -60,7 +65,7 @@ def run_pass(diary: Diary, blocks: Sequence[Ints], step: Step, work: Work, left:
         for i in range(batches):
             # Neighbouring blocks stand next to each other in the list: a batch takes distant ones.
             batch = list(blocks[i::batches])
-            allowed = allowed_pairs(diary, batch)
+            allowed = allowed_pairs(diary, batch, work.among)
             jobs = [step(diary, tasks, allowed, work, left) for tasks in batch]
             for tasks, teams in zip(batch, pool.map(_call, jobs), strict=True):
                 if teams is not None:
@@ -97,9 +102,12 @@ def raise_weight(diary: Diary, tasks: Ints, allowed: Bools, work: Work, left: Le
     rows = weight_rows(diary, scope)
     for _, (s, members) in held:
         diary.add(s, members)
-    weight = np.array([c.problem.tasks[t].weight for t in c.task[scope.starts]], dtype=np.float64)
+    weight = weights_of(c, scope)
     start = values_of(diary, scope)
-    cost = np.concatenate((-SCALE * weight, np.round(SPARE * SCALE * work.price[scope.pairs])))
+    mine = pairs_of(c, tasks)
+    here = np.bincount(c.person[mine[work.among[mine]]], minlength=len(work.demand))
+    price = np.where((here < work.demand)[c.person[scope.pairs]], work.price[scope.pairs], 0.0)
+    cost = np.concatenate((-SCALE * weight, np.round(SPARE * SCALE * price)))
 
     def solve() -> Teams | None:
         remaining = left()
