@@ -26,7 +26,7 @@ ERAS = {
 
 def read_whole_number(text: str) -> int | None:
     """The whole number in ``text``, or None: "１，２００人" → 1200. A counter word at the end is no harm."""
-    match = re.fullmatch(r"(-?\d+)\s*(?:人|名|件|回|分|年|月|日|歳|才)?", ascii_number(text).replace(",", ""))
+    match = re.fullmatch(r"(-?\d{1,18})\s*(?:人|名|件|回|分|年|月|日|歳|才)?", ascii_number(text).replace(",", ""))
     return int(match[1]) if match else None
 
 
