@@ -4,7 +4,7 @@ A pure function of its input: no database, no clock (but for the optional time
 limit), no randomness.  See docs/matching.md for the problem and the method.
 """
 
-from .advice import NextBest, WhyNot, next_best, why_not
+from .advice import NextBest, WhyNot, next_best, next_best_of_all, why_not
 from .explain import Reason, explain
 from .plan import Plan, Progress
 from .problem import (
@@ -20,6 +20,7 @@ from .problem import (
 )
 from .reader import problem_from_dict, read_problem
 from .recruit import Recruit, recruits
+from .replan import replan
 from .solve import greedy, solve
 from .writer import plan_to_dict, problem_to_dict
 
@@ -42,11 +43,13 @@ __all__ = [
     "explain",
     "greedy",
     "next_best",
+    "next_best_of_all",
     "plan_to_dict",
     "problem_from_dict",
     "problem_to_dict",
     "read_problem",
     "recruits",
+    "replan",
     "solve",
     "why_not",
 ]

@@ -18,7 +18,7 @@ from .plan import Plan
 from .problem import Problem, ProblemError
 from .team import missing_bits
 
-__all__ = ["NextBest", "WhyNot", "next_best", "why_not"]
+__all__ = ["NextBest", "WhyNot", "in_the_way", "next_best", "next_best_of_all", "why_not"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,16 @@ def next_best(problem: Problem, plan: Plan, task_id: str, limit: int = 10) -> tu
     have to leave (one person alone may not be enough).
     """
     diary = diary_of(candidates_of(problem), plan)
-    t = _task(diary.candidates, task_id)
+    return _next_best(diary, _task(diary.candidates, task_id), limit)
+
+
+def next_best_of_all(problem: Problem, plan: Plan, limit: int = 3) -> dict[str, tuple[NextBest, ...]]:
+    """The same for every task of the problem, by its id."""
+    diary = diary_of(candidates_of(problem), plan)
+    return {task.id: _next_best(diary, t, limit) for t, task in enumerate(problem.tasks)}
+
+
+def _next_best(diary: Diary, t: int, limit: int) -> tuple[NextBest, ...]:
     found = [one for s in _starts(diary, t) for one in _offers(diary, t, s)]
     best: dict[str, NextBest] = {}
     for one in sorted(found, key=lambda n: (n.weight, n.q, n.start)):
@@ -117,7 +126,7 @@ def _not_chosen(diary: Diary, t: int, s: int, p: int) -> WhyNot:
     rank = int(c.rank[s])
     if p not in c.person[c.pairs(s)]:
         return WhyNot(chosen=False, start=rank, rule=static_rule(c, s, p), leaves=(), only=(), swap=None)
-    leaves, rule = _in_the_way(diary, s, p)
+    leaves, rule = in_the_way(diary, s, p)
     tasks = tuple(c.problem.tasks[o].id for o in leaves)
     offers = _offers(diary, t, s, only=p)
     if offers:
@@ -156,7 +165,7 @@ def static_rule(c: Candidates, s: int, p: int) -> str | None:
     return "H12" if day > task.deadline else None
 
 
-def _in_the_way(diary: Diary, s: int, p: int) -> tuple[list[int], str | None]:
+def in_the_way(diary: Diary, s: int, p: int) -> tuple[list[int], str | None]:
     """Tasks that the person would have to leave for start s, and the rule that says so."""
     c = diary.candidates
     own = [o for o in diary.starts_of.get(p, []) if c.task[o] != c.task[s]]
@@ -183,7 +192,7 @@ def _offers(diary: Diary, t: int, s: int, out: int | None = None, only: int | No
     for p in c.person[c.pairs(s)].tolist():
         if p in team or (only is not None and p != only):
             continue
-        leaves, _ = _in_the_way(diary, s, p)
+        leaves, _ = in_the_way(diary, s, p)
         ways: list[int | None] = list(team) if out is None else [out]
         if out is None and len(team) < size:
             ways.append(None)

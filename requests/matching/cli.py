@@ -12,6 +12,7 @@ from .explain import explain
 from .plan import Progress
 from .problem import ProblemError
 from .reader import read_problem
+from .replan import replan
 from .solve import solve
 from .writer import plan_to_dict, to_json
 
@@ -31,13 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     left = less(countdown(options.time_limit), OVERHEAD)
     try:
         problem = read_problem(source)
-        plan = solve(
-            problem,
-            time_limit=None if (seconds := left()) is None else max(seconds, 0.1),
-            stop_gap=options.stop_gap,
-            workers=options.workers,
-            progress=_say,
-        )
+        limit = None if (seconds := left()) is None else max(seconds, 0.1)
+        if options.mend:
+            plan = replan(problem, limit)
+            _say(Progress("mended", plan.served_weight, plan.bound, plan.q))
+        else:
+            plan = solve(problem, limit, options.stop_gap, options.workers, _say)
+        if problem.previous:
+            sys.stderr.write(f"people whose plan changed: {len(plan.changed)}\n")
         reasons = explain(problem, plan) if options.explain else None
     except ProblemError as error:
         return _refuse(f"{source}: {error}")
@@ -59,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--time-limit", type=_positive, metavar="SECONDS", help="wall clock")
     parser.add_argument("--stop-gap", type=_fraction, default=0.0, metavar="FRACTION", help="good enough (0.01 = 1 %%)")
     parser.add_argument("--workers", type=_count, default=1, metavar="N", help="parts solved at once")
+    parser.add_argument("--mend", action="store_true", help="keep `previous`; solve again only what no longer holds")
     parser.add_argument("--explain", action="store_true", help="say why tasks are not served")
     return parser
 

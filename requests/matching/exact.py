@@ -9,11 +9,11 @@ from .columns import lower_quality
 from .diary import Diary
 from .geometry import Ints
 from .highs import minimise
-from .model import scope_of, teams_in, values_of, weight_rows
+from .model import scope_of, teams_in, values_of, weight_rows, weights_of
 from .objective import quality
 from .search import rewrite
 
-__all__ = ["best_quality", "best_weight"]
+__all__ = ["best_quality", "best_weight", "relaxed_weight"]
 
 
 def best_weight(base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left) -> int:
@@ -26,13 +26,26 @@ def best_weight(base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left) 
     settled = base.served_weight
     if not len(scope.starts):
         return settled
-    weight = np.array([c.problem.tasks[t].weight for t in c.task[scope.starts]], dtype=np.float64)
-    cost = np.concatenate((-weight, np.zeros(len(scope.pairs))))
+    cost = np.concatenate((-weights_of(c, scope), np.zeros(len(scope.pairs))))
     rows = weight_rows(base, scope)
     answer = minimise(cost, rows, start=values_of(diary, scope), seconds=left(), gap=gap)
     if answer.values is not None and -answer.objective > diary.served_weight - settled + 0.5:
         rewrite(diary, tasks, teams_in(c, scope, answer.values))
     return settled + int(np.floor(min(-answer.bound, 1e15) + 1e-6))
+
+
+def relaxed_weight(base: Diary, left: Left) -> int:
+    """A proven bound on the served weight, from the relaxation alone; `base` holds what is settled."""
+    c = base.candidates
+    open_ = np.array([t for t in range(len(c.problem.tasks)) if t not in base.served], dtype=np.int64)
+    scope = scope_of(base, open_)
+    possible: int = sum(c.problem.tasks[t].weight for t in np.unique(c.task[scope.starts]))
+    if not possible:
+        return base.served_weight
+    cost = np.concatenate((-weights_of(c, scope), np.zeros(len(scope.pairs))))
+    answer = minimise(cost, weight_rows(base, scope), whole=np.zeros(len(cost), dtype=np.bool_), seconds=left())
+    relaxed = int(np.floor(-answer.objective + 1e-6)) if answer.optimal else possible
+    return base.served_weight + min(possible, relaxed)
 
 
 def best_quality(base: Diary, diary: Diary, tasks: Ints, left: Left) -> int | None:

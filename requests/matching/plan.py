@@ -38,7 +38,7 @@ class Progress:
     """How far the search is; sent whenever plan or bound improve."""
 
     stage: str
-    """`greedy`, `weight` (stage one) or `quality` (stage two)"""
+    """`greedy`, `weight` (stage one), `quality` (stage two) or `mended` (a re-plan of what a decline touches)"""
     served_weight: int
     bound: int | None
     q: int | None = None
