@@ -192,7 +192,7 @@ GROUPS = (
             ),
             Entry(
                 "ruby",
-                gettext_lazy("ふりがな"),
+                gettext_lazy("漢字のふりがな"),
                 gettext_lazy("やさしい日本語の画面で、漢字の上に自動で付きます。"),
                 gettext_lazy("手では書きません。読みは furigana.txt に足します。"),
             ),
