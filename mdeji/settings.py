@@ -157,6 +157,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "support_requests.tasks.solve_waiting_plans",
         "schedule": timedelta(seconds=env.int("PLAN_SWEEP_SECONDS", default=20)),
     },
+    "forget-sessions": {"task": "programme.tasks.forget_sessions", "schedule": timedelta(hours=6)},
 }
 # How long a message may stand as "sending" before the sweep asks the channel what became of it.
 # Longer than any provider call may take (EMAIL_TIMEOUT).

@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
-from programme.wording import read_whole_number, read_year
+from programme.wording import read_whole_number, read_year, say_day, say_list
 
 # Monday is 0, as date.weekday() has it.
 WEEKDAYS = (
@@ -93,7 +93,7 @@ class DateField(forms.Field):
         names = (_("年"), _("月"), _("日"))
         missing = [str(name) for name, text in zip(names, texts, strict=True) if not text]
         if missing:
-            raise self._wrong("incomplete", missing="・".join(missing))
+            raise self._wrong("incomplete", missing=pgettext("並べる", "・").join(missing))
         year, month, day = read_year(texts[0]), read_whole_number(texts[1]), read_whole_number(texts[2])
         if year is None or month is None or day is None:
             raise self._wrong("invalid")
@@ -103,6 +103,9 @@ class DateField(forms.Field):
             return dt.date(year, month, day)
         except (ValueError, OverflowError) as error:
             raise self._wrong("no_such_day") from error
+
+    def say(self, value: dt.date | None) -> str:
+        return say_day(value) if value else ""
 
     def _wrong(self, code: str, **params: str) -> ValidationError:
         return ValidationError(self.error_messages[code], code=code, params=params)
@@ -144,12 +147,7 @@ class WeekTimesField(forms.MultipleChoiceField):
     widget = WeekTimes
 
     def __init__(self, **options: Any) -> None:
-        choices = [
-            (f"{day}-{start}", f"{name} {band} {clock(start)}–{clock(end)}")
-            for day, name in enumerate(WEEKDAYS)
-            for band, start, end in WEEK_BANDS
-        ]
-        super().__init__(choices=choices, **options)
+        super().__init__(choices=_week_choices, **options)
 
     def clean(self, value: Any) -> list[tuple[int, int, int]]:
         ticked = set(super().clean(value))
@@ -165,6 +163,10 @@ class WeekTimesField(forms.MultipleChoiceField):
                 before = now
         return times
 
+    def say(self, value: list[tuple[int, int, int]]) -> str:
+        """ "月 09:00–12:00、水 13:00–17:00"."""
+        return say_list(f"{WEEKDAYS[day]} {clock(start)}–{clock(end)}" for day, start, end in value)
+
     def prepare_value(self, value: Any) -> Any:
         """Ticks for triples: each band that lies within one of them."""
         if not value or isinstance(value[0], str):
@@ -178,6 +180,15 @@ class WeekTimesField(forms.MultipleChoiceField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
+
+
+def _week_choices() -> list[tuple[str, str]]:
+    """Asked for anew with each form: a name that was written once would stay in that moment's language."""
+    return [
+        (f"{day}-{start}", f"{name} {band} {clock(start)}–{clock(end)}")
+        for day, name in enumerate(WEEKDAYS)
+        for band, start, end in WEEK_BANDS
+    ]
 
 
 def clock(minute: int) -> str:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
@@ -44,6 +45,16 @@ def weekday(day: dt.date) -> str:
     return dateformat.format(day, "D")
 
 
+def month_name(day: dt.date) -> str:
+    """ "12月", "December"."""
+    return dateformat.format(day, pgettext("月の書き方(Djangoのdate書式)", "n月"))
+
+
+def say_month(day: dt.date) -> str:
+    """The month of a day: "2026年12月", "December 2026"."""
+    return _("%(year)s年%(month)s") % {"year": day.year, "month": month_name(day)}
+
+
 def say_day(day: dt.date) -> str:
     """ "2026年12月3日(木)", "2026年12月3日(木曜日)", "Thu 3 December 2026". A time is taken in Tokyo."""
     if isinstance(day, dt.datetime):
@@ -75,8 +86,19 @@ def say_span(starts_at: dt.datetime, ends_at: dt.datetime) -> str:
     return _("%(start)sから%(end)sまで") % {"start": say_moment(first), "end": end}
 
 
+def say_list(things: Iterable[object]) -> str:
+    """ "LINE、写真", "LINE, photos"."""
+    return _("、").join(str(thing) for thing in things)
+
+
 def era_year(year: int) -> str:
-    """A calendar year in the era's count, from 1926 on: 2026 → "令和8年". Names the era that began in that year."""
-    era = next(name for name in ("令和", "平成", "昭和") if year > ERAS[name])
+    """A calendar year in the era's count, from 1926 on: "令和8年", "Reiwa 8". Names the era that began in that year."""
+    names = {"令和": _("令和"), "平成": _("平成"), "昭和": _("昭和")}
+    era = next(name for name in names if year > ERAS[name])
     number = year - ERAS[era]
-    return f"{era}{'元' if number == 1 else number}年"
+    return _("%(era)s%(number)s年") % {"era": names[era], "number": _("元") if number == 1 else number}
+
+
+def era_day(day: dt.date) -> str:
+    """ "令和8年12月3日", "3 December, Reiwa 8"."""
+    return _("%(year)s%(month)s%(day)s日") % {"year": era_year(day.year), "month": month_name(day), "day": day.day}

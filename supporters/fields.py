@@ -59,6 +59,11 @@ class SkillsField(forms.Field):
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return {topic: level for topic, level in chosen.items() if level}
 
+    def say(self, value: dict[Topic, int]) -> str:
+        """A line for each topic."""
+        names = dict(LEVELS)
+        return "\n".join(f"{topic}: {names[level]}" for topic, level in value.items())
+
 
 class PhoneField(forms.CharField):
     """A Japanese phone number in any typed form, kept as typed."""

@@ -1,11 +1,17 @@
 from django.urls import path
 
-from supporters.views import links, mypage, people
+from programme.access import signed_in
+from supporters.views import links, mypage, people, registering
 
 app_name = "supporters"
 urlpatterns = [
     path("", mypage.home, name="home"),
-    path("register/", mypage.register, name="register"),
+    path("register/", registering.register, name="register"),
+    path(
+        "register/<uuid:draft>/<slug:step>/",
+        signed_in(registering.RegistrationView.as_view()),
+        name="register_step",
+    ),
     path("free-times/", mypage.free_times, name="free_times"),
     path("skills/", mypage.skills, name="skills"),
     path("limits/", mypage.limits, name="limits"),

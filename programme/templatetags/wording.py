@@ -46,7 +46,7 @@ def minutes(value: int | None) -> str:
 @register.filter
 def era(value: dt.date | None) -> str:
     """令和8年12月3日"""
-    return f"{wording.era_year(value.year)}{value.month}月{value.day}日" if value else ""
+    return wording.era_day(value) if value else ""
 
 
 @register.filter

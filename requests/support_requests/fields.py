@@ -11,10 +11,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext
 
 from programme.models import Topic
-from programme.wording import say_day, say_time, weekday
+from programme.wording import month_name, say_day, say_moment, say_month, say_time, weekday
 
 Choices = list[tuple[str, Any]]
 
@@ -23,17 +22,16 @@ def day_choices(days: Iterable[dt.date]) -> Choices:
     """``days`` grouped by month, each with its weekday: people know the weekday better than the date."""
     months: dict[str, Choices] = {}
     for day in days:
-        month = pgettext("月の見出し", "%(year)s年%(month)s月") % {"year": day.year, "month": day.month}
-        text = _("%(month)s月%(day)s日(%(weekday)s)") % {"month": day.month, "day": day.day, "weekday": weekday(day)}
-        months.setdefault(month, []).append((day.isoformat(), text))
+        facts = {"month": month_name(day), "day": day.day, "weekday": weekday(day)}
+        months.setdefault(say_month(day), []).append((day.isoformat(), _("%(month)s%(day)s日(%(weekday)s)") % facts))
     return [("", _("日を選んでください")), *months.items()]
 
 
 def time_choices(first: dt.time, last: dt.time, step: int) -> Choices:
     """From ``first`` to ``last``, in steps of ``step`` minutes."""
     minutes = range(first.hour * 60 + first.minute, last.hour * 60 + last.minute + 1, step)
-    texts = [f"{minute // 60:02}:{minute % 60:02}" for minute in minutes]
-    return [("", _("時間を選んでください")), *((text, text) for text in texts)]
+    times = [dt.time(minute // 60, minute % 60) for minute in minutes]
+    return [("", _("時間を選んでください")), *((f"{time:%H:%M}", say_time(time)) for time in times)]
 
 
 class KeepingSelect(forms.Select):
@@ -66,7 +64,7 @@ class StartWidget(forms.MultiWidget):
     def decompress(self, value: Any) -> list[str]:
         if not isinstance(value, dt.datetime):
             return ["", ""]
-        return [timezone.localdate(value).isoformat(), say_time(value)]
+        return [timezone.localdate(value).isoformat(), f"{timezone.localtime(value):%H:%M}"]
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
@@ -101,6 +99,9 @@ class StartField(forms.Field):
         except (ValueError, OverflowError) as error:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
+    def say(self, value: dt.datetime | None) -> str:
+        return say_moment(value) if value else ""
+
 
 class MailField(forms.EmailField):
     """A mail address; full-width signs, which no address has, become what was meant."""
@@ -119,7 +120,7 @@ class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # g
     """Topics to tap, each with its hint."""
 
     def __init__(self, queryset: QuerySet[Topic], **options: Any) -> None:
-        super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}), **options)
+        super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns short"}), **options)
 
     def label_from_instance(self, obj: Any) -> str:
         return format_html("{} <small>{}</small>", obj, obj.hint) if obj.hint else str(obj)

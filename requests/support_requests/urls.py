@@ -8,6 +8,7 @@ app_name = "support_requests"
 
 urlpatterns = [
     path("", intake.new, name="new"),
+    path("new/<uuid:draft>/<slug:step>/", intake.IntakeView.as_view(), name="step"),
     path("thanks/<str:token>/", intake.thanks, name="thanks"),
     path("confirm/<str:token>/", private.confirm, name="confirm"),
     path("status/<str:token>/", private.status, name="status"),

@@ -69,7 +69,7 @@ class RegistrationForm(FreeTimesForm):
         label=_("活動できる地区"),
         queryset=District.objects.filter(active=True),
         required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns short"}),
         help_text=_("一つも選ばないと、どの地区でもよいことになります。"),
     )
     skills = skills_field()
@@ -84,7 +84,6 @@ class RegistrationForm(FreeTimesForm):
         label=_("保護者のお名前"),
         max_length=100,
         required=False,
-        help_text=_("18歳未満の方は、かならず書いてください。"),
     )
     guardian_email = forms.EmailField(
         label=_("保護者のメールアドレス"),
@@ -97,18 +96,13 @@ class RegistrationForm(FreeTimesForm):
 
     GUARDIAN = ("guardian_name", "guardian_email", "guardian_phone")
     # As on the page: errors are listed in this order.
-    field_order = ["name", "kana", "birth_date", *GUARDIAN, "category", "phone"]
-    field_order += ["home_district", "areas", "skills", "brings", "presets", "week"]
+    field_order = ["name", "kana", "birth_date", *GUARDIAN, "category", "phone", "brings"]
+    field_order += ["home_district", "areas", "skills", "presets", "week"]
 
     def __init__(self, *args: Any, own_email: str, **options: Any) -> None:
         super().__init__(*args, **options)
         self.own_email = own_email
         offer_topics(self)
-
-    @property
-    def guardian_begun(self) -> bool:
-        """Whether anything about a guardian was typed or is missing, so that the fields must be open."""
-        return any(self[name].errors or self[name].value() for name in self.GUARDIAN)
 
     def clean_birth_date(self) -> dt.date:
         born: dt.date = self.cleaned_data["birth_date"]

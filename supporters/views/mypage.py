@@ -16,12 +16,11 @@ from django.views.decorators.http import require_POST
 
 from notifications import links
 from programme.access import signed_in
-from supporters.errors import AlreadyRegistered
-from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, RegistrationForm, SkillsForm
+from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
 from supporters.messages import OFFER
 from supporters.models import Assignment, Supporter
 from supporters.owners import links_of
-from supporters.services import apply, set_free_times, set_skills
+from supporters.services import set_free_times, set_skills
 from supporters.views.replies import told
 
 # How long a duty stays on the page to be reported.
@@ -43,24 +42,6 @@ def supporter_only(view: MyView) -> MyView:
         return view(request, supporter, *args, **kwargs)
 
     return guarded
-
-
-@signed_in
-def register(request: HttpRequest) -> HttpResponse:
-    """The application. Who has applied before sees the own page instead."""
-    user: Any = request.user
-    if Supporter.objects.filter(user=user).exists():
-        return redirect("supporters:home")
-    form = RegistrationForm(request.POST or None, own_email=user.email, initial={"name": user.name})
-    if request.method == "POST" and form.is_valid():
-        try:
-            apply(user, form.application())
-        except AlreadyRegistered as refusal:  # sent twice
-            messages.info(request, str(refusal))
-        else:
-            messages.success(request, _("申込みを受け付けました。ありがとうございます。"))
-        return redirect("supporters:home")
-    return render(request, "supporters/register.html", {"form": form})
 
 
 @supporter_only

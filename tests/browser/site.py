@@ -86,6 +86,9 @@ class Person:
     def press(self, button: str) -> None:
         self.send(f"main button:has-text('{button}')")
 
+    def follow(self, link: str) -> None:
+        self.send(f"main a:has-text('{link}')")
+
     def send(self, button: str = "main form button") -> None:
         """Press a form's button, by its CSS selector, and look at the page that answers."""
         with self.page.expect_navigation():

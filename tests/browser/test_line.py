@@ -79,12 +79,19 @@ def register(supporter: Person) -> None:
     supporter.send()
     supporter.enter_code()
     supporter.type(name="見本 新谷", birth_date_year="１９５８", birth_date_month="4", birth_date_day="1")
-    supporter.tick("category=citizen", f"skills-{TOPIC}=3", "presets=weekday_mornings", "presets=weekday_afternoons")
-    supporter.tick("presets=weekends")
-    supporter.choose("home_district", "上川淵")
-    supporter.press("申し込む")
+    supporter.press("次へ")
     supporter.sees("ふりがなを入力してください")  # and nothing that was typed is lost
     supporter.type(kana="みほん あらたに")
+    supporter.press("次へ")
+    supporter.tick("category=citizen")
+    supporter.press("次へ")
+    supporter.choose("home_district", "上川淵")
+    supporter.press("次へ")
+    supporter.tick(f"skills-{TOPIC}=3")
+    supporter.press("次へ")
+    supporter.tick("presets=weekday_mornings", "presets=weekday_afternoons", "presets=weekends")
+    supporter.press("次へ")
+    supporter.sees("みほん あらたに", "上川淵")
     supporter.press("申し込む")
     supporter.sees("見本 新谷")
 
@@ -102,20 +109,29 @@ def take_in(coordinator: Person) -> None:
 
 def request_session(leader: Person) -> None:
     leader.open("/requests/")
-    leader.type(
-        group_name=GROUP, leader="見本 𠮷井", email=leader.email, phone="０２７ー２２４ー１１１１", participants="2"
-    )
-    leader.tick("kind=residents", f"topics={TOPIC}", "level=L1")
+    leader.follow("入力を始める")
+    leader.type(group_name=GROUP, participants="2")
     leader.choose("district", "上川淵")
+    leader.press("次へ")
+    leader.sees("3人以上")  # two are too few; nothing is lost
+    leader.type(participants="５人")
+    leader.press("次へ")
     leader.choose("venue", "上川淵公民館")
+    leader.press("次へ")
     # Halls close on some Mondays; Tuesdays they are open, and the supporter is free.
     tuesdays = [text for text in leader.page.locator("[name=start_1_day] option").all_inner_texts() if "(火)" in text]
     for number, time in enumerate(["10:00", "13:30", "14:00"], start=1):
         leader.choose(f"start_{number}_day", tuesdays[number])
         leader.choose(f"start_{number}_time", time)
-    leader.press("この内容で送る")
-    leader.sees("3人以上")  # two are too few; nothing is lost
-    leader.type(participants="５人")
+    leader.press("次へ")
+    leader.tick(f"topics={TOPIC}")
+    leader.press("次へ")
+    leader.tick("level=L1")
+    leader.press("次へ")
+    leader.press("次へ")  # nothing to add
+    leader.type(leader="見本 𠮷井", email=leader.email, phone="０２７ー２２４ー１１１１")
+    leader.press("次へ")
+    leader.sees(GROUP, "上川淵公民館", "見本 𠮷井")
     leader.press("この内容で送る")
     leader.arrives_at("/requests/thanks/")
     leader.open(leader.site.link_to(leader.email, GROUP))

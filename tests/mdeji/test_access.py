@@ -4,6 +4,7 @@ PAGES names each page of the project once, on the demo's rows; a page that is mi
 """
 
 import datetime as dt
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,8 +21,10 @@ from notifications.models import Message
 from programme.models import User
 from support_requests.messages import CONFIRM, STATUS, confirm_key
 from support_requests.models import Plan, Session, SupportRequest
+from support_requests.views.intake import IntakeView
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Supporter
+from supporters.views.registering import RegistrationView
 
 pytestmark = pytest.mark.django_db
 
@@ -49,6 +52,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("account_reset_password_from_key_done",): set(),
     ("supporters:home",): SIGNED_IN,
     ("supporters:register",): SIGNED_IN,
+    ("supporters:register_step", "draft", "registration_step"): SIGNED_IN,
     ("supporters:free_times",): SIGNED_IN,
     ("supporters:skills",): SIGNED_IN,
     ("supporters:limits",): SIGNED_IN,
@@ -59,6 +63,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:people",): OFFICE,
     ("supporters:person", "supporter"): OFFICE,
     ("support_requests:new",): EVERYBODY,
+    ("support_requests:step", "draft", "request_step"): EVERYBODY,
     ("support_requests:thanks", "status"): EVERYBODY,
     ("support_requests:confirm", "confirm"): EVERYBODY,
     ("support_requests:status", "status"): EVERYBODY,
@@ -150,6 +155,9 @@ def demo_rows() -> dict[str, Any]:
         "consent": links.token(CONSENT, Consent.objects.get().pk),
         "confirm": links.token(CONFIRM, confirm_key(received)),
         "status": links.token(STATUS, request.pk),
+        "draft": uuid.uuid4(),
+        "registration_step": RegistrationView.steps[0].slug,
+        "request_step": IntakeView.steps[0].slug,
         "request": request.pk,
         "supporter": supporter.pk,
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,

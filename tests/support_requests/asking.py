@@ -4,9 +4,13 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from django.test import Client
+
 from programme.models import Limits, Venue
 from support_requests import rules
+from support_requests.views.intake import IntakeView
 from tests.factories import a_hall
+from tests.steps import send_steps
 
 
 def open_days(hall: Venue | None = None) -> list[dt.date]:
@@ -17,6 +21,11 @@ def open_days(hall: Venue | None = None) -> list[dt.date]:
 def closed_day(hall: Venue | None = None) -> dt.date:
     """The first possible day on which ``hall`` is closed."""
     return next(day for day in rules.possible_days(Limits.current()) if (hall or a_hall()).closed_on(day))
+
+
+def fill_in(client: Client, data: dict[str, Any]) -> Any:
+    """Send ``data`` step by step, as a group does; the page that answers in the end."""
+    return send_steps(client, IntakeView, data, data["form_id"])
 
 
 def sent(**changes: Any) -> dict[str, Any]:

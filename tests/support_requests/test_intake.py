@@ -13,10 +13,26 @@ from programme.models import Limit, Limits, Topic, Venue
 from programme.wording import say_day
 from support_requests.forms import IntakeForm
 from support_requests.models import Group, SupportRequest
+from support_requests.views.intake import IntakeView
 from tests.factories import a_hall
-from tests.support_requests.asking import closed_day, open_days, sent
+from tests.steps import url_of
+from tests.support_requests.asking import closed_day, fill_in, open_days, sent
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
+
+
+def reach(client: Client, slug: str) -> str:
+    """The address of a page of a new form, with everything before it answered."""
+    data = sent()
+    for step in IntakeView.steps[: [step.slug for step in IntakeView.steps].index(slug)]:
+        client.post(url_of(IntakeView, data["form_id"], step.slug), data)
+    return url_of(IntakeView, data["form_id"], slug)
+
+
+def page_at(client: Client, url: str) -> str:
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
 
 
 def errors(**changes: Any) -> dict[str, list[str]]:
@@ -25,10 +41,9 @@ def errors(**changes: Any) -> dict[str, list[str]]:
 
 def test_a_right_form_becomes_a_request_that_waits_for_its_confirmation(client: Client) -> None:
     days = open_days()
-    response = client.post("/requests/", sent(needs=["sign"], note="車いす1台"))
+    response = fill_in(client, sent(needs=["sign"], note="車いす1台"))
     asked = SupportRequest.objects.get()
-    assert response.status_code == 302
-    assert response["Location"].startswith("/requests/thanks/")
+    assert response.redirect_chain[-1][0].startswith("/requests/thanks/")
     assert (asked.status, asked.intake, asked.participants, asked.minutes) == ("received", "web", 5, 60)
     assert (asked.group.name, asked.group.contact.name, asked.venue) == ("ひまわり会", "前橋花子", a_hall())
     assert (asked.needs, asked.note) == (["sign"], "車いす1台")
@@ -39,7 +54,7 @@ def test_a_right_form_becomes_a_request_that_waits_for_its_confirmation(client: 
 
 def test_the_page_shows_no_topic_that_is_out_of_scope(client: Client) -> None:
     out_of_scope = Topic.objects.filter(in_scope=False)[0]
-    page = client.get("/requests/").content.decode()
+    page = page_at(client, reach(client, "topics"))
     assert f'value="{out_of_scope.pk}"' not in page
     assert 'value="T05"' in page
 
@@ -116,7 +131,7 @@ def test_mail_or_phone_alone_is_enough(contact: dict[str, str]) -> None:
     ],
 )
 def test_a_phone_number_is_kept_as_typed_and_found_however_typed(client: Client, typed: str) -> None:
-    client.post("/requests/", sent(phone=typed))
+    fill_in(client, sent(phone=typed))
     contact = SupportRequest.objects.get().group.contact
     assert (contact.phone, contact.phone_e164) == (typed, "+81272241111")
 
@@ -126,7 +141,7 @@ def test_what_is_no_phone_number_is_said_at_the_field() -> None:
 
 
 def test_a_mail_address_in_wide_letters_is_read_as_meant(client: Client) -> None:
-    client.post("/requests/", sent(email="ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ"))
+    fill_in(client, sent(email="ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ"))
     assert SupportRequest.objects.get().group.contact.email == "hanako@example.jp"
 
 
@@ -136,7 +151,7 @@ def test_what_is_no_mail_address_is_said_at_the_field() -> None:
 
 @pytest.mark.parametrize("name", ["𠮷野家の会", "髙﨑さんと栁澤さん", "神社〜A&B<c>", "ｶﾅ会"])
 def test_names_are_stored_exactly_as_typed(client: Client, name: str) -> None:
-    client.post("/requests/", sent(group_name=name, leader=name))
+    fill_in(client, sent(group_name=name, leader=name))
     group = Group.objects.get()
     assert (group.name, group.contact.name) == (name, name)
     assert name in Message.objects.get().body
@@ -146,13 +161,13 @@ def test_names_are_stored_exactly_as_typed(client: Client, name: str) -> None:
 
 
 def test_a_place_of_their_own_becomes_a_venue_in_the_groups_district(client: Client) -> None:
-    client.post("/requests/", sent(venue="own", own_name="髙井町自治会館", own_address="高井町1-2-3"))
+    fill_in(client, sent(venue="own", own_name="髙井町自治会館", own_address="高井町1-2-3"))
     venue = SupportRequest.objects.get().venue
     assert (venue.kind, venue.name, venue.address, venue.district_id) == ("own", "髙井町自治会館", "高井町1-2-3", "D03")
 
 
 def test_a_place_of_their_own_in_another_district(client: Client) -> None:
-    client.post("/requests/", sent(venue="own", own_name="集会所", own_address="石倉町1", own_district="D07"))
+    fill_in(client, sent(venue="own", own_name="集会所", own_address="石倉町1", own_district="D07"))
     assert SupportRequest.objects.get().venue.district_id == "D07"
 
 
@@ -165,7 +180,7 @@ def test_a_place_of_their_own_needs_name_and_address() -> None:
 
 def test_other_groups_places_are_nobody_elses_choice(client: Client) -> None:
     own = Venue.objects.create(kind=Venue.Kind.OWN, name="だれかの家", district_id="D03", address="x")
-    assert "だれかの家" not in client.get("/requests/").content.decode()
+    assert "だれかの家" not in page_at(client, reach(client, "place"))
     assert errors(venue=str(own.pk)) == {"venue": ["場所を選び直してください。"]}
 
 
@@ -177,7 +192,7 @@ def test_one_wish_is_enough() -> None:
 
 
 def test_wishes_move_up_when_one_is_left_out(client: Client) -> None:
-    client.post("/requests/", sent(start_2=("", "")))
+    fill_in(client, sent(start_2=("", "")))
     assert [time.rank for time in SupportRequest.objects.get().times.all()] == [1, 2]
 
 
@@ -267,20 +282,26 @@ def test_everything_typed_is_still_there_after_an_error(client: Client) -> None:
         start_3=("2020-01-06", "10:00"),
         own_name="集会所",
     )
-    response = client.post("/requests/", data)
-    page = response.content.decode()
-    assert response.status_code == 200
-    for typed in ('value="２人"', 'value="𠮷野会"', ">\n車いす<", 'value="集会所"', f'value="{data["form_id"]}"'):
+    page = fill_in(client, data).content.decode()
+    assert "3人以上でお申し込みください" in page
+    for typed in ('value="２人"', 'value="𠮷野会"'):
         assert typed in page, typed
-    assert re.search(r'value="2020-01-06"[^>]* selected', page)
-    assert "2020年1月6日(月)" in page
-    for ticked in ("sign", "T05", "T09", "L1"):
-        assert re.search(rf'value="{ticked}"[^>]* checked', page), ticked
     assert SupportRequest.objects.count() == 0
+    right = data | {"participants": "3"}
+    client.post(url_of(IntakeView, data["form_id"], "group"), right)
+    assert 'value="集会所"' in page_at(client, url_of(IntakeView, data["form_id"], "place"))
+    times = page_at(client, url_of(IntakeView, data["form_id"], "times"))
+    assert re.search(r'value="2020-01-06"[^>]* selected', times)
+    assert "2020年1月6日(月)" in times
+    client.post(url_of(IntakeView, data["form_id"], "times"), sent())
+    assert ">\n車いす<" in page_at(client, url_of(IntakeView, data["form_id"], "helps"))
+    for step, ticked in (("helps", "sign"), ("topics", "T05"), ("topics", "T09"), ("level", "L1")):
+        page = page_at(client, url_of(IntakeView, data["form_id"], step))
+        assert re.search(rf'value="{ticked}"[^>]* checked', page), ticked
 
 
 def test_a_robot_that_fills_in_the_trap_is_refused_and_a_person_told_why(client: Client) -> None:
-    page = client.post("/requests/", sent(homepage="http://spam.example")).content.decode()
+    page = fill_in(client, sent(homepage="http://spam.example")).content.decode()
     assert "この欄は空のままにして、もう一度送ってください。" in page
     assert SupportRequest.objects.count() == 0
 
@@ -290,48 +311,45 @@ def test_a_robot_that_fills_in_the_trap_is_refused_and_a_person_told_why(client:
 
 def test_the_same_form_sent_twice_is_one_request_and_one_mail(client: Client) -> None:
     data = sent()
-    first, second = client.post("/requests/", data), client.post("/requests/", data, follow=True)
+    first, again = fill_in(client, data), fill_in(client, data)
     assert (SupportRequest.objects.count(), Group.objects.count(), Message.objects.count()) == (1, 1, 1)
-    assert first.status_code == 302
-    assert second.redirect_chain[0][0].startswith("/requests/thanks/")
-    assert "もう受け取っています" in second.content.decode()
+    assert first.redirect_chain[-1][0].startswith("/requests/thanks/")
+    assert again.redirect_chain[-1] == first.redirect_chain[-1]
 
 
 def test_two_forms_are_two_requests(client: Client) -> None:
-    client.post("/requests/", sent())
-    client.post("/requests/", sent())
+    fill_in(client, sent())
+    fill_in(client, sent())
     assert SupportRequest.objects.count() == 2
 
 
 def test_one_address_cannot_be_flooded_with_mail(client: Client) -> None:
     for _ in range(5):
-        client.post("/requests/", sent())
-    page = client.post("/requests/", sent(email="HANAKO@example.jp")).content.decode()
+        fill_in(client, sent())
+    page = fill_in(client, sent(email="HANAKO@example.jp")).content.decode()
     assert "このメールアドレスのお申し込みが続いています。" in page
     assert (SupportRequest.objects.count(), Message.objects.count()) == (5, 5)
-    client.post("/requests/", sent(email="jiro@example.jp"))
+    fill_in(client, sent(email="jiro@example.jp"))
     assert SupportRequest.objects.count() == 6
 
 
 def test_each_opened_form_has_an_id_of_its_own(client: Client) -> None:
-    ids = {
-        re.findall(r'name="form_id" value="([^"]+)"', client.get("/requests/").content.decode())[0] for _ in range(2)
-    }
-    assert len(ids) == 2
+    links = {re.findall(r'href="(/requests/new/[^"]+)"', client.get("/requests/").content.decode())[0] for _ in "12"}
+    assert len(links) == 2
 
 
 # --- After it -------------------------------------------------------------------------------------------
 
 
 def test_the_page_after_it_says_where_the_mail_went(client: Client) -> None:
-    page = client.post("/requests/", sent(), follow=True).content.decode()
+    page = fill_in(client, sent()).content.decode()
     assert "hanako@example.jp" in page
     assert "この内容で申し込みます" in page
     assert SupportRequest.objects.get().number in page
 
 
 def test_without_mail_the_page_says_that_somebody_will_ring(client: Client) -> None:
-    page = client.post("/requests/", sent(email=""), follow=True).content.decode()
+    page = fill_in(client, sent(email="")).content.decode()
     message = Message.objects.get()
     assert "事務局から 027-224-1111 へお電話して" in page
     assert SupportRequest.objects.get().status == "received"
@@ -340,9 +358,10 @@ def test_without_mail_the_page_says_that_somebody_will_ring(client: Client) -> N
 
 
 def test_the_number_of_queries_does_not_grow_with_the_halls(client: Client, django_assert_max_num_queries: Any) -> None:
-    with django_assert_max_num_queries(14) as few:
-        client.get("/requests/")
+    place = reach(client, "place")
+    with django_assert_max_num_queries(16) as few:
+        page_at(client, place)
     for number in range(5):
         Venue.objects.create(name=f"新しい館{number}", district_id=f"D0{number + 1}")
     with django_assert_max_num_queries(len(few)):
-        client.get("/requests/")
+        page_at(client, place)

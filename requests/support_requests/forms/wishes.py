@@ -112,7 +112,7 @@ class WishForm(forms.Form):
         Device.objects.filter(active=True),
         label=_("使う機器"),
         required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns short"}),
         help_text=_("わかるものだけで、だいじょうぶです。"),
     )
     needs = forms.MultipleChoiceField(

@@ -1,0 +1,289 @@
+"""A long form asked step by step: one subject a page, back keeps everything, a summary to check and change.
+
+One form class checks all of it, whoever shows it; a step shows some of its fields. What was typed is kept as typed, in
+the session, under the id that stands in the address: so tabs do not mix, a reload repeats nothing, and who comes back
+after the battery died goes on where it stopped. Why not a library: docs/adr/0010-forms-in-steps.md.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, cast
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
+from django.forms import BoundField, Form
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.views import View
+
+from programme.errors import Refused
+from programme.wording import say_list
+
+CHECK = "check"
+# A draft that nobody touched for so long is forgotten, and so is a session that nobody signed in to.
+KEPT_FOR = dt.timedelta(days=14)
+DRAFTS_AT_MOST = 5
+
+
+class Says(Protocol):
+    """A field that knows how its value is said in the summary. Others are said by their choices' labels."""
+
+    def say(self, value: Any) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A page of the form. ``asked`` tells from the answers so far whether this person sees it.
+
+    ``required``: fields that only some people must fill in, among them all who see this page.
+    """
+
+    slug: str
+    question: str | Promise
+    fields: tuple[str, ...]
+    lead: str | Promise = ""
+    body: str = "components/step_fields.html"
+    required: tuple[str, ...] = ()
+    asked: Callable[[Form], bool] = lambda _form: True
+
+    def owns(self, key: str) -> bool:
+        """Whether a sent value belongs to one of the step's fields; a field in parts sends field_part or field-part."""
+        return any(key == field or key.startswith((f"{field}_", f"{field}-")) for field in self.fields)
+
+
+class Draft:
+    """What one person has typed into one form so far.
+
+    ``answers``: what each page sent, by the step's slug. ``passed``: the steps that were sent on with "next".
+    ``form_id`` makes sending twice once. It is not the id in the address, which people pass on with the link.
+    """
+
+    def __init__(self, session: SessionBase, kind: str, pk: UUID) -> None:
+        known = dict(fresh_drafts(session)).get(str(pk), {})
+        state = known if known.get("kind") == kind else {}
+        self.session, self.kind, self.pk = session, kind, pk
+        self.answers: dict[str, dict[str, list[str]]] = state.get("answers", {})
+        self.passed: list[str] = state.get("passed", [])
+        self.form_id: str = state.get("form_id") or str(uuid4())
+        self.sent_to: str = state.get("sent_to", "")
+
+    def keep(self, step: Step, sent: QueryDict, *, passed: bool) -> None:
+        """Keep what the step's page sent, as typed; what it left unticked is no longer there."""
+        self.answers[step.slug] = {key: values for key, values in sent.lists() if step.owns(key)}
+        if passed and step.slug not in self.passed:
+            self.passed.append(step.slug)
+        self._store()
+
+    def finish(self, url: str) -> None:
+        """The form was taken: forget the answers, and lead whoever comes back to the page after it."""
+        self.answers, self.passed, self.sent_to = {}, [], url
+        self._store()
+
+    def data(self) -> QueryDict:
+        """All answers as one form would send them."""
+        data = QueryDict(mutable=True)
+        for step in self.answers.values():
+            for key, values in step.items():
+                data.setlist(key, values)
+        return data
+
+    def _store(self) -> None:
+        state = {
+            "kind": self.kind,
+            "touched": timezone.now().isoformat(),
+            "answers": self.answers,
+            "passed": self.passed,
+            "form_id": self.form_id,
+            "sent_to": self.sent_to,
+        }
+        others = [(pk, draft) for pk, draft in fresh_drafts(self.session) if pk != str(self.pk)]
+        self.session["drafts"] = dict([*others, (str(self.pk), state)][-DRAFTS_AT_MOST:])
+
+
+def fresh_drafts(session: SessionBase) -> list[tuple[str, dict[str, Any]]]:
+    """Ids and states of the drafts that are not too old, the one touched last at the end."""
+    oldest = (timezone.now() - KEPT_FOR).isoformat()
+    drafts: dict[str, dict[str, Any]] = session.get("drafts", {})
+    return sorted(
+        ((pk, draft) for pk, draft in drafts.items() if draft["touched"] > oldest), key=lambda it: it[1]["touched"]
+    )
+
+
+def unfinished(session: SessionBase, kind: str) -> str | None:
+    """The id of the draft of a kind that was touched last and not sent."""
+    pks = [pk for pk, draft in fresh_drafts(session) if draft["kind"] == kind and draft["answers"]]
+    return pks[-1] if pks else None
+
+
+class StepsView(View):
+    """The pages of a form in steps. A subclass says which steps, how the form is made, and what sending it means.
+
+    Its URL has the parts ``draft`` (UUID) and ``step`` (a step's slug, or ``check`` for the summary).
+    """
+
+    kind: ClassVar[str]
+    url_name: ClassVar[str]
+    steps: ClassVar[tuple[Step, ...]]
+    heading: ClassVar[str | Promise]
+    send_label: ClassVar[str | Promise]
+    template_name: ClassVar[str] = "step.html"
+
+    def make_form(self, data: QueryDict | None) -> Form:
+        raise NotImplementedError
+
+    def send(self, form: Form) -> str:
+        """Take the valid form; the address of the page after it. Raises Refused. Twice for one draft is once."""
+        raise NotImplementedError
+
+    # --- Pages ---------------------------------------------------------------------------------------
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.draft = Draft(request.session, self.kind, kwargs["draft"])
+        if self.draft.sent_to:
+            return redirect(self.draft.sent_to)
+        response = super().dispatch(request, *args, **kwargs)
+        # By no shared cache; by the browser, so that its own "back" loses nothing.
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    def get(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
+        form = self.make_form(self.draft.data())
+        steps = self._asked(form)
+        first_open = self._first_open(form, steps)
+        if step == CHECK:
+            return self._to(first_open) if first_open else self._show_summary(form, steps)
+        here = self._find(step)
+        if first_open and here in steps and steps.index(first_open) < steps.index(here):
+            messages.info(request, _("先に、このページにお答えください。"))
+            return self._to(first_open)
+        if here not in steps:
+            return self._to(first_open)
+        if step not in self.draft.answers:
+            form = self.make_form(None)
+        elif step not in self.draft.passed:
+            form.errors.clear()  # who left the page with "back" was not done with it
+        return self._show(form, here, steps)
+
+    def post(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
+        if step == CHECK:
+            return self._send()
+        here = self._find(step)
+        back = "back" in request.POST
+        self.draft.keep(here, request.POST, passed=not back)
+        request.session.set_expiry(None if request.user.is_authenticated else KEPT_FOR)
+        form = self.make_form(self.draft.data())
+        steps = self._asked(form)
+        if back and here in steps:
+            return self._to(steps[max(steps.index(here) - 1, 0)])
+        return self._to(here if _is_wrong(form, here) else self._first_open(form, steps))
+
+    def _send(self) -> HttpResponse:
+        form = self.make_form(self.draft.data())
+        steps = self._asked(form)
+        if first_open := self._first_open(form, steps):
+            return self._to(first_open)
+        try:
+            url = self.send(form)
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+            return self._show_summary(form, steps)
+        self.draft.finish(url)
+        return redirect(url)
+
+    def _show(self, form: Form, here: Step, steps: list[Step]) -> HttpResponse:
+        number = steps.index(here) + 1
+        for name in here.required:
+            form.fields[name].required = True
+        context = {
+            "form": _only(form, here.fields),
+            "heading": self.heading,
+            "step": here,
+            "number": number,
+            "count": len(steps) + 1,
+            "place": f"{number} / {len(steps) + 1}",
+            "is_first": number == 1,
+        }
+        return render(self.request, self.template_name, context)
+
+    def _show_summary(self, form: Form, steps: list[Step]) -> HttpResponse:
+        context = {
+            "form": form,
+            "heading": self.heading,
+            "sections": [{"question": step.question, "rows": self._rows(form, step)} for step in steps],
+            "count": len(steps) + 1,
+            "place": f"{len(steps) + 1} / {len(steps) + 1}",
+            "send_label": self.send_label,
+            "back_url": self._url(steps[-1].slug),
+        }
+        return render(self.request, "step_check.html", context)
+
+    def _rows(self, form: Form, step: Step) -> list[dict[str, Any]]:
+        """What somebody answered on a page; what may be left empty and was is not listed."""
+        said = [(form[name].label, _said(form, form[name])) for name in step.fields]
+        answered = [(label, value) for label, value in said if value] or [(_("お答え"), _("なし"))]
+        return [{"label": label, "value": value, "change_url": self._url(step.slug)} for label, value in answered]
+
+    # --- Steps ---------------------------------------------------------------------------------------
+    def _find(self, slug: str) -> Step:
+        found = next((step for step in self.steps if step.slug == slug), None)
+        if found is None:
+            raise Http404
+        return found
+
+    def _asked(self, form: Form) -> list[Step]:
+        form.full_clean()
+        return [step for step in self.steps if step.asked(form)]
+
+    def _first_open(self, form: Form, steps: list[Step]) -> Step | None:
+        """The first page that was not sent on yet, or that other answers have made wrong."""
+        return next((step for step in steps if step.slug not in self.draft.passed or _is_wrong(form, step)), None)
+
+    def _url(self, slug: str) -> str:
+        return reverse(self.url_name, args=[self.draft.pk, slug])
+
+    def _to(self, step: Step | None) -> HttpResponse:
+        return redirect(self._url(step.slug if step else CHECK))
+
+
+def _is_wrong(form: Form, step: Step) -> bool:
+    return any(field in form.errors for field in step.fields)
+
+
+def _only(form: Form, names: tuple[str, ...]) -> Form:
+    """The form with some of its fields. All was checked together; what is wrong elsewhere is said there."""
+    if form.is_bound:
+        for name in set(form.errors) - set(names):
+            del form.errors[name]
+    form.fields = {name: form.fields[name] for name in names}
+    return form
+
+
+def _said(form: Form, field: BoundField) -> str:
+    """A valid answer in words."""
+    value = form.cleaned_data.get(field.name)
+    if hasattr(field.field, "say"):
+        return cast(Says, field.field).say(value)
+    if value in (None, "", []):
+        return ""
+    if not hasattr(field.field, "choices"):
+        return str(value)
+    if hasattr(field.field, "queryset"):
+        entries = [value] if hasattr(value, "pk") else list(value)
+    else:
+        labels = {str(code): label for code, label in _flat(field.field.choices)}
+        entries = [labels[str(code)] for code in (value if isinstance(value, list) else [value])]
+    return say_list(entries)
+
+
+def _flat(choices: Any) -> list[tuple[Any, Any]]:
+    """A field's choices without their groups."""
+    return [
+        pair for code, label in choices for pair in (label if isinstance(label, (list, tuple)) else [(code, label)])
+    ]

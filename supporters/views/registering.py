@@ -1,0 +1,81 @@
+"""The application to become a supporter, in steps."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from programme.access import signed_in
+from programme.steps import CHECK, Step, StepsView, unfinished
+from supporters.errors import AlreadyRegistered
+from supporters.forms import RegistrationForm
+from supporters.models import Supporter
+from supporters.services import apply
+
+KIND = "registration"
+
+
+@signed_in
+def register(request: HttpRequest) -> HttpResponse:
+    """Leads to the first page, or to where the person stopped."""
+    begun = unfinished(request.session, KIND)
+    place = (begun, CHECK) if begun else (uuid.uuid4(), RegistrationView.steps[0].slug)
+    return redirect("supporters:register_step", *place)
+
+
+def _is_minor(form: Any) -> bool:
+    return bool(form.is_minor(form.cleaned_data))
+
+
+class RegistrationView(StepsView):
+    """Who has applied before sees the own page instead."""
+
+    kind = KIND
+    url_name = "supporters:register_step"
+    heading = gettext_lazy("サポーターの申込み")
+    send_label = gettext_lazy("申し込む")
+    steps = (
+        Step(
+            "you",
+            gettext_lazy("お名前と生年月日を教えてください"),
+            ("name", "kana", "birth_date"),
+            lead=gettext_lazy("資格はいりません。申し込むと、事務局から研修のご案内をします。"),
+        ),
+        Step(
+            "guardian",
+            gettext_lazy("保護者の方の連絡先を教えてください"),
+            RegistrationForm.GUARDIAN,
+            lead=gettext_lazy("18歳未満の方が活動するには、保護者の方の同意が必要です。"),
+            required=("guardian_name",),
+            asked=_is_minor,
+        ),
+        Step("about", gettext_lazy("あなたのことを教えてください"), ("category", "phone", "brings")),
+        Step("where", gettext_lazy("どこで活動できますか"), ("home_district", "areas")),
+        Step("skills", gettext_lazy("何を教えられますか"), ("skills",)),
+        Step("times", gettext_lazy("いつ活動できますか"), ("presets", "week")),
+    )
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if Supporter.objects.filter(user=request.user).exists():  # type: ignore[misc]  # signed in
+            return redirect("supporters:home")
+        return super().dispatch(request, *args, **kwargs)
+
+    def make_form(self, data: QueryDict | None) -> RegistrationForm:
+        user: Any = self.request.user
+        return RegistrationForm(data, own_email=user.email, initial={"name": user.name})
+
+    def send(self, form: RegistrationForm) -> str:  # type: ignore[override]  # the form that make_form gives
+        user: Any = self.request.user
+        try:
+            apply(user, form.application())
+        except AlreadyRegistered as refusal:  # sent twice
+            messages.info(self.request, str(refusal))
+        else:
+            messages.success(self.request, _("申込みを受け付けました。ありがとうございます。"))
+        return reverse("supporters:home")

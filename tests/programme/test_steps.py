@@ -1,0 +1,243 @@
+"""A form in steps, on the group's request form: what is kept, what is asked again, what is sent once."""
+
+import datetime as dt
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+from django.utils import timezone
+
+from programme.models import District, Topic, Venue
+from programme.steps import CHECK, DRAFTS_AT_MOST, KEPT_FOR
+from programme.tasks import forget_sessions
+from support_requests.models import SupportRequest
+from support_requests.views.intake import IntakeView
+from supporters.views.registering import RegistrationView
+from tests.factories import UserFactory, a_hall
+from tests.steps import send_steps, url_of
+from tests.support_requests.asking import closed_day, open_days, sent
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+SLUGS = [step.slug for step in IntakeView.steps]
+
+
+class Form:
+    """A request form in one browser's tab."""
+
+    def __init__(self, client: Client) -> None:
+        self.client, self.draft, self.data = client, uuid.uuid4(), sent()
+
+    def url(self, step: str) -> str:
+        return url_of(IntakeView, self.draft, step)
+
+    def post(self, step: str, **changes: Any) -> str:
+        """Where sending the page leads."""
+        return str(self.client.post(self.url(step), self.data | changes)["Location"])
+
+    def fill_in(self, *, until: str = CHECK) -> None:
+        for slug in SLUGS[: SLUGS.index(until) if until != CHECK else None]:
+            self.post(slug)
+
+    def page(self, step: str) -> str:
+        response = self.client.get(self.url(step))
+        assert response.status_code == 200
+        return response.content.decode()
+
+
+@pytest.fixture
+def form(client: Client) -> Form:
+    return Form(client)
+
+
+def test_each_page_leads_to_the_next_and_says_where_one_is(form: Form) -> None:
+    for number, (slug, after) in enumerate(zip(SLUGS, [*SLUGS[1:], CHECK], strict=True), start=1):
+        page = form.page(slug)
+        assert f"({number}/{len(SLUGS) + 1}) | 出張サポートのお申し込み" in page
+        assert f"<h1>{IntakeView.steps[number - 1].question}</h1>" in page
+        assert form.post(slug) == form.url(after)
+    assert f"({len(SLUGS) + 1}/{len(SLUGS) + 1})" in form.page(CHECK)
+
+
+def test_a_page_whose_turn_has_not_come_leads_to_the_first_open_one(form: Form) -> None:
+    form.post("group")
+    response = form.client.get(form.url("topics"), follow=True)
+    assert response.redirect_chain == [(form.url("place"), 302)]
+    assert "先に、このページにお答えください。" in response.content.decode()
+    assert form.client.get(form.url(CHECK))["Location"] == form.url("place")
+    assert form.client.post(form.url(CHECK))["Location"] == form.url("place")
+
+
+def test_an_unknown_page_is_not_found(form: Form) -> None:
+    assert form.client.get(form.url("nothing")).status_code == 404
+    assert form.client.post(form.url("nothing")).status_code == 404
+
+
+def test_an_error_is_said_again_after_a_reload_and_typed_things_stay(form: Form) -> None:
+    assert form.post("group", participants="２人") == form.url("group")
+    for _reload in "12":
+        page = form.page("group")
+        assert "3人以上" in page
+        assert "<title>エラー:" in page
+        assert 'value="２人"' in page
+        assert 'href="#id_participants"' in page
+
+
+def test_back_keeps_what_is_half_typed_and_complains_of_nothing(form: Form) -> None:
+    form.fill_in(until="contact")
+    assert form.post("contact", leader="", email="hanako@", back="1") == form.url("helps")
+    page = form.page("contact")
+    assert 'value="hanako@"' in page
+    assert "エラー" not in page
+    assert form.client.get(form.url(CHECK))["Location"] == form.url("contact")
+
+
+def test_back_on_an_optional_page_does_not_pass_it(form: Form) -> None:
+    form.fill_in(until="helps")
+    form.post("helps", back="1")
+    assert form.post("topics") == form.url("helps")
+
+
+def test_changing_one_answer_leads_back_to_the_summary(form: Form) -> None:
+    form.fill_in()
+    assert f'href="{form.url("group")}"' in form.page(CHECK)
+    assert form.post("group", participants="12人") == form.url(CHECK)
+    assert re.search(r"<dd>\s*12\s*</dd>", form.page(CHECK))
+
+
+def test_an_answer_that_makes_a_later_one_wrong_leads_there(form: Form) -> None:
+    form.data |= {"venue": "own", "own_name": "集会所", "own_address": "高井町1", "start_1_day": str(closed_day())}
+    form.fill_in()
+    assert form.post("place", venue=a_hall().pk) == form.url("times")
+    page = form.page("times")
+    assert "<title>エラー:" in page
+    assert "閉まっています" in page
+    assert form.post("times", start_1_day=str(open_days()[0])) == form.url(CHECK)
+
+
+def test_the_summary_says_every_answer_and_no_more(form: Form) -> None:
+    topic = Topic.objects.get(pk="T05")
+    form.data = sent(needs=["sign"], note="車いす1台", start_2=("", ""), start_3=("", ""))
+    form.fill_in()
+    page = form.page(CHECK)
+    for answer in ("ひまわり会", "前橋花子", str(topic), "手話", "車いす1台", "hanako@example.jp", "10:00"):
+        assert answer in page, answer
+    for nothing in ("第2希望", "ほかの場所の名前", "この欄には何も書かないでください"):
+        assert nothing not in page, nothing
+
+
+def test_a_page_without_any_answer_can_still_be_changed_from_the_summary(form: Form) -> None:
+    form.data = sent(devices=[], needs=[], note="")
+    form.fill_in()
+    page = form.page(CHECK)
+    assert re.search(r"<dd>\s*なし\s*</dd>", page)
+    assert f'href="{form.url("helps")}"' in page
+
+
+def test_two_tabs_do_not_mix(client: Client) -> None:
+    one, other = Form(client), Form(client)
+    one.data, other.data = sent(group_name="すみれ会"), sent(group_name="つばき会")
+    for slug in SLUGS:
+        one.post(slug)
+        other.post(slug)
+    assert "すみれ会" in one.page(CHECK)
+    assert "つばき会" not in one.page(CHECK)
+    for tab in (one, other):
+        client.post(tab.url(CHECK))
+    assert sorted(SupportRequest.objects.values_list("group__name", flat=True)) == ["すみれ会", "つばき会"]
+
+
+def test_after_sending_every_page_of_the_form_leads_to_the_result(form: Form) -> None:
+    form.fill_in()
+    result = form.client.post(form.url(CHECK))["Location"]
+    assert result.startswith("/requests/thanks/")
+    for slug in [*SLUGS, CHECK]:
+        assert form.client.get(form.url(slug))["Location"] == result
+        assert form.post(slug) == result
+    assert SupportRequest.objects.count() == 1
+
+
+def test_somebody_who_is_given_the_address_sees_an_empty_form(form: Form) -> None:
+    form.fill_in()
+    stranger = Client()
+    assert "ひまわり会" not in stranger.get(form.url("group")).content.decode()
+    first = form.client.post(form.url(CHECK))["Location"]
+    second = send_steps(stranger, IntakeView, sent(group_name="つばき会"), form.draft).redirect_chain[-1][0]
+    assert first != second
+    assert SupportRequest.objects.count() == 2
+
+
+def test_who_comes_back_goes_on_where_it_stopped(form: Form) -> None:
+    form.fill_in(until="times")
+    start = form.client.get("/requests/").content.decode()
+    assert "とちゅうまで入力したお申し込みがあります" in start
+    assert form.client.get(form.url(CHECK))["Location"] == form.url("times")
+    assert form.client.session.get_expiry_age() == pytest.approx(KEPT_FOR.total_seconds(), abs=60)
+    form.fill_in()
+    form.client.post(form.url(CHECK))
+    assert "とちゅうまで" not in form.client.get("/requests/").content.decode()
+
+
+def test_a_draft_is_forgotten_after_its_time(form: Form) -> None:
+    form.fill_in()
+    session = form.client.session
+    drafts = session["drafts"]
+    drafts[str(form.draft)]["touched"] = (timezone.now() - KEPT_FOR - dt.timedelta(hours=1)).isoformat()
+    session["drafts"] = drafts
+    session.save()
+    assert "とちゅうまで" not in form.client.get("/requests/").content.decode()
+    assert "ひまわり会" not in form.page("group")
+    Form(form.client).post("group")
+    assert str(form.draft) not in form.client.session["drafts"]
+
+
+def test_the_worker_deletes_what_nobody_came_back_for(form: Form) -> None:
+    form.post("group")
+    Session.objects.update(expire_date=timezone.now() - dt.timedelta(minutes=1))
+    forget_sessions()
+    assert not Session.objects.exists()
+
+
+def test_a_session_holds_a_few_drafts_the_newest(client: Client) -> None:
+    forms = [Form(client) for _ in range(DRAFTS_AT_MOST + 1)]
+    for form in forms:
+        form.post("group")
+    assert set(client.session["drafts"]) == {str(form.draft) for form in forms[1:]}
+
+
+def test_a_draft_of_one_form_is_none_of_another(form: Form) -> None:
+    form.post("group")
+    form.client.force_login(UserFactory())
+    answer = form.client.get(url_of(RegistrationView, form.draft, "you")).content.decode()
+    assert "ひまわり会" not in answer
+
+
+def test_no_page_is_kept_by_a_shared_cache(form: Form) -> None:
+    assert form.client.get(form.url("group"))["Cache-Control"] == "private, no-cache"
+
+
+def queries_of(form: Form, count: Any) -> dict[str, int]:
+    found = {}
+    for slug in [*SLUGS, CHECK]:
+        with count(30) as captured:
+            form.page(slug)
+        found[slug] = len(captured)
+    return found
+
+
+def test_the_number_of_queries_grows_with_nothing(form: Form, django_assert_max_num_queries: Any) -> None:
+    form.fill_in()
+    few = queries_of(form, django_assert_max_num_queries)
+    for number in range(3):
+        district = District.objects.create(
+            code=f"X{number}", name=f"新しい地区{number}", position=90, latitude=36, longitude=139
+        )
+        Venue.objects.create(name=f"新しい館{number}", district=district)
+        Topic.objects.create(code=f"X{number}", name=f"新しい話題{number}", position=90)
+    form.data = sent(topics=["T05", "X0", "X1", "X2"], needs=["sign"])
+    form.fill_in()
+    assert queries_of(form, django_assert_max_num_queries) == few
+    assert max(few.values()) <= 18
