@@ -18,14 +18,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 DOWNLOADS = {"kpi:export"}
 # Forms that are sent with nothing filled in, once by somebody, to see their errors.
 EMPTY = {
-    "anonymous": ["account_signup", "account_request_login_code", "support_requests:new"],
-    "member": ["supporters:register"],
+    "anonymous": ["account_signup", "account_request_login_code", "support_requests:step"],
+    "member": ["supporters:register_step"],
     "supporter": ["supporters:absences"],
     "desk": ["consult:log"],
     "coordinator": ["support_requests:phone_in", "consult:desk_new", "consult:activities"],
 }
 
 
+@pytest.mark.timeout(600)  # the coordinator's fifty pages, on a busy machine
 @pytest.mark.parametrize("language", dict(settings.LANGUAGES))
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
 def test_every_page_can_be_read_by_everybody_who_may_open_it(
