@@ -190,15 +190,15 @@ def test_large_page_costs_less_than_building_it() -> None:
     row = "<tr><td>{0}月{0}日 午前9時</td><td>相談所で{0}人がスマホの使いかたを勉強しました。</td></tr>"
     page = "<table>" + "".join(row.format(number) for number in range(1200)) + "</table>"
     assert len(page.encode()) > 100_000
-    started = time.perf_counter()
+    started = time.process_time()
     furigana.in_html(page)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(
     "text", ["一" * 50_000, "相談" * 50_000, "間に合い" * 50_000, "日曜日" * 30_000, "1人" * 50_000]
 )
 def test_no_pasted_text_makes_it_slow(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     furigana.in_html(text)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
