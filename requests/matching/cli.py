@@ -7,11 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .advice import NextBest, next_best_of_all
 from .clock import countdown, less
 from .explain import explain
-from .plan import Progress
-from .problem import ProblemError
+from .plan import Plan, Progress
+from .problem import Problem, ProblemError
 from .reader import read_problem
+from .recruit import recruits
 from .replan import replan
 from .solve import solve
 from .writer import plan_to_dict, to_json
@@ -20,6 +22,8 @@ __all__ = ["main"]
 
 OVERHEAD = 0.5
 """seconds kept for starting, explaining and writing"""
+ALL_OTHERS = 5_000
+"""tasks for which the file lists who could come instead (a prefecture's month)"""
 UNUSABLE = 2
 """exit status for input that is unreadable or inconsistent"""
 
@@ -40,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plan = solve(problem, limit, options.stop_gap, options.workers, _say)
         if problem.previous:
             sys.stderr.write(f"people whose plan changed: {len(plan.changed)}\n")
-        reasons = explain(problem, plan) if options.explain else None
+        answers = (explain(problem, plan), _others(problem, plan), recruits(problem, plan)) if options.explain else ()
     except ProblemError as error:
         return _refuse(f"{source}: {error}")
-    text = to_json(plan_to_dict(plan, reasons))
+    text = to_json(plan_to_dict(plan, *answers))
     if options.output is None:
         sys.stdout.buffer.write(text.encode())
         return 0
@@ -54,6 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _others(problem: Problem, plan: Plan) -> dict[str, tuple[NextBest, ...]] | None:
+    """Who could come instead; where a nation is planned that is asked task by task (`next_best`)."""
+    return next_best_of_all(problem, plan) if len(problem.tasks) <= ALL_OTHERS else None
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="matching", description=__doc__)
     parser.add_argument("problem", type=Path, help="problem file, plain or gzip")
@@ -62,7 +71,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stop-gap", type=_fraction, default=0.0, metavar="FRACTION", help="good enough (0.01 = 1 %%)")
     parser.add_argument("--workers", type=_count, default=1, metavar="N", help="parts solved at once")
     parser.add_argument("--mend", action="store_true", help="keep `previous`; solve again only what no longer holds")
-    parser.add_argument("--explain", action="store_true", help="say why tasks are not served")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say why tasks are not served, who could come instead, and whom to look for",
+    )
     return parser
 
 
