@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
+from django.core.exceptions import RequestDataTooBig
 from django.forms import BoundField, Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -31,6 +32,8 @@ CHECK = "check"
 # A draft that nobody touched for so long is forgotten, and so is a session that nobody signed in to.
 KEPT_FOR = dt.timedelta(days=14)
 DRAFTS_AT_MOST = 5
+# Characters that one page may send: far more than its fields take, too few to fill the database with.
+TYPED_AT_MOST = 20_000
 
 
 class Says(Protocol):
@@ -76,8 +79,14 @@ class Draft:
         self.sent_to: str = state.get("sent_to", "")
 
     def keep(self, step: Step, sent: QueryDict, *, passed: bool) -> None:
-        """Keep what the step's page sent, as typed; what it left unticked is no longer there."""
-        self.answers[step.slug] = {key: values for key, values in sent.lists() if step.owns(key)}
+        """Keep what the step's page sent, as typed; what it left unticked is no longer there.
+
+        Raises RequestDataTooBig (400) when it is more than anybody types.
+        """
+        typed = {key: values for key, values in sent.lists() if step.owns(key)}
+        if sum(len(key) + sum(map(len, values)) for key, values in typed.items()) > TYPED_AT_MOST:
+            raise RequestDataTooBig
+        self.answers[step.slug] = typed
         if passed and step.slug not in self.passed:
             self.passed.append(step.slug)
         self._store()
@@ -121,6 +130,12 @@ def unfinished(session: SessionBase, kind: str) -> str | None:
     """The id of the draft of a kind that was touched last and not sent."""
     pks = [pk for pk, draft in fresh_drafts(session) if draft["kind"] == kind and draft["answers"]]
     return pks[-1] if pks else None
+
+
+def forget(session: SessionBase, kind: str) -> None:
+    """Delete the drafts of a kind: the next person at this device is to see nothing of them."""
+    drafts: dict[str, dict[str, Any]] = session.get("drafts", {})
+    session["drafts"] = {pk: draft for pk, draft in drafts.items() if draft["kind"] != kind}
 
 
 class StepsView(View):

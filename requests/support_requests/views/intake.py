@@ -4,14 +4,15 @@ import uuid
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
 
 from notifications import links
 from programme.models import Limits
-from programme.steps import CHECK, Step, StepsView, unfinished
+from programme.steps import CHECK, Step, StepsView, forget, unfinished
 from support_requests.forms import IntakeForm
 from support_requests.messages import STATUS
 from support_requests.models import SupportRequest
@@ -21,8 +22,13 @@ from support_requests.views.links import opened_by
 KIND = "request"
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """What a session is, and the way into the form; who has begun one goes on with it."""
+    """What a session is, and the way into the form; who has begun one goes on with it, or has it deleted."""
+    if request.method == "POST":
+        forget(request.session, KIND)
+        messages.success(request, _("とちゅうまで入力した内容を消しました。"))
+        return redirect("support_requests:new")
     begun = unfinished(request.session, KIND)
     first = IntakeView.steps[0].slug
     context = {
