@@ -28,6 +28,8 @@ PARAMS: dict[str, Any] = {
 }
 DAYS = 30
 DISTRICTS = 12
+PREFECTURE = 37
+"""municipalities of a prefecture, where there are several"""
 TOWN_SPACING = 9000
 """metres between neighbouring municipalities"""
 
@@ -43,8 +45,10 @@ def area(seed: int, towns: int, people: int, tasks: int) -> dict[str, Any]:
     rng = random.Random(seed)
     side = max(1, round(towns**0.5))
     middles = [(TOWN_SPACING * (i % side), TOWN_SPACING * (i // side)) for i in range(towns)]
-    # A third lives in the first municipality, as in a prefecture's capital.
-    shares = [max(1.0, towns / 3)] + [0.5 + rng.random() for _ in range(towns - 1)]
+    # A quarter to a third lives in the first municipality, as in a prefecture's capital; a nation has many.
+    shares = [
+        max(1.0, min(towns, PREFECTURE) / 3) if town % PREFECTURE == 0 else 0.5 + rng.random() for town in range(towns)
+    ]
     venues = []
     for town, (x, y) in enumerate(middles):
         for _ in range(max(3, round(tasks / 7 * shares[town] / sum(shares)))):
