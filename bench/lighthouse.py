@@ -28,8 +28,8 @@ RUNS = 3  # the median counts: one run is disturbed by whatever else the machine
 GOALS = {"performance": 98, "accessibility": 100, "best-practices": 95}
 PAGES = {  # page: who opens it
     "home": "anonymous",
-    "support_requests:new": "anonymous",
-    "supporters:register": "member",
+    "support_requests:step": "anonymous",
+    "supporters:register_step": "member",
     "consult:log": "desk",
 }
 

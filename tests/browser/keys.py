@@ -22,12 +22,12 @@ FOCUSED = """async () => {
   const style = getComputedStyle(it);
   const box = it.getBoundingClientRect();
   const top = document.elementFromPoint(box.x + box.width / 2, box.y + Math.min(box.height, innerHeight - box.y) / 2);
+  const name = words(label) || it.getAttribute("aria-label") || words(it);
   return {
-    words: words(label) || it.getAttribute("aria-label") || words(it),
+    words: name,
     group: group ? words(group.querySelector("legend")) : "",
     kind: it.type || it.localName,
-    value: it.localName === "select" ? words(it.selectedOptions[0]) : it.value,
-    checked: Boolean(it.checked),
+    chosen: it.localName === "select" ? words(it.selectedOptions[0]) : it.checked ? name : "",
     ring: style.outlineStyle === "none" ? 0 : parseFloat(style.outlineWidth),
     uncovered: Boolean(top) && (it.contains(top) || top.contains(it) || Boolean(label && label.contains(top))),
     html: it.outerHTML.slice(0, 200),
@@ -72,29 +72,26 @@ class Keyboard:
         assert found["kind"] == "radio"
         if option in found["words"]:
             self.page.keyboard.press("Space")
-        for _ in range(MOST_CHOICES):
-            found = self.focused()
-            assert found
-            if option in found["words"]:
-                assert found["checked"]
-                return
-            self.page.keyboard.press("ArrowDown")
-        raise AssertionError(f"the arrows never come to {option!r} of {group!r}")
+        self.arrow_to(option)
 
     def tick(self, words: str, *, group: str = "") -> None:
         assert self.tab_to(words, group=group)["kind"] == "checkbox"
         self.page.keyboard.press("Space")
 
     def select(self, label: str, option: str, *, group: str = "") -> None:
-        """One line of a list, by the arrows."""
-        found: dict[str, Any] | None = self.tab_to(label, group=group)
+        """One line of a list."""
+        assert self.tab_to(label, group=group)["kind"] == "select-one"
+        self.arrow_to(option)
+
+    def arrow_to(self, option: str) -> None:
+        """Go on with the arrow down, which chooses as it goes, until ``option`` is chosen."""
         for _ in range(MOST_CHOICES):
+            found = self.focused()
             assert found
-            if option in found["value"]:
+            if option in (found["chosen"] or ""):
                 return
             self.page.keyboard.press("ArrowDown")
-            found = self.focused()
-        raise AssertionError(f"{label!r} offers no {option!r}")
+        raise AssertionError(f"the arrows never come to {option!r}")
 
     def press(self, button: str) -> None:
         """A button or a link that leads to another page: Tab to it, then Enter."""
@@ -112,7 +109,7 @@ class Keyboard:
         assert self.page.evaluate("document.activeElement.id") == "main"
 
     def walk_around(self) -> None:
-        """Tab through the page from its top and back with Shift+Tab: every stop is met, none holds the focus."""
+        """Tab through a page that was just opened and back with Shift+Tab: every stop is met, none holds the focus."""
         there = self._walk("Tab")
         assert self._walk("Shift+Tab") == there[::-1]
         self.page.reload()

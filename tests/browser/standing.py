@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.urls import reverse
@@ -18,19 +18,31 @@ from tests.processes import ROOT, a_free_port, manage, shell, wait_until
 
 PREPARE = """
 import json
+import uuid
 from mdeji.demo import load_demo
 from notifications import outbox
 from notifications.models import Message
 from support_requests.planning import solving
+from support_requests.views.intake import IntakeView
+from supporters.views.registering import RegistrationView
+from tests import steps
 from tests.mdeji import test_access
+from tests.support_requests import asking
+from tests.supporters import test_pages as registering
 load_demo()
 rows = test_access.demo_rows()
 solving.solve(rows["plan"])
 for message in Message.objects.all():
     outbox.deliver(message.pk)
 clients = test_access.sign_everybody_in()
+begun = uuid.uuid4()
+minor = registering.typed(**registering.born(16), **registering.GUARDIAN)
+for role, view, answers in (("anonymous", IntakeView, asking.sent()), ("member", RegistrationView, minor)):
+    for step in view.steps:
+        url = steps.url_of(view, begun, step.slug)
+        clients[role].post(url, answers, secure=True, headers={"Host": "localhost"})
 sessions = {role: client.cookies["sessionid"].value for role, client in clients.items() if client.cookies}
-print(json.dumps({"rows": rows, "sessions": sessions}, default=str))
+print(json.dumps({"rows": rows, "sessions": sessions, "begun": begun}, default=str))
 """
 
 
@@ -45,7 +57,11 @@ class Standing:
     address: str
     rows: dict[str, str]
     sessions: dict[str, str]
+    begun: str
+    """the draft of a form in steps that was filled in: a request of the anonymous, an application of the member"""
     mailbox: Path
+    examined: set[str] = field(default_factory=set)
+    """what the tour looked at already, as HTML"""
 
     def path(self, page: tuple[str, ...]) -> str:
         """The path of a page of the table, by its name and the names of its arguments."""

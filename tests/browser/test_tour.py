@@ -9,9 +9,13 @@ from django.conf import settings
 from django.urls import reverse
 from playwright.sync_api import Browser
 
+from programme.steps import CHECK
+from support_requests.views.intake import IntakeView
+from supporters.views.registering import RegistrationView
 from tests.browser.standing import Standing
 from tests.browser.visitor import Visitor
 from tests.mdeji.test_access import EVERYBODY
+from tests.steps import url_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
@@ -26,6 +30,10 @@ EMPTY = {
 }
 
 
+# Forms in steps, of which every page is opened by whoever has filled one in: see standing.py.
+IN_STEPS = {"anonymous": IntakeView, "member": RegistrationView}
+
+
 @pytest.mark.timeout(600)  # the coordinator's fifty pages, on a busy machine
 @pytest.mark.parametrize("language", dict(settings.LANGUAGES))
 @pytest.mark.parametrize("role", sorted(EVERYBODY))
@@ -37,6 +45,18 @@ def test_every_page_can_be_read_by_everybody_who_may_open_it(
     faults = [fault for name, path in pages.items() for fault in visitor.faults_of(name, path)]
     faults += visitor.faults_of("not found", "/no-such-page/", status=404)
     faults += [fault for name in EMPTY.get(role, []) for fault in visitor.faults_when_empty(name, pages[name])]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+@pytest.mark.parametrize("role", IN_STEPS)
+def test_every_step_of_a_long_form_can_be_read(standing: Standing, browser: Browser, role: str, language: str) -> None:
+    visitor, view = Visitor(browser, standing, role, language), IN_STEPS[role]
+    faults = []
+    for slug in [*(step.slug for step in view.steps), CHECK]:
+        path = url_of(view, standing.begun, slug)
+        faults += visitor.faults_of(f"{view.kind} {slug}", path)
+        assert visitor.page.url.startswith(standing.address + path), "an answer was not taken"
     assert not faults, "\n".join(faults)
 
 
