@@ -4,6 +4,8 @@ A pure function of its input: no database, no clock (but for the optional time
 limit), no randomness.  See docs/matching.md for the problem and the method.
 """
 
+from importlib import metadata
+
 from .advice import NextBest, WhyNot, next_best, next_best_of_all, why_not
 from .explain import Reason, explain
 from .plan import Plan, Progress
@@ -51,5 +53,11 @@ __all__ = [
     "recruits",
     "replan",
     "solve",
+    "version",
     "why_not",
 ]
+
+
+def version() -> str:
+    """Of the method and of the solver: the same input gives the same plan as long as both are the same."""
+    return f"1 / HiGHS {metadata.version('highspy')}"

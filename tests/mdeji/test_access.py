@@ -20,7 +20,7 @@ from notifications import links
 from notifications.models import Message
 from programme.models import User
 from support_requests.messages import CONFIRM, STATUS, confirm_key
-from support_requests.models import Plan, Session, SupportRequest
+from support_requests.models import Plan, PlannedTask, Session, SupportRequest
 from support_requests.views.intake import IntakeView
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Supporter
@@ -76,6 +76,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:report", "session"): {"coordinator", "supporter"},
     ("support_requests:plans",): OFFICE,
     ("support_requests:plan", "plan"): OFFICE,
+    ("support_requests:plan_task", "plan", "planned_task"): OFFICE,
     ("consult:finder",): EVERYBODY,
     ("consult:place", "desk"): EVERYBODY,
     ("consult:log_home",): SIGNED_IN,
@@ -149,6 +150,7 @@ def demo_rows() -> dict[str, Any]:
     opening = Opening.objects.get(date=now.date(), desk__accounts__email=LOGINS["相談所の端末 (desk)"])
     request = SupportRequest.objects.get(status=SupportRequest.Status.PLANNED)
     received = SupportRequest.objects.get(status=SupportRequest.Status.RECEIVED)
+    plan = Plan.objects.create(first=now.date(), last=now.date() + dt.timedelta(days=30))
     return {
         "language": links.token(links.LANGUAGE, supporter.contact_id),
         "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
@@ -162,7 +164,8 @@ def demo_rows() -> dict[str, Any]:
         "supporter": supporter.pk,
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,
         "session": Session.objects.held()[0].pk,
-        "plan": Plan.objects.create(first=now.date(), last=now.date() + dt.timedelta(days=30)).pk,
+        "plan": plan.pk,
+        "planned_task": PlannedTask.objects.create(plan=plan, request=request).pk,
         "opening": opening.pk,
         "desk": opening.desk_id,
         "case": Consultation.objects.filter(desk=opening.desk)[0].pk,

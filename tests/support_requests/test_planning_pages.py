@@ -14,7 +14,7 @@ from programme.models import Limits, User
 from programme.wording import say_day, say_moment
 from support_requests.models import Plan, SupportRequest
 from support_requests.planning.solving import solve
-from supporters.models import Assignment, Shift
+from supporters.models import Assignment, Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, UserFactory, a_shift, an_offer, at
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
@@ -221,6 +221,12 @@ def test_a_duty_at_a_desk_counts_in_whose_turn_it_is(office: Client, set_now: Ca
 # --- Speed ---------------------------------------------------------------------------------------------
 
 
+def ask_why(client: Client, plan: Plan) -> str:
+    task = plan.tasks.filter(starts_at=at(14))[0]
+    address = reverse("support_requests:plan_task", args=[plan.pk, task.pk])
+    return client.get(address, {"supporter": Supporter.objects.order_by("-pk")[0].pk}).content.decode()
+
+
 def _queries(run: Callable[[], object]) -> int:
     with CaptureQueriesContext(connection) as queries:
         run()
@@ -238,6 +244,7 @@ def test_the_plans_page_needs_as_many_queries_for_three_rows_as_for_one(office: 
     _row()
     plan = solved()
     one, one_listed = _queries(lambda: page(office, plan)), _queries(lambda: office.get(PLANS))
+    one_asked = _queries(lambda: ask_why(office, plan))
     _row()
     _row()
     plan = solved()
@@ -245,3 +252,4 @@ def test_the_plans_page_needs_as_many_queries_for_three_rows_as_for_one(office: 
     rows = office.get(reverse("support_requests:plan", args=[plan.pk])).context["rows"]
     assert (len(rows.served), len(rows.unserved)) == (6, 3)
     assert (three, three_listed) == (one, one_listed)
+    assert _queries(lambda: ask_why(office, plan)) == one_asked

@@ -40,7 +40,17 @@ class Plan(Stateful):
     claimed_at = models.DateTimeField(null=True, blank=True)
     served_weight = models.PositiveIntegerField(null=True, blank=True)
     bound = models.PositiveIntegerField(null=True, blank=True)  # proven: no plan serves more weight than this
+    q = models.BigIntegerField(null=True, blank=True)  # the matcher's second objective, lower is better
+    q_bound = models.BigIntegerField(null=True, blank=True)  # proven, where it is known
     problem_hash = models.CharField(max_length=64, blank=True)  # SHA-256 of the facts that it was made from
+    version = models.CharField(max_length=40, blank=True)  # of the matcher and its solver
+    # How far the worker is: {"stage": "greedy" | "weight" | "quality", "served_weight": …, "bound": …}
+    progress: Any = models.JSONField(default=dict, blank=True)
+    # Whom to look for, see planning/advising.py: [{"district", "weekday", "from", "to" (minutes), "topics": [[code,
+    # level]], "lead", "needs", "weight", "tasks": [{"key", "starts_at", "team": [supporters beside the new one]}]}]
+    recruits: Any = models.JSONField(default=list, blank=True)
+    # Shifts with a place that somebody declined; none: everything that is open is planned.
+    mends = models.ManyToManyField(Shift, blank=True, related_name="mended_by")
     message = models.CharField(max_length=300, blank=True)  # why it failed
 
     class Meta:
@@ -78,6 +88,9 @@ class PlannedTask(models.Model):
     # Of what is not served, per wished start: [{"starts_at": ISO, "level": …, "missing": [codes]}], see
     # docs/matching.md; besides the matcher's levels there are "past", "outside", "closed" and "room".
     explanation: Any = models.JSONField(default=list)
+    # The next best people, least costly first: [{"supporter", "starts_at", "replaces", "leaves": [keys], "weight",
+    # "q"}], see planning/advising.py
+    others: Any = models.JSONField(default=list, blank=True)
     outcome = models.CharField(max_length=300, blank=True)  # why approving it was refused
 
     class Meta:

@@ -100,7 +100,7 @@ class _Facts:
     """The matcher's problem as it is now: does what was planned still keep its rules?"""
 
     def __init__(self, plan: Plan, now: dt.datetime) -> None:
-        self._problem, self._mapped = build_problem(plan.first, plan.last, now)
+        self._problem, self._mapped = build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True))
         self._tasks = {task.id: task for task in self._problem.tasks}
         self._people = {one.id: one for one in self._problem.supporters}
 

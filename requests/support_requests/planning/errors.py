@@ -37,3 +37,7 @@ class MemberRefused(Refused):
     """One of the planned people cannot go any more; ``reason`` is that rule's own sentence."""
 
     sentence = _("%(name)sさん:%(reason)s")
+
+
+class PlanOutdated(Refused):
+    sentence = _("計画した後で状況が変わったため、答えられません。もう一度計画してください。")

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.models import Limits
 from programme.widgets import DateField
+from supporters.models import Supporter
 
 
 class PeriodForm(forms.Form):
@@ -19,3 +20,9 @@ class PeriodForm(forms.Form):
         that waited a few days, and a place that was declined, lie nearer than that."""
         until = today + dt.timedelta(days=Limits.current().desk_days_ahead)
         return cls(initial={"first": today + dt.timedelta(days=1), "last": until})
+
+
+class WhyNotForm(forms.Form):
+    """About whom a coordinator asks why the plan does not send this person."""
+
+    supporter = forms.ModelChoiceField(Supporter.objects.active().order_by("kana", "pk"), label=_("サポーター"))

@@ -10,9 +10,11 @@ from django.utils import timezone
 
 from programme.fiscal import fiscal_year, start_of
 from programme.geo import to_metres, travel_minutes
-from programme.models import Limits, Topic, Venue
+from programme.models import District, Limits, Topic, Venue
 from support_requests.models import Plan, PlannedMember, PlannedTask, SupportRequest
-from support_requests.planning.saying import Obstacle, obstacles
+from support_requests.planning.mending import NO
+from support_requests.planning.problem import task_key
+from support_requests.planning.saying import Obstacle, obstacles, say_recruit
 from supporters.models import Assignment, Shift, Supporter
 
 
@@ -31,6 +33,37 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """Somebody who could go too, and what that would cost the plan."""
+
+    supporter: Supporter
+    starts_at: dt.datetime
+    replaces: Supporter | None
+    leaves: list[str]
+    """titles of what the person would have to leave"""
+    weight: int
+    q: int
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """What a recruit would make possible: when, and together with whom."""
+
+    title: str
+    starts_at: dt.datetime
+    team: list[Supporter]
+
+
+@dataclass(frozen=True, slots=True)
+class Recruit:
+    """Somebody to look for."""
+
+    sentence: str
+    weight: int
+    tasks: list[Witness]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One request or shift of the plan."""
 
@@ -44,6 +77,9 @@ class Row:
     """which of the group's wishes the planned time is; None for a standing shift"""
     team: list[Member] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
+    others: list[Other] = field(default_factory=list)
+    gone: list[Supporter] = field(default_factory=list)
+    """who said no, or did not answer, since the shift was told to people"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +90,16 @@ class Rows:
     unserved: list[Row]
     refused: list[Row]
     """planned, but the facts had changed when it was approved"""
+    recruits: list[Recruit]
+
+    @property
+    def all(self) -> list[Row]:
+        return [*self.served, *self.unserved, *self.refused]
+
+    @property
+    def asked(self) -> int:
+        """People who would get something new to do."""
+        return len({member.supporter.pk for row in self.served for member in row.team})
 
 
 def rows_of(plan: Plan) -> Rows:
@@ -63,6 +109,7 @@ def rows_of(plan: Plan) -> Rows:
         served=[row for row in rows if row.task.starts_at and not row.task.outcome],
         unserved=[row for row in rows if row.task.starts_at is None],
         refused=[row for row in rows if row.task.outcome],
+        recruits=reader.recruits(),
     )
 
 
@@ -79,6 +126,50 @@ class _Reader:
         self._adult_age = Limits.current().adult_age
         self._topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
         self._turns = _turns(plan)
+        self._plan = plan
+        self._titles = {
+            task_key(request_id=task.request_id, shift_id=task.shift_id): _title(task) for task in self.tasks
+        }
+        self._people = self._named_people()
+        self._gone = _gone(plan)
+
+    def _named_people(self) -> dict[int, Supporter]:
+        """Everybody whom the answers name, by key; who is not there any more is missing."""
+        named = {record[name] for task in self.tasks for record in task.others for name in ("supporter", "replaces")}
+        named |= {member for one in self._plan.recruits for task in one["tasks"] for member in task["team"]}
+        return Supporter.objects.in_bulk(named - {None})
+
+    def recruits(self) -> list[Recruit]:
+        districts = {one.pk: str(one) for one in District.objects.all()}
+        return [
+            Recruit(
+                sentence=say_recruit(one, self._topics, districts),
+                weight=one["weight"],
+                tasks=[
+                    Witness(
+                        title=self._titles.get(task["key"], task["key"]),
+                        starts_at=dt.datetime.fromisoformat(task["starts_at"]),
+                        team=[self._people[pk] for pk in task["team"] if pk in self._people],
+                    )
+                    for task in one["tasks"]
+                ],
+            )
+            for one in self._plan.recruits
+        ]
+
+    def _others(self, task: PlannedTask) -> list[Other]:
+        return [
+            Other(
+                supporter=self._people[one["supporter"]],
+                starts_at=dt.datetime.fromisoformat(one["starts_at"]),
+                replaces=self._people.get(one["replaces"]),
+                leaves=[self._titles.get(key, key) for key in one["leaves"]],
+                weight=one["weight"],
+                q=one["q"],
+            )
+            for one in task.others
+            if one["supporter"] in self._people
+        ]
 
     def row(self, task: PlannedTask) -> Row:
         of = cast("SupportRequest | Shift", task.request or task.shift)  # a constraint: a task is of one thing
@@ -88,12 +179,14 @@ class _Reader:
             task=task,
             request=task.request,
             shift=task.shift,
-            title=str(task.request.group) if task.request else of.title,
+            title=_title(task),
             venue=of.venue,
             minutes=of.minutes,
             rank=next((time.rank for time in times if time.starts_at == task.starts_at), None),
             team=[self._member(one.supporter, task, of.venue, wanted) for one in task.team.all()],
             obstacles=obstacles(task.explanation, self._topics),
+            others=self._others(task),
+            gone=self._gone.get(task.shift_id or 0, []),
         )
 
     def _member(self, one: Supporter, task: PlannedTask, venue: Venue, wanted: set[str]) -> Member:
@@ -109,6 +202,19 @@ class _Reader:
             turns=turns,
             last_turn=last_turn,
         )
+
+
+def _title(task: PlannedTask) -> str:
+    return str(task.request.group) if task.request else str(task.shift.title if task.shift else "")
+
+
+def _gone(plan: Plan) -> dict[int, list[Supporter]]:
+    """By shift of the plan: who said no or let the offer lapse."""
+    found: dict[int, list[Supporter]] = {}
+    rows = Assignment.objects.filter(shift__planned__plan=plan, status__in=NO).select_related("supporter")
+    for one in rows.order_by("pk"):
+        found.setdefault(one.shift_id, []).append(one.supporter)
+    return found
 
 
 def _turns(plan: Plan) -> dict[int, tuple[int, dt.datetime | None]]:

@@ -5,10 +5,10 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 import matching
@@ -77,14 +77,21 @@ def team_size(participants: int, limits: Limits) -> int:
     return math.ceil(participants / limits.participants_per_supporter)
 
 
-def build_problem(first: dt.date, last: dt.date, now: dt.datetime) -> tuple[matching.Problem, Mapped]:
+def build_problem(
+    first: dt.date, last: dt.date, now: dt.datetime, only: Collection[int] = ()
+) -> tuple[matching.Problem, Mapped]:
     """Everything that is open between ``first`` and ``last``, as of ``now``, in a constant number of queries.
+
+    With ``only``, keys of shifts, nothing but what these are short of: everybody else's time stays as it is.
 
     Raises ``matching.ProblemError`` when the facts contradict the matcher's format.
     """
     builder = _Builder(Period(first, last), now)
-    builder.add_requests()
-    builder.add_shifts()
+    if only:
+        builder.add_shifts(Q(pk__in=only))
+    else:
+        builder.add_requests()
+        builder.add_shifts()
     return builder.problem(), builder.mapped
 
 
@@ -150,9 +157,9 @@ class _Builder:
         )
 
     # --- Shifts ----------------------------------------------------------------------------------------
-    def add_shifts(self) -> None:
+    def add_shifts(self, which: Q = Q()) -> None:  # noqa: B008  # an empty condition is not changed by anybody
         start, end = self.period.span
-        shifts = short_of_people(self.now).filter(starts_at__gte=start, starts_at__lt=end)
+        shifts = short_of_people(self.now).filter(which, starts_at__gte=start, starts_at__lt=end)
         for shift in with_members(shifts.select_related("venue__district"), self.now).order_by("pk"):
             key = task_key(shift_id=shift.pk)
             self.mapped[key] = Asked(shift_id=shift.pk, starts=(shift.starts_at,))

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
+from programme.wording import say_list, say_time
 from supporters.models import SpecialNeed
 
 
@@ -40,7 +42,7 @@ def say_obstacle(level: str, missing: list[str], topics: Mapping[str, str]) -> s
         "static": _("この日時に行けるサポーターの中に、次がたりません:%(missing)s"),
         "busy": _("行けるサポーターがほかの活動に行くため、次がたりません:%(missing)s"),
     }
-    return sentences[level] % {"missing": "、".join(say_missing(code, topics) for code in missing)}
+    return sentences[level] % {"missing": say_list(say_missing(code, topics) for code in missing)}
 
 
 def say_missing(code: str, topics: Mapping[str, str]) -> str:
@@ -72,3 +74,58 @@ def say_quality(served: int, bound: int) -> str:
     return _("時間内に見つかった、一番良い組み合わせです。最も良いものとの差は、大きくても%(percent)s%%です。") % {
         "percent": percent
     }
+
+
+def say_stage(stage: str) -> str:
+    """How far the worker is, from ``Plan.progress``."""
+    sentences = {
+        "": _("順番を待っています。"),
+        "greedy": _("最初の案ができました。もっと多くの活動に行ける組み合わせをさがしています。"),
+        "weight": _("行ける活動が決まりました。移動や回数の負担が少ない組み合わせをさがしています。"),
+        "quality": _("組み合わせが決まりました。説明をまとめています。"),
+    }
+    return sentences[stage]
+
+
+def say_recruit(one: Mapping[str, Any], topics: Mapping[str, str], districts: Mapping[str, str]) -> str:
+    """Whom to look for: what the person can do, and where and when the person is free."""
+    known = [(code, level) for code, level in one["topics"] if not code.startswith("any:")]
+    able = [
+        _("「%(topic)s」レベル%(level)s") % {"topic": topics.get(code, code), "level": level} for code, level in known
+    ]
+    if len(known) < len(one["topics"]):
+        able.append(_("この活動の内容を教えられる人"))
+    if one["lead"]:
+        able.append(_("リーダーができる人"))
+    able += [say_missing(f"need:{name}", topics) for name in one["needs"]]
+    return _("%(able)s。%(district)sに、%(weekday)s曜日の%(start)sから%(end)sまで行ける人") % {
+        "able": say_list(able),
+        "district": districts.get(one["district"], one["district"]),
+        "weekday": WEEKDAYS_ABBR[one["weekday"]],
+        "start": say_time(_clock(one["from"])),
+        "end": say_time(_clock(one["to"])),
+    }
+
+
+def _clock(minute: int) -> dt.time:
+    # Midnight at the end of a day has no clock time of its own.
+    return dt.time(*divmod(min(minute, 24 * 60 - 1), 60))
+
+
+def say_rule(rule: str | None) -> str:
+    """Why a person is not in a team: the first hard rule that fails (docs/matching.md), or none."""
+    sentences = {
+        None: _(
+            "行くことはできますが、選ばれた人たちのほうが、移動、回数の公平さ、前の案などを合わせて負担が少なくなります。"
+        ),
+        "H2": _("だれかと入れ替わると、必要な条件がそろわなくなります。人数も、もう増やせません。"),
+        "H3": _("今は活動していません。"),
+        "H4": _("行ける地区や、移動できる時間の外です。"),
+        "H5": _("この日時は、空いている時間として登録されていません。"),
+        "H6": _("同じ時間か、移動が間に合わない時間に、ほかの活動があります。"),
+        "H7": _("その週か月の、引き受けられる回数に達しています。"),
+        "H8": _("この活動の内容が、できることに登録されていません。"),
+        "H11": _("18歳未満の人には遅い時間です。"),
+        "H12": _("申込みの期限より後の日です。"),
+    }
+    return sentences[rule]

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import logging
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +14,9 @@ import matching
 from programme.errors import ChangedMeanwhile
 from programme.models import Limits
 from support_requests.models import Plan, PlannedMember, PlannedTask
+from support_requests.planning.advising import OTHERS_SHOWN, others_of, recruits_of
 from support_requests.planning.errors import PeriodOver, PeriodTooLong
+from support_requests.planning.mending import mend
 from support_requests.planning.problem import Asked, Mapped, build_problem, problem_hash, request_hash
 
 log = logging.getLogger(__name__)
@@ -64,12 +68,18 @@ def _queue(pk: int) -> None:
 
 
 def sweep(now: dt.datetime) -> int:
-    """Solve what the broker lost or a dead worker left behind. Returns how many plans were looked at."""
+    """Solve what the broker lost or a dead worker left behind, and plan anew what was declined.
+
+    Returns how many plans were looked at.
+    """
     stale = list(Plan.objects.filter(status=Plan.Status.SOLVING, claimed_at__lt=now - LEASE).order_by("pk"))
     for plan in stale:
         _take_back(plan)
     waiting = Plan.objects.filter(status=Plan.Status.WAITING, created_at__lt=now - JUST_NOW).order_by("pk")
     keys = list(waiting.values_list("pk", flat=True))
+    mended = mend(now)
+    if mended is not None:
+        keys.append(mended.pk)
     for pk in keys:
         solve(pk)
     return len(stale) + len(keys)
@@ -99,14 +109,40 @@ def solve(pk: int) -> None:
     except ChangedMeanwhile:
         return
     try:
-        problem, mapped = build_problem(plan.first, plan.last, now)
-        found = matching.solve(problem, time_limit=TIME_LIMIT)
-        reasons = matching.explain(problem, found)
+        problem, mapped = build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True))
+        found = matching.solve(problem, time_limit=TIME_LIMIT, progress=partial(_report, plan))
+        answers = _answers(problem, mapped, found)
     except Exception:  # whatever it is, the coordinator shall not wait for it for ever
         log.exception("plan %s could not be made", pk)
         _fail(plan)
     else:
-        _store(plan, problem, mapped, found, reasons)
+        _store(plan, problem, mapped, found, answers)
+
+
+def _report(plan: Plan, progress: matching.Progress) -> None:
+    """Write down how far it is, for whoever looks at the page meanwhile."""
+    mine = Plan.objects.filter(pk=plan.pk, status=Plan.Status.SOLVING, claimed_at=plan.claimed_at)
+    mine.update(
+        progress={"stage": progress.stage, "served_weight": progress.served_weight, "bound": progress.bound},
+    )
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What the coordinator may ask about the plan, answered while the arrays are at hand."""
+
+    reasons: dict[str, list[Any]]
+    others: dict[str, list[Any]]
+    recruits: list[Any]
+
+
+def _answers(problem: matching.Problem, mapped: Mapped, found: matching.Plan) -> _Answers:
+    ranked = matching.next_best_of_all(problem, found, OTHERS_SHOWN)
+    return _Answers(
+        reasons=matching.explain(problem, found),
+        others={key: others_of(key, mapped, people) for key, people in ranked.items()},
+        recruits=recruits_of(problem, mapped, found),
+    )
 
 
 def _still_mine(plan: Plan) -> bool:
@@ -123,9 +159,7 @@ def _fail(plan: Plan) -> None:
 
 
 @transaction.atomic
-def _store(
-    plan: Plan, problem: matching.Problem, mapped: Mapped, found: matching.Plan, reasons: dict[str, list[Any]]
-) -> None:
+def _store(plan: Plan, problem: matching.Problem, mapped: Mapped, found: matching.Plan, answers: _Answers) -> None:
     if not _still_mine(plan):
         log.warning("plan %s was made twice; the later result is dropped", plan.pk)
         return
@@ -139,7 +173,8 @@ def _store(
             shift_id=asked.shift_id,
             asked_hash=request_hash(asked.request) if asked.request else "",
             starts_at=asked.starts[one.start] if one else None,
-            explanation=[] if one else _reasons(asked, reasons.get(key, [])),
+            explanation=[] if one else _reasons(asked, answers.reasons.get(key, [])),
+            others=answers.others.get(key, []),
         )
         tasks.append(task)
         members += [PlannedMember(task=task, supporter_id=int(pk)) for pk in (one.team if one else ())]
@@ -150,7 +185,11 @@ def _store(
         by=None,
         served_weight=found.served_weight,
         bound=found.bound,
+        q=found.q,
+        q_bound=found.q_bound,
         problem_hash=problem_hash(problem),
+        version=matching.version(),
+        recruits=answers.recruits,
     )
 
 

@@ -7,4 +7,5 @@ from support_requests.planning import views
 urlpatterns = [
     path("", views.plans, name="plans"),
     path("<int:pk>/", views.plan, name="plan"),
+    path("<int:pk>/tasks/<int:task>/", views.plan_task, name="plan_task"),
 ]

@@ -1,5 +1,7 @@
 """The office's pages about plans."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
@@ -8,13 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from matching import ProblemError
 from programme.access import coordinator_only
 from programme.errors import Refused
-from support_requests.models import Plan
+from programme.models import Topic
+from programme.wording import say_list
+from support_requests.models import Plan, PlannedTask
+from support_requests.planning.advising import facts_changed, why_not
 from support_requests.planning.approving import approve, discard
-from support_requests.planning.forms import PeriodForm
+from support_requests.planning.forms import PeriodForm, WhyNotForm
 from support_requests.planning.pages import rows_of
-from support_requests.planning.saying import say_quality
+from support_requests.planning.saying import say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
 
 PLANS_PER_PAGE = 20
@@ -50,11 +56,51 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     quality = None
     if found.served_weight is not None and found.bound is not None:
         quality = say_quality(found.served_weight, found.bound)
-    context = {"plan": found, "rows": rows_of(found), "at_work": at_work, "quality": quality}
+    context = {
+        "plan": found,
+        "rows": rows_of(found),
+        "at_work": at_work,
+        "quality": quality,
+        "stage": say_stage(found.progress.get("stage", "")) if at_work else "",
+        "outdated": found.status == Plan.Status.READY and facts_changed(found),
+        "mends": found.mends.exists(),
+    }
     response = render(request, "support_requests/plans/detail.html", context)
     if at_work:
         response["Refresh"] = str(REFRESH_SECONDS)
     return response
+
+
+@coordinator_only
+def plan_task(request: HttpRequest, pk: int, task: int) -> HttpResponse:
+    """One task of a plan: who could go too and what that costs, and why a given person does not go."""
+    found = get_object_or_404(Plan, pk=pk)
+    row = next((row for row in rows_of(found).all if row.task.pk == task), None)
+    if row is None:
+        raise Http404
+    form = WhyNotForm(request.GET if "supporter" in request.GET else None)
+    context = {"plan": found, "row": row, "form": form}
+    if form.is_valid():
+        context |= {"about": form.cleaned_data["supporter"], **_stand(row.task, form.cleaned_data["supporter"].pk)}
+    return render(request, "support_requests/plans/task.html", context)
+
+
+def _stand(task: PlannedTask, supporter: int) -> dict[str, Any]:
+    """How a supporter stands to a task, for the page."""
+    try:
+        answer, mapped = why_not(task, supporter)
+    except Refused as refusal:
+        return {"sentence": str(refusal)}
+    except ProblemError:  # the matcher was not given who is not trained, or lacks a guardian's consent
+        return {"sentence": _("研修か保護者の同意が済んでいないため、活動に行けません。")}
+    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+    titles = {key: str(one.request.group) if one.request else "" for key, one in mapped.items()}
+    return {
+        "answer": answer,
+        "sentence": _("この活動に行く人に選ばれています。") if answer.chosen else say_rule(answer.rule),
+        "only": say_list(say_missing(code, topics) for code in answer.only),
+        "leaves": say_list(titles[key] or _("人がたりない活動") for key in answer.leaves),
+    }
 
 
 def _act(request: HttpRequest, found: Plan) -> None:
