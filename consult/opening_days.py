@@ -4,10 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
+from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-
-from programme.widgets import WEEKDAYS
+from django.utils.translation import gettext_lazy, pgettext
 
 DAY_CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LAST_WEEK = -1
@@ -56,12 +55,12 @@ class OpeningDays:
         )
 
     def __str__(self) -> str:
-        weekdays = "・".join(_("%(weekday)s曜日") % {"weekday": WEEKDAYS[day]} for day in self.weekdays)
+        weekdays = pgettext("並べる", "・").join(str(WEEKDAYS[day]) for day in self.weekdays)
         if not self.weeks and len(self.weekdays) == len(WEEKDAYS):
             return _("毎日")
         if not self.weeks:
             return _("毎週 %(weekdays)s") % {"weekdays": weekdays}
-        weeks = "・".join(str(name) for week, name in WEEKS if week in self.weeks)
+        weeks = pgettext("並べる", "・").join(str(name) for week, name in WEEKS if week in self.weeks)
         return _("毎月 %(weeks)s%(weekdays)s") % {"weeks": weeks, "weekdays": weekdays}
 
 

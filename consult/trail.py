@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from consult.codes import Codes
 from consult.models import Consultation, ConsultationChange
 from programme.models.codes import CodeEntry
+from programme.wording import say_list
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,4 +51,4 @@ def _words(field: str, value: str, codes: Codes) -> str:
     }
     if field not in lists:
         return value
-    return "、".join(str(lists[field].get(code, code)) for code in value.split(","))
+    return say_list(lists[field].get(code, code) for code in value.split(","))

@@ -3,27 +3,28 @@
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
 
 from consult.kpi.definitions import Definition
 from consult.kpi.report import Report, Row
 from consult.models import Correction
-from programme.fiscal import Month, fiscal_year_name
+from programme.fiscal import Month
 from programme.models import PublishedFigure
-from programme.wording import era_year, say_day, say_moment
+from programme.wording import era_year, month_name, say_day, say_moment
 
 
 def say_month(month: Month) -> str:
-    """ "2024年1月(令和6年1月)"."""
-    return _("%(year)s年%(month)s月(%(era)s%(month)s月)") % {
+    """ "2024年1月(令和6年1月)", "January 2024 (Reiwa 6)"."""
+    return _("%(year)s年%(month)s(%(era)s%(month)s)") % {
         "year": month.year,
-        "month": month.month,
+        "month": month_name(month.first),
         "era": era_year(month.year),
     }
 
 
 def say_fiscal_year(year: int) -> str:
     """ "2023年度(令和5年度)"."""
-    return _("%(year)s年度(%(era)s)") % {"year": year, "era": fiscal_year_name(year)}
+    return _("%(year)s年度(%(era)s度)") % {"year": year, "era": era_year(year)}
 
 
 def say_state(report: Report) -> str:
@@ -37,6 +38,17 @@ def say_closing(report: Report) -> str:
     if report.closing is None:
         return _("%(when)s時点の集計") % {"when": say_moment(report.made_at)}
     return _("%(when)s %(who)s") % {"when": say_moment(report.closing.closed_at), "who": report.closing.closed_by}
+
+
+def say_unit(unit: str, number: int) -> str:
+    """A figure's unit: 人 is "person" or "people" in English. One that is none of ours stays as it is."""
+    return {
+        "人": npgettext("単位", "人", "人", number),
+        "件": npgettext("単位", "件", "件", number),
+        "回": npgettext("単位", "回", "回", number),
+        "団体": npgettext("単位", "団体", "団体", number),
+        "自治会": npgettext("単位", "自治会", "自治会", number),
+    }.get(unit, unit)
 
 
 def say_share(share: Decimal | None) -> str:

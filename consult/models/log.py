@@ -28,7 +28,7 @@ from consult.models.desks import Desk, Opening
 from consult.models.ledger import MonthReport
 from consult.personal_data import has_personal_data, refuse_personal_data
 from programme.models import AgeBand, Device, District, Outcome, Topic, Visit
-from programme.wording import say_day
+from programme.wording import say_day, say_month
 
 COMMON_DAYS = 90
 MINUTES_AT_MOST = 600
@@ -273,7 +273,7 @@ class Consultation(models.Model):
         if not reason.strip():
             raise ReasonMissing
         if MonthReport.objects.filter(year=self.date.year, month=self.date.month).exists():
-            raise MonthClosed(month=_("%(year)s年%(month)s月") % {"year": self.date.year, "month": self.date.month})
+            raise MonthClosed(month=say_month(self.date))
 
 
 class ConsultationChange(models.Model):

@@ -285,7 +285,7 @@ def test_a_correction_shows_what_stands_and_keeps_the_old_value(
     case.refresh_from_db()
     assert case.outcome_id == "referred"
     text = text_of(tablet.get(url).content)
-    assert "結果: 解決 → 他窓口案内(結果を押しまちがえた" in text
+    assert "結果: 解決 → 他窓口案内 (結果を押しまちがえた" in text
 
 
 def test_a_correction_without_reason_is_told_at_the_field(tablet: Client, log_case: Log) -> None:

@@ -6,6 +6,7 @@ A test without the fixture ``db`` fails when it asks the database.
 from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -144,8 +145,9 @@ def test_a_closed_site_still_gives_its_style_sheets(site: Client, tmp_path: Path
 def test_what_was_sent_to_a_closed_site_can_be_sent_again(site: Client, tmp_path: Path) -> None:
     (tmp_path / "maintenance").touch()
     again = "もう一度送れます"
-    assert again in site.post(reverse("support_requests:new")).content.decode()
-    assert again not in site.get(reverse("support_requests:new")).content.decode()
+    step = reverse("support_requests:step", args=[uuid4(), "group"])
+    assert again in site.post(step).content.decode()
+    assert again not in site.get(step).content.decode()
 
 
 @pytest.mark.usefixtures("programme_facts")
