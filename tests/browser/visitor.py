@@ -112,4 +112,5 @@ class Visitor:
     def _keep(self, name: str) -> None:
         folder = SHOTS / self.language / self.role
         folder.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=folder / f"{name.replace(':', '.')}.jpg", type="jpeg", quality=60, full_page=True)
+        file = re.sub(r"[: ]", ".", f"{name}.jpg")
+        self.page.screenshot(path=folder / file, type="jpeg", quality=60, full_page=True)
