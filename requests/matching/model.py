@@ -6,12 +6,12 @@ A scope says what is open.  Rows are added by `Rows`, each kind in one stroke.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .candidates import Candidates
+from .cliques import clash_cliques
 from .diary import Diary
 from .geometry import Ints
 from .objective import positions
@@ -82,15 +82,13 @@ class Rows:
 
     def arrays(self) -> tuple[Indices, Indices, Floats, Floats, Floats]:
         """(row, column, value) triplets, lower and upper bounds."""
-        none = np.zeros(0, dtype=np.int32)
-        empty: Floats = np.zeros(0)
-        return (
-            np.concatenate([none, *self._row]),
-            np.concatenate([none, *self._column]),
-            np.concatenate([empty, *self._value]),
-            np.concatenate([empty, *self._lower]),
-            np.concatenate([empty, *self._upper]),
-        )
+        # Kept joined: a nation's rows would be held twice otherwise.
+        self._row = [np.concatenate([np.zeros(0, dtype=np.int32), *self._row])]
+        self._column = [np.concatenate([np.zeros(0, dtype=np.int32), *self._column])]
+        self._value = [np.concatenate([np.zeros(0), *self._value])]
+        self._lower = [np.concatenate([np.zeros(0), *self._lower])]
+        self._upper = [np.concatenate([np.zeros(0), *self._upper])]
+        return self._row[0], self._column[0], self._value[0], self._lower[0], self._upper[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,75 +236,3 @@ def limit_rows(diary: Diary, rows: Rows, scope: Scope, x: Ints) -> None:
     several = np.minimum(left, diary.month_left[who, month]) > 1
     key, column = clash_cliques(c, scope.starts, scope.at[several], who[several], x[several])
     rows.grouped(key, column, np.ones(len(key), dtype=np.int64))
-
-
-def clash_cliques(c: Candidates, starts: Ints, at: Ints, who: Ints, x: Ints) -> tuple[Ints, Ints]:
-    """Sets of columns of which a person can serve one at most (H6): (key of the set, column)."""
-    none: Ints = np.zeros(0, dtype=np.int64)
-    keys, columns, number = [none], [none], 0
-    day = c.day[starts[at]]
-    order = np.lexsort((at, who, day))
-    at, who, x, day = at[order], who[order], x[order], day[order]
-    for of_day in _runs(day):
-        local, place = np.unique(at[of_day], return_inverse=True)
-        clash = _clash(c, starts[local])
-        column = x[of_day]
-        known: dict[bytes, tuple[Ints, Ints]] = {}
-        for run in _runs(who[of_day]):
-            if run.stop - run.start == 1:
-                continue
-            here = place[run]
-            found = known.get(here.tobytes())
-            if found is None:
-                found = known[here.tobytes()] = _cliques(clash[np.ix_(here, here)])
-            of, members = found
-            keys.append(of + number)
-            columns.append(column[run][members])
-            number += int(of[-1]) + 1 if len(of) else 0
-    return np.concatenate(keys), np.concatenate(columns)
-
-
-def _runs(sorted_: Ints) -> list[slice]:
-    """Stretches of equal values."""
-    if not len(sorted_):
-        return []
-    edges = np.flatnonzero(np.diff(sorted_)) + 1
-    bounds = [0, *edges.tolist(), len(sorted_)]
-    return [slice(i, j) for i, j in pairwise(bounds)]
-
-
-def _clash(c: Candidates, s: Ints) -> Bools:
-    """Which of these starts of one day a person cannot serve both.
-
-    Starts of one task count as clashing: the task is served once, and larger sets
-    make a tighter model.
-    """
-    venue, start, end, task = c.venue[s], c.start[s], c.end[s], c.task[s]
-    gap = c.people.places.gap(venue[:, None], venue[None, :])
-    before = end[:, None] + gap <= start[None, :]
-    return np.asarray(~(before | before.T) | (task[:, None] == task[None, :]), dtype=np.bool_)
-
-
-def _cliques(clash: Bools) -> tuple[Ints, Ints]:
-    """Sets in which all clash, such that each clashing pair is in one of them: (number of the set, member)."""
-    n = len(clash)
-    if clash.all():
-        return np.zeros(n, dtype=np.int64), np.arange(n, dtype=np.int64)
-    beside = [{j for j in range(n) if j != i and clash[i, j]} for i in range(n)]
-    todo = {(i, j) for i in range(n) for j in beside[i] if i < j}
-    found: list[list[int]] = []
-    for i in range(n):
-        for j in range(i + 1, n):
-            if (i, j) not in todo:
-                continue
-            clique, common = [i, j], beside[i] & beside[j]
-            while common:
-                # Prefer who still brings an uncovered pair.
-                pick = min(common, key=lambda v: ((min(i, v), max(i, v)) not in todo, v))
-                clique.append(pick)
-                common = common & beside[pick]
-            clique.sort()
-            todo -= {(v, w) for n_, v in enumerate(clique) for w in clique[n_ + 1 :]}
-            found.append(clique)
-    numbers = np.repeat(np.arange(len(found)), [len(clique) for clique in found])
-    return numbers, np.array([v for clique in found for v in clique], dtype=np.int64)
