@@ -71,6 +71,8 @@ def say_time(moment: dt.datetime | dt.time) -> str:
     else:
         pattern = pgettext("ちょうどの時刻の書き方(Djangoのdate書式)", "H:i")
     half = pgettext("時刻", "午前") if moment.hour < 12 else pgettext("時刻", "午後")
+    if moment.hour == 12:
+        half = pgettext("時刻", "昼の")
     return half.join(dateformat.time_format(moment, part) for part in pattern.split("A"))
 
 

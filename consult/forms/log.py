@@ -25,7 +25,7 @@ Choices = list[tuple[Any, Any]]
 
 def _tile(topic: Topic) -> str | SafeString:
     """A topic's tile; one with a rule of safety says it once it is chosen (see log.css)."""
-    return format_html('{} <small class="rule">{}</small>', topic, topic.hint) if topic.hint else str(topic)
+    return format_html('{} <small class="rule">{}</small>', topic, topic.advice) if topic.hint else str(topic)
 
 
 def _choices(entries: Mapping[str, CodeEntry], keep: CodeEntry | None = None) -> Choices:

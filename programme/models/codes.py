@@ -46,10 +46,17 @@ class Topic(CodeEntry):
 
     in_scope = models.BooleanField(_("対応する"), default=True)
     hint = models.CharField(_("説明"), max_length=200, blank=True)
+    hint_easy = models.CharField(_("説明(やさしい日本語)"), max_length=200, blank=True)
+    hint_en = models.CharField(_("説明(英語)"), max_length=300, blank=True)
 
     class Meta(CodeEntry.Meta):
         verbose_name = _("相談内容")
         verbose_name_plural = _("相談内容")
+
+    @property
+    def advice(self) -> str:
+        """The rule or referral that stands beside the topic, in the language of the page."""
+        return {"en": self.hint_en, "ja-easy": self.hint_easy}.get(get_language() or "") or self.hint
 
 
 class Level(CodeEntry):

@@ -123,7 +123,7 @@ class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # g
         super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns short"}), **options)
 
     def label_from_instance(self, obj: Any) -> str:
-        return format_html("{} <small>{}</small>", obj, obj.hint) if obj.hint else str(obj)
+        return format_html("{} <small>{}</small>", obj, obj.advice) if obj.hint else str(obj)
 
 
 def topics_in_scope() -> QuerySet[Topic]:

@@ -17,8 +17,9 @@ from mdeji import catalogues
 from notifications.models import Contact
 from notifications.outbox import tell
 from programme import furigana
-from programme.models import User
+from programme.models import Topic, User
 from programme.models.codes import CodeEntry
+from programme.wording import say_time
 
 
 @pytest.mark.django_db
@@ -35,6 +36,24 @@ def test_every_code_is_named_in_every_language(programme_facts: None) -> None:
             with translation.override("ja-easy"):
                 assert entry.name_easy, f"{model.__name__} {entry.code}"
                 assert furigana.unread(str(entry)) == [], f"{model.__name__} {entry.code}"
+
+
+def test_what_stands_beside_a_topic_is_in_every_language(programme_facts: None) -> None:
+    for topic in Topic.objects.exclude(hint=""):
+        with translation.override("en"):
+            assert not re.search("[ぁ-んァ-ン一-鿿]", topic.advice)
+        with translation.override("ja-easy"):
+            assert topic.advice != topic.hint
+            assert furigana.unread(topic.advice) == []
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "said"),
+    [(9, 0, "午前9時"), (12, 0, "昼の12時"), (12, 30, "昼の12時30分"), (13, 5, "午後1時05分")],
+)
+def test_easy_japanese_tells_the_time_by_halves_of_the_day(hour: int, minute: int, said: str) -> None:
+    with translation.override("ja-easy"):
+        assert say_time(dt.time(hour, minute)) == said
 
 
 def test_a_missing_translation_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

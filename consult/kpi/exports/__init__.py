@@ -5,6 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+
 from consult.kpi.exports.as_csv import csv_cp932, csv_utf8
 from consult.kpi.exports.as_json import json_utf8
 from consult.kpi.exports.as_xlsx import xlsx
@@ -45,6 +48,8 @@ def file_name(month: Month, form: str) -> str:
 
 def export(month: Month, form: str, *, by: Any) -> Content:
     """The month's report in ``form`` (a key of FORMS). ``by`` is None for the command line."""
-    content = FORMS[form].render(report(month))
+    # The city's files are in Japanese, whatever language the page is in from which they are fetched.
+    with translation.override(settings.LANGUAGE_CODE):
+        content = FORMS[form].render(report(month))
     KpiExport.objects.create(month=str(month), form=form, by=by, sha256=hashlib.sha256(content.data).hexdigest())
     return content
