@@ -39,7 +39,7 @@ check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deplo
 	 DEFAULT_FROM_EMAIL=office@example.jp DATABASE_URL=postgres://localhost/mdeji BROKER_URL=redis://localhost/0 VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
 
 bench: $(VENV)/.bench  ## Measurements, as ratios within one run
-	@PYTHONPATH=requests $(BIN)/python -m bench.matcher
+	@PYTHONPATH=requests $(BIN)/python -m bench.matcher --picture $(VAR)/matcher.png
 
 lighthouse: $(VENV)/.dev  ## Lighthouse's marks on a simulated phone; needs Node and chromium
 	@PYTHONPATH=requests $(BIN)/python -m bench.lighthouse

@@ -129,6 +129,7 @@ def picture(found: list[Measured], path: Path) -> None:
         axes.step([*times, m.done_at], [*bounds, m.bound], where="post", label="bound")
         axes.set(title=m.instance, xlabel="seconds", ylabel="served weight")
         axes.legend()
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
 
 
