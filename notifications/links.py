@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from programme.errors import Refused
@@ -36,11 +35,6 @@ def read(purpose: str, text: str, *, max_age: timedelta | None = None) -> str:
         raise ExpiredLink from error
     except signing.BadSignature as error:
         raise BadLink from error
-
-
-def language_path(contact_pk: int) -> str:
-    """Where a contact chooses the language of its messages."""
-    return reverse("messages:language", args=[token(LANGUAGE, contact_pk)])
 
 
 def absolute(path: str) -> str:

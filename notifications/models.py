@@ -6,10 +6,12 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from notifications import links
 from notifications.phones import e164
 
 
@@ -46,6 +48,11 @@ class Contact(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.phone_e164 = e164(self.phone)
         super().save(*args, **kwargs)
+
+    @property
+    def language_path(self) -> str:
+        """Where whoever has the link chooses the language of the messages."""
+        return reverse("messages:language", args=[links.token(links.LANGUAGE, self.pk)])
 
     @property
     def channel(self) -> Channel:

@@ -50,7 +50,7 @@ def tell(
         "programme": Programme.objects.first(),
         **context,
         "recipient": recipient,
-        "language_url": links.absolute(links.language_path(recipient.pk)),
+        "language_url": links.absolute(recipient.language_path),
     }
     with translation.override(recipient.language):
         text = render_to_string(template, context).strip()

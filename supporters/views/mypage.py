@@ -61,7 +61,6 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
         "supporters/home.html",
         {
             "supporter": supporter,
-            "language_path": links.language_path(supporter.contact_id),
             "missing_courses": supporter.missing_courses(),
             "waits_for_guardian": supporter.needs_consent() and not supporter.has_consent(),
             "offers": [_card(row) for row in offered if row.shift.starts_at > now],

@@ -16,7 +16,7 @@ def contact() -> Contact:
 
 
 def test_link_leads_to_choice_and_next_message_is_in_it(client: Client, contact: Contact) -> None:
-    path = links.language_path(contact.pk)
+    path = contact.language_path
     assert b'value="ja"' in client.get(path).content
     client.post(path, {"language": "en"})
     contact.refresh_from_db()
@@ -25,7 +25,7 @@ def test_link_leads_to_choice_and_next_message_is_in_it(client: Client, contact:
 
 @pytest.mark.parametrize("answer", [{}, {"language": "tlh"}])
 def test_no_answer_says_so_and_changes_nothing(client: Client, contact: Contact, answer: dict[str, str]) -> None:
-    page = client.post(links.language_path(contact.pk), answer)
+    page = client.post(contact.language_path, answer)
     assert page.status_code == 200
     assert 'class="error' in page.content.decode()
     contact.refresh_from_db()
@@ -40,4 +40,4 @@ def test_link_of_another_purpose_opens_nothing(client: Client, contact: Contact)
 
 def test_every_message_carries_the_link(contact: Contact) -> None:
     message = tell(contact, kind="test", subject="row:1", template="notifications/foot.txt", context={})
-    assert links.absolute(links.language_path(contact.pk)).partition("language/")[0] in message.body
+    assert links.absolute(contact.language_path).partition("language/")[0] in message.body

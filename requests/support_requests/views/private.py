@@ -63,7 +63,6 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             "asked": asked,
             "token": token,
             "session": session,
-            "language_path": links.language_path(asked.group.contact_id),
             "team": [assignment.supporter for assignment in team],
             "steps": [_("申し込み"), _("確認"), _("日にちの調整"), _("決定"), _("当日")],
             "current": STEP.get(Status(asked.status)),
