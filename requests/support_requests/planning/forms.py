@@ -25,4 +25,6 @@ class PeriodForm(forms.Form):
 class WhyNotForm(forms.Form):
     """About whom a coordinator asks why the plan does not send this person."""
 
-    supporter = forms.ModelChoiceField(Supporter.objects.active().order_by("kana", "pk"), label=_("サポーター"))
+    supporter = forms.ModelChoiceField(
+        Supporter.objects.active().order_by("kana", "pk"), label=_("サポーター"), empty_label=_("選んでください")
+    )
