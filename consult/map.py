@@ -19,7 +19,6 @@ WIDTH = 340
 # The tallest field of points; the sheet grows beyond it for names that find no place.
 TALLEST = 380
 MARGIN = 48
-LAND = 40
 TEXT = 15
 LINE = 19
 PIN = 12

@@ -6,6 +6,7 @@ from allauth.account import forms as allauth_forms
 from allauth.account.adapter import DefaultAccountAdapter
 from django import forms
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -36,7 +37,12 @@ class AddressCodeForm(allauth_forms.ConfirmEmailVerificationCodeForm):  # type: 
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """The mails of signing in, in the language of the page that asked for them."""
+    """The mails of signing in, in the language of the page that asked for them; the session that begins then."""
+
+    def login(self, request: HttpRequest, user: Any) -> None:
+        super().login(request, user)
+        # Who had begun a form before signing in had a session for that form's time.
+        request.session.set_expiry(None)
 
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
         mail: EmailMessage = super().render_mail(*args, **kwargs)

@@ -182,4 +182,5 @@ def compile_changed() -> None:
             if source.exists() and (not target.exists() or target.stat().st_mtime < source.stat().st_mtime):
                 with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
                     write_mo(file, read(source))
+                Path(file.name).chmod(0o644)  # another user's process may serve
                 Path(file.name).replace(target)

@@ -1,7 +1,7 @@
 """Error pages, in the reader's language. The handlers named in mdeji.urls; those for 403 and 404 are Django's own.
 
-What went wrong may be the database, so these pages ask it nothing: they are rendered without a request, and the
-phone number is the one that a page showed last.
+What went wrong may be the database, so those for 400, 500 and 503 ask it nothing: they are rendered without a
+request, and the phone number is the one that a page showed last.
 """
 
 import sys
@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from mdeji.languages import languages
 from programme.context import last_seen
 
-SOON = {"Retry-After": "300"}  # seconds; the pages say "5分ほど"
+SOON = "300"  # seconds; the pages say "5分ほど"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -24,7 +24,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """Called by allauth, which counts how often somebody asks for codes."""
     response = render(request, "429.html", status=429)
-    response.headers["Retry-After"] = SOON["Retry-After"]
+    response.headers["Retry-After"] = SOON
     return response
 
 
@@ -38,7 +38,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def unavailable(request: HttpRequest, **known: object) -> HttpResponse:
     """Nothing works just now. ``known``: what 503.html may say about it."""
     known |= {"sent": request.method == "POST", **_languages(request)}
-    return _page(503, {**SOON, "Cache-Control": "no-store"}, **known)
+    return _page(503, {"Retry-After": SOON, "Cache-Control": "no-store"}, **known)
 
 
 def _languages(request: HttpRequest) -> dict[str, object]:

@@ -28,10 +28,10 @@ LONGEST_WORD = 12
 MARKUP = re.compile(
     r"<!--.*?-->|<(script|style|title|textarea|option|svg|ruby)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE
 )
-# Kanji and kana in a row with the number before them. Some pages put a space between a figure and its unit. The bound
-# keeps what somebody pasted without a comma from costing more than its length.
-STRETCH = re.compile(rf"(?:(?<=[{DIGIT}](月))?([{DIGIT}][{DIGIT}.,]*)( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
-LAST_NUMBER = re.compile(rf"([{DIGIT}][{DIGIT}.,]*)\s*$")
+# Kanji and kana in a row with the number before them. Some pages put a space between a figure and its unit. The bounds
+# keep what somebody pasted from costing more than its length.
+STRETCH = re.compile(rf"(?:(?<=[{DIGIT}](月))?([{DIGIT}][{DIGIT}.,]{{0,20}})( ?))?([{KANJI}{HIRAGANA}]{{1,100}})")
+LAST_NUMBER = re.compile(rf"([{DIGIT}][{DIGIT}.,]{{0,20}})\s*$")
 RUN = re.compile(f"[{KANJI}]+")
 
 # Pieces of a text in a row, each with its reading, or with "" to stay bare.
@@ -156,6 +156,8 @@ def _counted(month: str, number: str, gap: str, text: str) -> Pieces | None:
     return None
 
 
+# Kept, since 電話番号 is also 電話 and 番号: a run of such words would be tried in every way.
+@lru_cache(maxsize=10_000)
 def _cover(text: str, *, alone: bool = True) -> Pieces | None:
     """The words of the run of kanji that ``text`` begins with, or None. One kanji must be alone to be a word."""
     if not RUN.match(text):

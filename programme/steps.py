@@ -155,7 +155,10 @@ class StepsView(View):
         raise NotImplementedError
 
     def send(self, form: Form) -> str:
-        """Take the valid form; the address of the page after it. Raises Refused. Twice for one draft is once."""
+        """Take the form, valid in all that was asked; the address of the page after it. Raises Refused.
+
+        Twice for one draft is once.
+        """
         raise NotImplementedError
 
     # --- Pages ---------------------------------------------------------------------------------------
@@ -204,6 +207,8 @@ class StepsView(View):
         steps = self._asked(form)
         if first_open := self._first_open(form, steps):
             return self._to(first_open)
+        if form.non_field_errors():
+            return self._show_summary(form, steps)
         try:
             url = self.send(form)
         except Refused as refusal:

@@ -64,7 +64,7 @@ def test_while_it_is_made_the_page_says_how_far_it_is(office: Client, monkeypatc
     solve(plan.pk)
     assert "最初の案ができました。" in seen[0]
     assert "今の案は15点、最大でも15点です。" in seen[0]
-    assert "組み合わせが決まりました。" in seen[-1]
+    assert "組み合わせをととのえて、" in seen[-1]
 
 
 def test_a_plan_keeps_both_objectives_and_says_what_made_it(office: Client) -> None:

@@ -168,7 +168,8 @@ class _Reader:
                 q=one["q"],
             )
             for one in task.others
-            if one["supporter"] in self._people
+            # Whoever was erased since cannot go, and nobody can go in that person's place.
+            if one["supporter"] in self._people and one["replaces"] in {None, *self._people}
         ]
 
     def row(self, task: PlannedTask) -> Row:

@@ -44,7 +44,9 @@ def request_plan(first: dt.date, last: dt.date, *, by: Any) -> Plan:
     if (last - first).days >= longest:
         raise PeriodTooLong(days=longest)
     with transaction.atomic():
-        at_work = Plan.objects.filter(first=first, last=last, status__in=(Plan.Status.WAITING, Plan.Status.SOLVING))
+        at_work = Plan.objects.filter(
+            first=first, last=last, mends=None, status__in=(Plan.Status.WAITING, Plan.Status.SOLVING)
+        )
         plan = at_work.first()
         if plan is None:
             plan = Plan.objects.create(first=first, last=last, created_by=by)
