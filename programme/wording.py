@@ -76,6 +76,11 @@ def say_time(moment: dt.datetime | dt.time) -> str:
     return half.join(dateformat.time_format(moment, part) for part in pattern.split("A"))
 
 
+def say_minute(minute: int) -> str:
+    """Minutes after midnight as a time: 570 → "09:30". A day ends at 24:00, which no clock of Python's shows."""
+    return "24:00" if minute == 24 * 60 else say_time(dt.time(*divmod(minute, 60)))
+
+
 def say_moment(moment: dt.datetime) -> str:
     """ "2026年12月3日(木) 10:00", in Tokyo."""
     return f"{say_day(moment)} {say_time(moment)}"

@@ -37,10 +37,7 @@ def clock(value: dt.datetime | dt.time | None) -> str:
 @register.filter
 def minutes(value: int | None) -> str:
     """Minutes after midnight: 570 → 09:30."""
-    if value is None:
-        return ""
-    # A day ends at 24:00, which no clock of Python's shows.
-    return wording.say_time(dt.time(value // 60, value % 60)) if value < 24 * 60 else f"{value // 60}:{value % 60:02}"
+    return "" if value is None else wording.say_minute(value)
 
 
 @register.filter

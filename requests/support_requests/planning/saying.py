@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
-from programme.wording import say_list, say_time
+from programme.wording import say_list, say_minute
 from supporters.models import SpecialNeed
 
 
@@ -102,14 +102,9 @@ def say_recruit(one: Mapping[str, Any], topics: Mapping[str, str], districts: Ma
         "able": say_list(able),
         "district": districts.get(one["district"], one["district"]),
         "weekday": WEEKDAYS_ABBR[one["weekday"]],
-        "start": say_time(_clock(one["from"])),
-        "end": say_time(_clock(one["to"])),
+        "start": say_minute(one["from"]),
+        "end": say_minute(one["to"]),
     }
-
-
-def _clock(minute: int) -> dt.time:
-    # Midnight at the end of a day has no clock time of its own.
-    return dt.time(*divmod(min(minute, 24 * 60 - 1), 60))
 
 
 def say_rule(rule: str | None) -> str:
