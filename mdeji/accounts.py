@@ -1,6 +1,6 @@
 """Signing in: the forms in which the code from a mail is typed (settings.ACCOUNT_FORMS), and its mails."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from programme import furigana
 from programme.text import ascii_number
+
+TOO_MANY_CODES = _("コードを何度もお送りしました。5分ほど待ってから、もう一度お試しください。")
 
 
 class CodeField(forms.CharField):
@@ -38,6 +40,13 @@ class AddressCodeForm(allauth_forms.ConfirmEmailVerificationCodeForm):  # type: 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     """The mails of signing in, in the language of the page that asked for them; the session that begins then."""
+
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultAccountAdapter.error_messages,
+        # Nobody failed: it is the codes that are counted.
+        "too_many_login_attempts": TOO_MANY_CODES,
+        "rate_limited": TOO_MANY_CODES,
+    }
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)

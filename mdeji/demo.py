@@ -15,7 +15,20 @@ from django.utils import timezone
 from consult.models import Activity, Consultation, Desk, Opening
 from notifications.models import Contact
 from programme.errors import Refused
-from programme.models import AgeBand, Category, Course, Device, District, Outcome, Role, Topic, User, Venue, Visit
+from programme.models import (
+    AgeBand,
+    Category,
+    Course,
+    Device,
+    District,
+    Outcome,
+    Programme,
+    Role,
+    Topic,
+    User,
+    Venue,
+    Visit,
+)
 from support_requests.models import Group, PreferredTime, Report, RequestTopic, Session, SupportRequest
 from supporters.models import (
     Assignment,
@@ -97,6 +110,7 @@ DESKS = [
 def load_demo() -> None:
     """Fill an empty database with the demo. The same day gives the same rows."""
     chance = random.Random(2026)  # noqa: S311  (a demo, not a secret)
+    Programme.objects.filter(phone="").update(phone="027-000-0000", phone_hours="平日9:00から17:00まで(見本)")
     coordinator = _account(LOGINS["コーディネーター"], "見本 コーディネーター", Role.COORDINATOR)
     _account(LOGINS["市職員 (officer)"], "見本 職員", Role.OFFICER)
     tablet = _account(LOGINS["相談所の端末 (desk)"], "上川淵の端末(見本)", Role.DESK)

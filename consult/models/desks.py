@@ -13,7 +13,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as say
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consult.errors import OpeningOver, ReasonMissing
@@ -83,6 +83,11 @@ class Desk(models.Model):
         return self.name
 
     @property
+    def title(self) -> str:
+        """What the public reads. The name is Japanese; who reads English is told the hall."""
+        return gettext("よろず相談所 %(venue)s") % {"venue": self.venue} if get_language() == "en" else self.name
+
+    @property
     def rule_in_words(self) -> str:
         return say_rule(self.rule)
 
@@ -149,7 +154,7 @@ class OpeningManager(models.Manager["Opening"]):
         """The log of each opening, from its day on."""
         today = self.filter(shift__in=shifts, date__lte=timezone.localdate())
         return {
-            opening.shift_id: [Link(say("相談を記録する"), reverse("consult:log", args=[opening.pk]))]
+            opening.shift_id: [Link(gettext("相談を記録する"), reverse("consult:log", args=[opening.pk]))]
             for opening in today
         }
 

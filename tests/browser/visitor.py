@@ -33,7 +33,12 @@ class Visitor:
 
     def __init__(self, browser: Browser, site: Standing, role: str, language: str) -> None:
         self.site, self.role, self.language = site, role, language
-        self.context: BrowserContext = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo")
+        self.context: BrowserContext = browser.new_context(
+            # What is still arriving has not its colours yet.
+            locale="ja-JP",
+            timezone_id="Asia/Tokyo",
+            reduced_motion="reduce",
+        )
         if role in site.sessions:
             self.context.add_cookies([{"name": "sessionid", "value": site.sessions[role], "url": site.address}])
         self.context.add_init_script(NOTE_VIOLATIONS)

@@ -28,6 +28,13 @@ def test_every_sentence_is_in_every_language() -> None:
     assert list(catalogues.faults()) == []
 
 
+def test_no_sentence_hides_behind_another_name_of_gettext() -> None:
+    """The catalogues collect the calls of ``_``, ``gettext`` and its kin, by name."""
+    for home in catalogues.homes():
+        for path in home.rglob("*.py"):
+            assert set(re.findall(r"import n?p?gettext(?:_lazy)? as (\w+)", path.read_text())) <= {"_"}, path
+
+
 def test_every_code_is_named_in_every_language(programme_facts: None) -> None:
     for model in CodeEntry.__subclasses__():
         for entry in model._default_manager.all():

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as say
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from programme.errors import ChangedMeanwhile
@@ -38,7 +38,7 @@ class SessionManager(models.Manager["Session"]):
         booked = self.filter(request__status=SupportRequest.Status.BOOKED, report=None)
         waiting = booked.filter(shift__in=shifts, shift__starts_at__lte=timezone.now())
         return {
-            session.shift_id: [Link(say("活動を報告する"), reverse("support_requests:report", args=[session.pk]))]
+            session.shift_id: [Link(gettext("活動を報告する"), reverse("support_requests:report", args=[session.pk]))]
             for session in waiting
         }
 
