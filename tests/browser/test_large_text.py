@@ -1,0 +1,55 @@
+"""Pages for people who set their browser's letters to twice the usual size."""
+
+import os
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, QUIET, need_chromium
+from tests.browser.standing import Standing
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROLES = {"anonymous": set[str](), "supporter": {"supporters:home", "consult:log", "supporters:free_times"}}
+# The narrowest heading on the page, in letters.
+HEADING = """
+Math.min(99, ...Array.from(document.querySelectorAll("main :is(h1, h2, h3)"))
+    .filter(heading => heading.checkVisibility() && heading.offsetWidth > 1)
+    .map(heading => heading.offsetWidth / parseFloat(getComputedStyle(heading).fontSize)))
+"""
+
+
+def pages_of(standing: Standing, role: str) -> dict[str, str]:
+    pages = standing.pages(role)
+    return {name: pages[name] for name in ROLES[role]} if ROLES[role] else pages
+
+
+def faults_of(context: BrowserContext, standing: Standing, role: str, language: str) -> list[str]:
+    """What is too wide, or squeezed to a column of letters, on a phone."""
+    page = context.new_page()
+    faults = []
+    for name, path in pages_of(standing, role).items():
+        page.goto(f"{standing.address}{path}?lang={language}")
+        for width in (375, 320):
+            page.set_viewport_size({"width": width, "height": 800})
+            if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+                faults.append(f"{name} ({language}) is {wide} px wide at {width} px")
+            if (letters := page.evaluate(HEADING)) < 3:
+                faults.append(f"{name} ({language}) has a heading of {letters:.1f} letters at {width} px")
+    return faults
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("role", ROLES)
+def test_letters_of_twice_the_size_fit_on_a_phone(standing: Standing, role: str) -> None:
+    need_chromium()
+    with sync_playwright() as playwright:
+        large = [*QUIET, "--blink-settings=defaultFontSize=32"]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=large, env=dict(os.environ))
+        context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo")
+        if role in standing.sessions:
+            context.add_cookies([{"name": "sessionid", "value": standing.sessions[role], "url": standing.address}])
+        faults = [fault for language, _ in settings.LANGUAGES for fault in faults_of(context, standing, role, language)]
+        browser.close()
+    assert not faults, "\n".join(faults)
