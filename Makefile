@@ -9,7 +9,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 .DEFAULT_GOAL := help
 # Bytecode makes the second start quick.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test test-services test-browser check bench lighthouse reset requirements
+.PHONY: help run test test-services test-browser check bench bench-kpi bench-desk bench-notify lighthouse reset requirements
 
 help:  ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1  # /p' Makefile | column -t -s '#'
@@ -18,16 +18,16 @@ run: $(VENV)/.base  ## Set up everything and serve at http://localhost:8000 with
 	@$(MANAGE) serve
 
 test: $(VENV)/.dev  ## All tests that need no server; says what it leaves out
-	@$(BIN)/python -m pytest -n 2 -rs
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -rs
 
-test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost; the tour of the pages looks no different there
+test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost, without what knows no database: the matcher, the look of the pages
 	@DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
 	 TEST_BROKER_URL=$${TEST_BROKER_URL:-redis://127.0.0.1:6379/9} \
-	 $(BIN)/python -m pytest -n 2 -rs -m "not tour"
+	 $(BIN)/python -m pytest -n 2 --dist worksteal -rs -m "not tour" --ignore tests/matching
 
 test-browser: $(VENV)/.dev  ## In Debian's chromium: the line, every page in every language, by keyboard alone
 	@command -v chromium >/dev/null || { echo "chromium is missing: apt install chromium fonts-noto-cjk"; exit 1; }
-	@$(BIN)/python -m pytest -n 2 -m browser -rs
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m browser -rs
 
 check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deployment settings
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -40,6 +40,15 @@ check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deplo
 
 bench: $(VENV)/.bench  ## Measurements, as ratios within one run
 	@PYTHONPATH=requests $(BIN)/python -m bench.matcher --picture $(VAR)/matcher.png
+
+bench-kpi: $(VENV)/.dev  ## The ledger with ten million consultations on PostgreSQL; SCALE=0.05 for a twentieth
+	@PYTHONPATH=requests $(BIN)/python -m bench.kpi --scale $(or $(SCALE),1)
+
+bench-desk: $(VENV)/.dev  ## The desk log: its endpoint against a bare view on PostgreSQL, and tap to saved in chromium
+	@PYTHONPATH=requests $(BIN)/python -m bench.desk_api; api=$$?; PYTHONPATH=requests $(BIN)/python -m bench.desk_log && exit $$api
+
+bench-notify: $(VENV)/.dev  ## 10,000 messages in a storm, and the worker beside a bare loop of Twilio's SDK; needs the programs of PostgreSQL and Redis
+	@PYTHONPATH=requests $(BIN)/python -m bench.notify
 
 lighthouse: $(VENV)/.dev  ## Lighthouse's marks on a simulated phone; needs Node and chromium
 	@PYTHONPATH=requests $(BIN)/python -m bench.lighthouse

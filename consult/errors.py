@@ -65,3 +65,55 @@ class FigureNotInMonth(Refused):
 
 class NothingChanged(Refused):
     sentence = _("数字は変わりませんでした。もう訂正されているかもしれません。画面の数字をご確認ください。")
+
+
+class HalfYearFixed(Refused):
+    sentence = _("この報告はもう確定しています。文章も数字も変えられません。")
+
+
+class HalfYearNotOver(Refused):
+    sentence = _("この半期はまだ終わっていないため、確定できません。")
+
+
+class TextsChanged(Refused):
+    sentence = _(
+        "ほかの人が先に文章を書きかえました。書いた文章は下に残っています。今の文章とくらべて、もう一度保存してください。"
+    )
+
+
+class UnreadableTable(Refused):
+    sentence = _("この表は読めませんでした。%(reason)s")
+
+
+class OpeningThere(Refused):
+    sentence = _("%(day)sには、この相談所の開設日がもうあります。")
+
+
+class VenueShut(Refused):
+    sentence = _(
+        "%(day)sは、会場がお休みです(%(reason)s)。ほかの日を選ぶか、「休館日でも開く」にしるしを付けてください。"
+    )
+
+
+class PastDay(Refused):
+    sentence = _("これからの日時を入力してください。")
+
+
+class NothingMoved(Refused):
+    sentence = _("日時が前と同じです。新しい日時を入力してください。")
+
+
+class SlotTaken(Refused):
+    sentence = _("申し訳ありません。その時間は、先にほかの方が予約しました。ほかの時間を選んでください。")
+
+
+class NoReservations(Refused):
+    sentence = _("この日の予約は受け付けていません。予約がなくても、そのままお越しいただけます。")
+
+
+class TooManyReservations(Refused):
+    sentence = _("お一人で予約できるのは%(most)s回までです。終わってから、またご予約ください。")
+
+
+class ReservationOver(Refused):
+    sentence = _("この予約の時間は過ぎました。")

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from consult.models import Desk, Opening
+from consult.models import Desk, Opening, Rescheduling
 from programme.geo import to_metres
 from programme.models import District
+from programme.wording import say_day
 
 
 @dataclass(slots=True)
@@ -57,6 +59,11 @@ def places_between(first: dt.date, last: dt.date, *, pk: int | None = None) -> l
             place.shut[opening.date] = ""
         else:
             place.openings.append(opening)
+    moved = Rescheduling.objects.filter(opening__desk__in=places, from_date__range=(first, last))
+    for row in moved.select_related("opening"):
+        if row.opening.date != row.from_date and row.from_date >= timezone.localdate():
+            gone = _("%(day)sに変わりました") % {"day": say_day(row.opening.date)}
+            places[row.opening.desk_id].shut[row.from_date] = gone
     for place in places.values():
         place.shut = place.desk.closed_dates(first, last) | place.shut
         for opening in place.openings:  # open all the same, whatever the calendar says

@@ -8,11 +8,10 @@ from rest_framework import serializers
 from consult.models import Consultation
 from consult.models.log import MINUTES_AT_MOST
 from consult.personal_data import refuse_personal_data
-from programme.models.codes import CodeEntry
 
 
-class CodeField(serializers.Field[CodeEntry, str, str, Any]):
-    """A code of one of the lists in ``context["codes"]``; gives its row without a query."""
+class CodeField(serializers.Field[str, str, str, Any]):
+    """A code of one of the lists in ``context["codes"]`` (consult/codes.py)."""
 
     default_error_messages = {"unknown": _("この符号はありません: {code}")}
 
@@ -20,22 +19,52 @@ class CodeField(serializers.Field[CodeEntry, str, str, Any]):
         super().__init__(**options)
         self.entries = entries
 
-    def to_internal_value(self, data: str) -> CodeEntry:
-        known: dict[str, CodeEntry] = getattr(self.context["codes"], self.entries)
-        if not isinstance(data, str) or data not in known:
+    def to_internal_value(self, data: str) -> str:
+        if not isinstance(data, str) or not self.context["codes"].has(self.entries, data):
             self.fail("unknown", code=str(data)[:40])
-        return known[data]
+        return data
 
-    def to_representation(self, value: CodeEntry) -> str:
-        return str(value.pk)
+    def to_representation(self, value: str) -> str:
+        return value
+
+
+class MomentField(serializers.DateTimeField):
+    """A time with its offset from UTC. One beyond all sense is none: Tokyo's day of it could not even be said."""
+
+    YEARS = range(1970, 3000)
+
+    def to_internal_value(self, value: Any) -> Any:
+        try:
+            moment = super().to_internal_value(value)
+        except OverflowError:
+            return None
+        except serializers.ValidationError as error:
+            if "overflow" in str(error.get_codes()):
+                return None
+            raise
+        return moment if moment.year in self.YEARS else None
+
+
+class ClockField(MomentField):
+    """As above; what the device's clock said in no known form must not hold the case up either."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        try:
+            return super().to_internal_value(value)
+        except serializers.ValidationError:
+            return None
 
 
 class SentCase(serializers.Serializer[Any]):
-    """A case as a device sends it. ``happened_at`` is the device's time, with its offset from UTC."""
+    """A case as a device sends it: see docs/consultations-api.md. Gives the facts of ``consult.models.intake.Case``."""
 
     id = serializers.UUIDField()
     opening = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    happened_at = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    day = serializers.DateField(required=False, allow_null=True, default=None)
+    happened_at = MomentField(required=False, allow_null=True, default=None)
+    device_time = ClockField(required=False, allow_null=True, default=None)
+    sent_at = ClockField(required=False, allow_null=True, default=None)
+    on_duty = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1)
     topic = CodeField("topics")
     more_topics = serializers.ListField(child=CodeField("topics"), default=list, max_length=50)
     outcome = CodeField("outcomes")
@@ -52,6 +81,12 @@ class SentCase(serializers.Serializer[Any]):
     )
 
 
+class TakenBack(serializers.Serializer[Any]):
+    """Why a case is taken out of the figures."""
+
+    reason = serializers.CharField(max_length=200)
+
+
 class ShownCase(serializers.ModelSerializer[Consultation]):
     class Meta:
         model = Consultation
@@ -61,6 +96,8 @@ class ShownCase(serializers.ModelSerializer[Consultation]):
             "opening",
             "date",
             "happened_at",
+            "device_time",
+            "sent_at",
             "logged_at",
             "source",
             "topic",

@@ -1,19 +1,45 @@
 from django.urls import path
 
-from consult.views import desks, finder, log
+from consult.views import calendars, closures, desks, finder, live, log, offline, paper, reservations, rota, tablets
 
 app_name = "consult"
 
 urlpatterns = [
     path("", finder.finder, name="finder"),
     path("places/<int:pk>/", finder.place, name="place"),
+    path("places/<int:pk>/calendar.ics", calendars.of_desk, name="desk_calendar"),
+    path("places/<int:pk>/reserve/", reservations.reserve, name="reserve"),
+    path("calendar.ics", calendars.all_desks, name="calendar"),
+    path("districts/<str:code>/calendar.ics", calendars.of_district, name="district_calendar"),
+    path("reservations/<str:token>/", reservations.reservation, name="reservation"),
+    path("reservations/<str:token>/calendar.ics", reservations.reservation_calendar, name="reservation_calendar"),
     path("log/", log.log_home, name="log_home"),
     path("log/<int:pk>/", log.log, name="log"),
     path("log/cases/<uuid:pk>/void/", log.void, name="void"),
     path("log/cases/<uuid:pk>/correct/", log.correct, name="correct"),
+    path("tap/", offline.page, name="tap"),
+    path("tap/worker.js", offline.worker, name="tap_worker"),
+    path("tap/manifest.webmanifest", offline.manifest, name="tap_manifest"),
     path("openings/", desks.openings, name="openings"),
     path("openings/<int:pk>/", desks.opening, name="opening"),
+    path("closures/", closures.closures, name="closures"),
+    path("closures/<int:pk>/", closures.closure, name="closure"),
+    path("openings/urgent/", rota.urgent, name="urgent"),
+    path("openings/<int:pk>/move/", rota.move, name="move"),
+    path("openings/<int:pk>/people/", rota.people, name="people"),
+    path("openings/<int:pk>/reservations/", reservations.day_list, name="day_list"),
+    path("batches/<int:pk>/", rota.batch, name="batch"),
+    path("<int:pk>/teams/", rota.standing, name="standing"),
+    path("<int:pk>/teams/fill/", rota.fill, name="fill"),
+    path("teams/<int:pk>/", rota.team, name="team"),
     path("openings/<int:pk>/cancel/", desks.call_off, name="call_off"),
+    path("openings/<int:pk>/sheet/", paper.sheet, name="sheet"),
+    path("openings/<int:pk>/paper/", paper.paper, name="paper"),
+    path("live/", live.live, name="live"),
+    path("log/<int:pk>/closing/", live.closing, name="closing"),
+    path("tablets/", tablets.tablets, name="tablets"),
+    path("tablets/<int:pk>/", tablets.tablet, name="tablet"),
+    path("tablets/enrol/<str:secret>/", tablets.enrol, name="enrol"),
     path("new/", desks.desk_new, name="desk_new"),
     path("<int:pk>/", desks.desk_edit, name="desk_edit"),
     path("<int:pk>/dates/", desks.open_dates, name="open_dates"),

@@ -6,13 +6,15 @@ from these rows are not the city's; the published ones stand apart with their so
 
 import datetime as dt
 import random
+import uuid
 from dataclasses import dataclass
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from consult.models import Activity, Consultation, Desk, Opening
+from consult.models import Activity, Consultation, Desk, Opening, StandingTeam
+from consult.reserving import Wish, reserve
 from notifications.models import Contact
 from programme.errors import Refused
 from programme.models import (
@@ -29,7 +31,17 @@ from programme.models import (
     Venue,
     Visit,
 )
-from support_requests.models import Group, PreferredTime, Report, RequestTopic, Session, SupportRequest
+from support_requests.models import (
+    Again,
+    Feedback,
+    Group,
+    Helpful,
+    PreferredTime,
+    Report,
+    RequestTopic,
+    Session,
+    SupportRequest,
+)
 from supporters.models import (
     Assignment,
     Claim,
@@ -106,6 +118,10 @@ DESKS = [
 ]
 
 
+# The hall whose desk takes reservations.
+RESERVABLE = "桂萱"
+
+
 @transaction.atomic
 def load_demo() -> None:
     """Fill an empty database with the demo. The same day gives the same rows."""
@@ -121,6 +137,8 @@ def load_demo() -> None:
     _past_sessions(active, coordinator)
     _coming_openings(desks, active, coordinator)
     _open_requests(coordinator)
+    _reservation(next(desk for desk in desks if desk.reservable))
+    _team(desks[-1], active, coordinator)
     _activities(coordinator)
 
 
@@ -187,6 +205,7 @@ def _desk(hall: str, rule: str, opens: int, tablet: User) -> Desk:
         opens=dt.time(opens),
         closes=dt.time(opens + 2),
         seats=2,
+        reservable=hall == RESERVABLE,
     )
     desk.topics.set(Topic.objects.filter(code="T01"))
     if hall == DESKS[0][0]:
@@ -249,6 +268,18 @@ def _coming_openings(desks: list[Desk], active: list[Supporter], coordinator: Us
             _win(opening.shift, supporter, coordinator)
 
 
+def _reservation(desk: Desk) -> None:
+    opening = Opening.objects.standing().coming().filter(desk=desk).select_related("desk", "shift")[0]
+    reserve(Wish(uuid.uuid4(), opening, 0, "見本 住民", phone="027-000-0001", topic=Topic.objects.get(code="T05")))
+
+
+def _team(desk: Desk, active: list[Supporter], coordinator: User) -> None:
+    """The same two people each 2nd week, one of whom need not be asked."""
+    team = StandingTeam.objects.create(desk=desk, rule="FREQ=MONTHLY;BYDAY=2FR")
+    team.put(active[4], agrees=True, by=coordinator)
+    team.put(active[0], agrees=False, by=coordinator)
+
+
 def _todays_opening(desk: Desk) -> Opening:
     """Today's, even where the hall is closed today: somebody who tries the demo can log a case."""
     today = timezone.localdate()
@@ -258,6 +289,7 @@ def _todays_opening(desk: Desk) -> Opening:
     starts_at = _at(0, desk.opens.hour)
     shift = Shift.plan(
         purpose=Opening.PURPOSE,
+        joining=Shift.Joining.FIRST_COME,
         title=desk.name,
         venue=desk.venue,
         starts_at=starts_at,
@@ -303,6 +335,10 @@ def _past_sessions(active: list[Supporter], coordinator: User) -> None:
         ("見本 第一自治会", "富士見", 9, 33, {"T12": 1}),
         ("見本 健康クラブ", "南橘", 5, 55, {"T01": 1, "T04": 1}),
     ]
+    thanks = {
+        "見本 スマホを楽しむ会": (Helpful.VERY, Again.VERY, "ゆっくり教えてくださり、LINEで孫と話せました。(見本)"),
+        "見本 第一自治会": (Helpful.YES, Again.YES, ""),
+    }
     for group, district, people, days_ago, topics in held:
         request = _request(group, district, people, topics, status=SupportRequest.Status.REPORTED)
         received = timezone.now() - dt.timedelta(days=days_ago + 20)
@@ -312,6 +348,8 @@ def _past_sessions(active: list[Supporter], coordinator: User) -> None:
         _attend(shift, active[:2])
         report = Report.objects.create(session=session, attendees=people, note=SYNTHETIC, reported_by=coordinator)
         report.topics.set(Topic.objects.filter(code__in=topics))
+        if said := thanks.get(group):
+            Feedback.give(session, helpful=said[0], again=said[1], thanks=said[2])
 
 
 def _shift_of(request: SupportRequest, starts_at: dt.datetime, *, needed: int) -> Shift:

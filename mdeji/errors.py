@@ -15,6 +15,10 @@ from mdeji.languages import languages
 from programme.context import last_seen
 
 SOON = "300"  # seconds; the pages say "5分ほど"
+# It is locked for too long, or its file cannot be opened.
+SQLITE_SILENT = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN")
+# The connection broke, it has too many of them, it shuts down, it crashed, it is starting.
+POSTGRESQL_SILENT = ("08", "53300", "57P01", "57P02", "57P03")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -30,9 +34,22 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an error that nobody caught; one of a database that does not answer is not ours to mend."""
-    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+    if _does_not_answer(sys.exc_info()[1]):
         return unavailable(request)
     return _page(500, **_languages(request))
+
+
+def _does_not_answer(error: BaseException | None) -> bool:
+    """Whether there is no connection to the database, or none in time. All else it said is a fault of ours."""
+    if isinstance(error, InterfaceError):  # the connection is closed
+        return True
+    if not isinstance(error, OperationalError):
+        return False
+    cause = error.__cause__
+    if name := getattr(cause, "sqlite_errorname", ""):
+        return str(name).startswith(SQLITE_SILENT)
+    state = getattr(cause, "sqlstate", None)  # PostgreSQL's; None when it gave no answer at all
+    return state is None or state.startswith(POSTGRESQL_SILENT)
 
 
 def unavailable(request: HttpRequest, **known: object) -> HttpResponse:

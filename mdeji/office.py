@@ -5,19 +5,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consult.models import MonthReport
-from notifications.models import Message
+from consult.models import MonthReport, Opening, ProposedCorrection
+from consult.staffing import URGENT
+from notifications.models import Channel, Message
 from programme.access import coordinator_only
 from programme.fiscal import Month
 from programme.models import Limits
 from programme.wording import say_day, say_moment
-from support_requests.models import Plan, PlannedTask, PreferredTime, Session, SupportRequest
+from support_requests.forms import RequestFilter
+from support_requests.models import Inquiry, Plan, PlannedTask, PreferredTime, Session, SupportRequest
+from support_requests.planning.mending import given_up
+from support_requests.planning.saying import say_why
 from support_requests.planning.staffing import short_of_people
 from supporters.models import Consent, Supporter
 
@@ -66,10 +70,13 @@ class _Inbox:
         self.today = timezone.localdate(now)
 
     def jobs(self) -> Iterator[Job]:
+        yield self.nobody_left()
         yield self.missing_people()
+        yield self.desks_without_people()
         yield self.not_booked()
         yield self.people_to_tell()
         yield self.to_confirm()
+        yield self.inquiries()
         yield self.ready_plans()
         yield self.open_requests()
         yield self.times_gone()
@@ -78,15 +85,43 @@ class _Inbox:
         yield self.trained()
         yield self.without_consent()
         yield self.month_to_close()
+        yield self.corrections_to_decide()
 
     # --- Requests and shifts ---------------------------------------------------------------------------
+    def nobody_left(self) -> Job:
+        """Everybody who could go was asked, or none is there: the reason found for the soonest."""
+        tasks = list(given_up(self.now).select_related("shift"))
+        detail = ""
+        if tasks and (shift := tasks[0].shift):
+            facts = {"moment": say_moment(shift.starts_at), "reason": say_why(tasks[0])}
+            detail = _("一番近いものは %(moment)s です。%(reason)s") % facts
+        return Job(
+            title=_("お願いできる人がいなくなった活動"),
+            count=len(tasks),
+            detail=detail,
+            page="support_requests:given_up",
+            pressing=True,
+        )
+
     def missing_people(self) -> Job:
-        count, first = _first(short_of_people(self.now).filter(starts_at__lte=self.now + SOON), "starts_at")
+        near = short_of_people(self.now).filter(starts_at__lte=self.now + SOON)
+        count, first = _first(near.exclude(pk__in=given_up(self.now).values("shift")), "starts_at")
         return Job(
             title=_("人がたりず、だれにもお願いしていない活動"),
             count=count,
             detail=_say(_("一番近いものは %(moment)s です。計画して、人をさがしてください。"), first),
             page="support_requests:plans",
+            pressing=True,
+        )
+
+    def desks_without_people(self) -> Job:
+        """Those who are asked may still say no: until somebody comes, the day is at risk."""
+        count, first = _first(Opening.objects.short_of_people(self.now + URGENT), "shift__starts_at")
+        return Job(
+            title=_("相談所で、担当が足りない日"),
+            count=count,
+            detail=_say(_("一番近いものは %(moment)s です。人をさがしてください。"), first),
+            page="consult:urgent",
             pressing=True,
         )
 
@@ -119,7 +154,11 @@ class _Inbox:
 
     def to_confirm(self) -> Job:
         """Groups without an e-mail address, and those that have not opened the link that was sent to them."""
-        by_phone = Q(group__contact__email="") | Q(received_at__lt=self.now - PATIENCE)
+        by_phone = (
+            Q(group__contact__email="")
+            | Q(group__contact__preferred=Channel.PHONE)
+            | Q(received_at__lt=self.now - PATIENCE)
+        )
         requests = SupportRequest.objects.filter(by_phone, status=SupportRequest.Status.RECEIVED)
         count, first = _first(requests, "received_at")
         return Job(
@@ -128,6 +167,18 @@ class _Inbox:
             detail=_say(_("一番古いものは %(moment)s に受け付けました。"), first),
             page="support_requests:list",
             query="?status=received",
+            pressing=True,
+        )
+
+    def inquiries(self) -> Job:
+        """What groups wrote by their private links."""
+        count, first = _first(Inquiry.objects.waiting(), "asked_at")
+        return Job(
+            title=_("団体からの連絡"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s に届きました。"), first),
+            page="support_requests:list",
+            query=f"?status={RequestFilter.INQUIRIES}",
             pressing=True,
         )
 
@@ -227,14 +278,23 @@ class _Inbox:
 
     # --- Figures ---------------------------------------------------------------------------------------
     def month_to_close(self) -> Job:
-        """Months that are over and not closed, counted from the last closed one."""
+        """Months that are over and not closed, from the first closed one on: they may be closed in any order."""
         over = Month.of(self.today).previous
         number = over.year * 12 + over.month
-        closed = MonthReport.objects.aggregate(last=Max(F("year") * 12 + F("month")))["last"]
-        count = 1 if closed is None else max(0, number - closed)
+        closed = MonthReport.objects.aggregate(first=Min(F("year") * 12 + F("month")), count=Count("pk"))
+        count = 1 if closed["first"] is None else number - closed["first"] + 1 - closed["count"]
         return Job(
             title=_("締めていない月"),
             count=count,
             detail=_("%(day)sまでの実績を確かめて、締めてください。") % {"day": say_day(over.last)},
             page="kpi:months",
+        )
+
+    def corrections_to_decide(self) -> Job:
+        count, first = _first(ProposedCorrection.objects.waiting(), "made_at")
+        return Job(
+            title=_("締めた月の、確認待ちの訂正"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s にできました。訂正するかどうかを決めてください。"), first),
+            page="kpi:proposals",
         )

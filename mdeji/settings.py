@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from mdeji import headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -68,11 +71,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "mdeji.headers.own_pages_only",
+    # Files are compressed once, by collectstatic; pages each time, below. What a document may do is said of documents:
+    # beside a style or a script it would be half of what is sent.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
-    "mdeji.headers.own_pages_only",
-    # Files are compressed once, by collectstatic; pages each time, below.
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "mdeji.languages.LanguageMiddleware",
     # Everything above does without the database.
@@ -116,6 +120,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL",
     }
 else:
+    # A report of figures is one long statement of many small parts: compiling it takes longer than running it.
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c jit=off"
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_MAX_AGE_SECONDS", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
@@ -144,21 +150,45 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "Asia/Tokyo"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+OUTBOX_SWEEP = timedelta(seconds=env.int("OUTBOX_SWEEP_SECONDS", default=20))
+REMINDERS = timedelta(seconds=env.int("REMINDERS_SECONDS", default=300))
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {
         "task": "notifications.tasks.sweep_outbox",
-        "schedule": timedelta(seconds=env.int("OUTBOX_SWEEP_SECONDS", default=20)),
+        "schedule": OUTBOX_SWEEP,
+        "options": {"expires": OUTBOX_SWEEP.total_seconds()},  # while the workers are busy, sweeps do not queue up
     },
     "lapse-offers": {
         "task": "supporters.tasks.lapse_offers",
         "schedule": timedelta(seconds=env.int("LAPSE_OFFERS_SECONDS", default=60)),
     },
+    **{
+        f"remind-{app}": {
+            "task": f"{app}.tasks.remind",
+            "schedule": REMINDERS,
+            "options": {"expires": REMINDERS.total_seconds()},
+        }
+        for app in ("supporters", "support_requests")
+    },
     "solve-waiting-plans": {
         "task": "support_requests.tasks.solve_waiting_plans",
         "schedule": timedelta(seconds=env.int("PLAN_SWEEP_SECONDS", default=20)),
     },
+    # In the morning in Tokyo, when a mail from us wakes nobody.
+    "ask-for-feedback": {"task": "support_requests.tasks.ask_for_feedback", "schedule": crontab(hour="10", minute="0")},
+    "propose-corrections": {
+        "task": "consult.tasks.propose_corrections",
+        "schedule": timedelta(seconds=env.int("CORRECTIONS_SWEEP_SECONDS", default=60)),
+        "options": {"expires": 60},  # seconds: while a long sweep runs, those to come do not queue up behind it
+    },
+    # At 6 in the morning in Tokyo; on all days but the first after a month there is nothing to do.
+    "draft-last-month": {"task": "consult.tasks.draft_last_month", "schedule": crontab(hour="6", minute="0")},
+    "continue-series": {"task": "support_requests.tasks.continue_series", "schedule": crontab(hour="6", minute="30")},
+    "forget-reservations": {"task": "consult.tasks.forget_reservations", "schedule": timedelta(hours=3)},
     "forget-sessions": {"task": "programme.tasks.forget_sessions", "schedule": timedelta(hours=6)},
 }
+# The first wait after a failed try; each further one is twice as long, up to two hours.
+OUTBOX_BACKOFF = timedelta(seconds=env.int("OUTBOX_BACKOFF_SECONDS", default=30))
 # How long a message may stand as "sending" before the sweep asks the channel what became of it.
 # Longer than any provider call may take (EMAIL_TIMEOUT).
 OUTBOX_LEASE = timedelta(seconds=env.int("OUTBOX_LEASE_SECONDS", default=120))
@@ -172,8 +202,30 @@ if email_url := required("EMAIL_URL", "mailbox://"):
         globals().update(env.email_url_config(email_url))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_SECONDS", default=30)
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "Mデジ事務局 <office@example.jp>")
-# The page /sent/ shows every mail that would have left. Only where mail goes to files.
+# The page /sent/ shows everything that would have left. Only where mail goes to files.
 SHOW_SENT = not PRODUCTION and email_url.startswith("mailbox:")
+# SMS by Twilio: off until the account is named. Where mail goes to files, an SMS does too.
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
+# The sender: a messaging service (MG…), or a number in E.164.
+TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", default="")
+TWILIO_FROM_NUMBER = env.str("TWILIO_FROM_NUMBER", default="")
+# Another server than https://api.twilio.com, for tests and measurements.
+TWILIO_API_URL = env.str("TWILIO_API_URL", default="")
+TWILIO_TIMEOUT = env.int("TWILIO_TIMEOUT_SECONDS", default=20)
+SMS_YEN_PER_SEGMENT = env.float("SMS_YEN_PER_SEGMENT", default=12.0)
+# LINE's Messaging API: off until both are named.
+LINE_CHANNEL_ACCESS_TOKEN = env.str("LINE_CHANNEL_ACCESS_TOKEN", default="")
+LINE_CHANNEL_SECRET = env.str("LINE_CHANNEL_SECRET", default="")
+LINE_API_URL = env.str("LINE_API_URL", default="https://api.line.me")
+LINE_TIMEOUT = env.int("LINE_TIMEOUT_SECONDS", default=20)
+LINE_ADD_FRIEND_URL = env.str("LINE_ADD_FRIEND_URL", default="")
+# How many messages a second a channel takes, over all workers; 0 is as many as come.
+MESSAGES_PER_SECOND = {
+    "sms": env.float("SMS_PER_SECOND", default=0.0),
+    "line": env.float("LINE_PER_SECOND", default=0.0),
+    "email": env.float("EMAIL_PER_SECOND", default=0.0),
+}
 
 # --- People sign in: a code by e-mail, no password ---------------------------------------------------
 AUTH_USER_MODEL = "programme.User"
@@ -218,14 +270,13 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": (
-            "whitenoise.storage.CompressedManifestStaticFilesStorage"
-            if PRODUCTION
-            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+            "mdeji.storage.NamedByContent" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"
         )
     },
 }
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ADD_HEADERS_FUNCTION = headers.of_file
 if not PRODUCTION:
     STATIC_ROOT.mkdir(exist_ok=True)
 
@@ -273,6 +324,8 @@ if PRODUCTION:
     SECURE_HSTS_PRELOAD = True
     if env.bool("BEHIND_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+        # Who tries too often is told by the last address of X-Forwarded-For, which the proxy itself has added.
+        ALLAUTH_TRUSTED_PROXY_COUNT = 1
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -287,4 +340,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+    # Twilio's SDK writes ten lines for each message.
+    "loggers": {"twilio.http_client": {"level": "WARNING"}},
 }

@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from mdeji import design, office, views
+from mdeji import design, office, texts, views
 
 handler400 = "mdeji.errors.bad_request"
 handler429 = "mdeji.errors.too_many_requests"
@@ -14,6 +14,7 @@ handler500 = "mdeji.errors.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("office/", office.office, name="office"),
+    path("office/texts/", texts.texts_page, name="texts"),
     path("design/", design.design, name="design"),
     # Nobody has a password: its pages are not there, and signing in begins with asking for a code.
     path("accounts/login/", RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)),
@@ -24,6 +25,8 @@ urlpatterns = [
     path("desks/", include("consult.urls")),
     path("messages/", include("notifications.office_urls")),
     path("kpi/", include("consult.kpi.urls")),
+    path("kpi/dashboard/", include("consult.kpi.dashboard.urls")),
+    path("open-data/", include("consult.open_data.urls")),
     path("api/v1/", include("consult.api_urls")),
     path("admin/", admin.site.urls),
 ]

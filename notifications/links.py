@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.errors import Refused
 
-# The purpose of the link by which a contact chooses the language of its messages.
+# The purposes of the links by which a contact sets how it is told (its language was all at first), and proves a number.
 LANGUAGE = "language"
+MOBILE = "mobile"
 
 
 class BadLink(Refused):

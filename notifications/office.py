@@ -1,22 +1,34 @@
-"""The coordinator's list of people who must be told by hand."""
+"""The office and its messages: whom to tell by hand, and the evidence of who was told what, when and by which way."""
 
+import datetime as dt
+from dataclasses import dataclass
+
+from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count, Min, Q, Window
+from django.db.models.functions import TruncDate
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from notifications import outbox
-from notifications.models import Message
+from notifications.models import Channel, Message
 from programme.access import UserRequest, coordinator_only
 from programme.errors import Refused
+
+COUNTED_DAYS = 14
 
 
 @coordinator_only
 def message_list(request: UserRequest) -> HttpResponse:
-    """Calls to make, messages that did not arrive, and messages of which nobody knows."""
-    waiting = Message.objects.needs_a_person().select_related("recipient").order_by("created_at", "pk")
+    """Calls to make, messages that did not arrive, and messages of which nobody knows; all of a person together."""
+    waiting = Message.objects.needs_a_person().select_related("recipient")
+    of_person = Window(Min("created_at"), partition_by="recipient")
+    waiting = waiting.annotate(since=of_person).order_by("since", "recipient", "created_at", "pk")
     return render(
         request, "notifications/message_list.html", {"page": Paginator(waiting, 50).get_page(request.GET.get("page"))}
     )
@@ -25,15 +37,95 @@ def message_list(request: UserRequest) -> HttpResponse:
 @coordinator_only
 @require_POST
 def settle(request: UserRequest, pk: int) -> HttpResponse:
-    """One answer of a coordinator: told (by phone), or to be sent again."""
+    """One answer of a coordinator, with an optional note: told (by phone), or to be sent again."""
     message = get_object_or_404(Message, pk=pk)
+    note = request.POST.get("note", "")[:200]
     try:
         if request.POST.get("answer") == "again":
-            outbox.send_again(message, by=request.user)
+            outbox.send_again(message, by=request.user, note=note)
             messages.success(request, _("もう一度送ります。"))
         else:
-            outbox.note_told(message, by=request.user)
+            outbox.note_told(message, by=request.user, note=note)
             messages.success(request, _("伝えたことを記録しました。"))
     except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("messages:list")
+
+
+class LogFilter(forms.Form):
+    """Which messages to show. What is left out leaves nothing out."""
+
+    q = forms.CharField(label=gettext_lazy("名前・宛先"), required=False, max_length=100)
+    state = forms.ChoiceField(
+        label=gettext_lazy("状態"), choices=[("", gettext_lazy("すべて")), *Message.State.choices], required=False
+    )
+    channel = forms.ChoiceField(
+        label=gettext_lazy("送り方"), choices=[("", gettext_lazy("すべて")), *Channel.choices], required=False
+    )
+
+    def found(self) -> Q:
+        if not self.is_valid():
+            return Q()
+        found, chosen = Q(), self.cleaned_data
+        if words := chosen["q"].strip():
+            found &= Q(recipient__name__contains=words) | Q(address__contains=words)
+        for name in ("state", "channel"):
+            if chosen[name]:
+                found &= Q(**{name: chosen[name]})
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """How many messages of one day went by one channel, and what became of them."""
+
+    day: dt.date
+    channel: str
+    written: int
+    arrived: int
+    waiting: int
+    lost: int
+
+
+def daily_counts(since: dt.date) -> list[DayCount]:
+    """By Tokyo's day and channel, the newest day first, in one query."""
+    state = Message.State
+    rows = (
+        Message.objects.filter(created_at__gte=timezone.make_aware(dt.datetime.combine(since, dt.time())))
+        .annotate(day=TruncDate("created_at"))
+        .order_by("-day", "channel")
+        .values("day", "channel")
+        .annotate(
+            written=Count("pk"),
+            arrived=Count("pk", filter=Q(state__in=[state.SENT, state.DELIVERED])),
+            waiting=Count("pk", filter=Q(state__in=[state.DRAFT, state.QUEUED, state.SENDING])),
+            lost=Count("pk", filter=Q(state__in=[state.FAILED, state.UNKNOWN])),
+        )
+    )
+    return [
+        DayCount(
+            day=row["day"],
+            channel=str(Channel(row["channel"]).label),
+            written=row["written"],
+            arrived=row["arrived"],
+            waiting=row["waiting"],
+            lost=row["lost"],
+        )
+        for row in rows
+    ]
+
+
+@coordinator_only
+def message_log(request: UserRequest) -> HttpResponse:
+    """Every message as it was sent, with each attempt; and how many went each day by each way."""
+    form = LogFilter(request.GET)
+    found = Message.objects.filter(form.found()).select_related("recipient").prefetch_related("attempts")
+    return render(
+        request,
+        "notifications/message_log.html",
+        {
+            "form": form,
+            "page": Paginator(found, 30).get_page(request.GET.get("page")),
+            "counts": daily_counts(timezone.localdate() - dt.timedelta(days=COUNTED_DAYS - 1)),
+        },
+    )

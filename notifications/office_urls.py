@@ -1,10 +1,17 @@
 from django.urls import path
 
-from notifications import office, own
+from notifications import office, own, webhooks
 
 app_name = "messages"
 urlpatterns = [
     path("", office.message_list, name="list"),
-    path("language/<str:token>/", own.language, name="language"),
+    path("log/", office.message_log, name="log"),
+    # The word in the address is what mails sent before carry.
+    path("language/<str:token>/", own.own_settings, name="settings"),
+    path("mobile/<str:token>/", own.prove_mobile, name="prove_mobile"),
     path("<int:pk>/settle/", office.settle, name="settle"),
+    # The addresses that the providers are given: docs/operations.md.
+    path("twilio/status/", webhooks.twilio_status, name="twilio_status"),
+    path("twilio/incoming/", webhooks.twilio_incoming, name="twilio_incoming"),
+    path("line/", webhooks.line_events, name="line_events"),
 ]

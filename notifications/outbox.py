@@ -1,36 +1,53 @@
 """The outbox: a message is written with the fact that it tells, and delivered after the commit, once.
 
-Delivery takes three steps that a crash may separate: claim the row (queued → sending), hand the message to
-the provider, note the answer. A row found "sending" after its lease is settled by asking the provider for
-the message's own id; where the provider cannot tell, it becomes "unknown" for a person to look at. It is
-never sent again on a guess.
+The outbox itself is the queue; the broker only rings the bell. Whoever hears it takes the messages that are due,
+a few at a time, and each goes through three steps that a crash may separate: note that it is handed over, hand it
+to the provider, note the answer. What a dead worker had taken but not begun waits again. What it had begun is
+settled by asking the provider for the message's own id; where the provider cannot tell, it becomes "unknown" for
+a person to look at. It is never sent again on a guess. See docs/adr/0002 and docs/adr/0023.
 """
 
 import datetime as dt
 import logging
 import random
-from collections.abc import Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
 
-from notifications import links
+from notifications import pace
 from notifications.channels import Outcome, Receipt, channel_of
-from notifications.models import Attempt, Channel, Contact, Message
-from programme import furigana
+from notifications.ladder import RINGING, QuietHours, next_way
+from notifications.models import Attempt, Channel, Contact, Matter, Message, Suppression
+from notifications.models.messages import MessageQuerySet
+from notifications.writing import Letter, Writer
 from programme.errors import ChangedMeanwhile
-from programme.models import Programme, User
+from programme.models import User
 
 log = logging.getLogger(__name__)
 
 TRIES_AT_MOST = 8
-BACKOFF_FIRST = dt.timedelta(seconds=30)
 BACKOFF_CEILING = dt.timedelta(hours=2)
+TAKEN_AT_ONCE = 10
+"""messages that a worker claims in one go"""
+WRITTEN_AT_ONCE = 1000
+BELLS_AT_MOST = 16
+"""workers that are called at once; each goes on until nothing is due"""
+ROUND = 60.0
+"""seconds after which a worker that delivers lets other tasks come first"""
+
+Answered = tuple[Message, Attempt, Receipt]
+WAITING = (Message.State.DRAFT, Message.State.QUEUED)
 
 
+# --- Writing -----------------------------------------------------------------------------------------
 def tell(
     recipient: Contact,
     *,
@@ -40,51 +57,142 @@ def tell(
     context: Mapping[str, object],
     occasion: str = "",
     calendar: str = "",
+    matter: Matter = Matter.DUTY,
+    due_at: dt.datetime | None = None,
+    expires_at: dt.datetime | None = None,
+    answers: Sequence[tuple[str, str | Promise]] = (),
+    replaces: Collection[str] = (),
 ) -> Message:
     """Write a message into the outbox, in the caller's transaction; it leaves after the commit.
 
-    ``template`` gives the title on its first line and the text below. Telling the same
-    (kind, subject, recipient, occasion) again returns the first message and sends nothing.
+    The fields are those of a Letter. Telling the same (kind, subject, recipient, occasion) again returns the first
+    message and sends nothing. Messages of the kinds in ``replaces`` about the same subject that wait for the same
+    recipient are replaced by this one.
     """
-    context = {
-        "programme": Programme.objects.first(),
-        **context,
-        "recipient": recipient,
-        "language_url": links.absolute(recipient.language_path),
-    }
-    with translation.override(recipient.language):
-        text = render_to_string(template, context).strip()
-    if recipient.language == furigana.EASY:
-        text = furigana.in_text(text)
-    title, _, body = text.partition("\n")
-    message, created = Message.objects.get_or_create(
-        kind=kind,
-        subject=subject,
-        recipient=recipient,
-        occasion=occasion,
-        defaults={
-            "channel": recipient.channel,
-            "address": recipient.address,
-            "title": " ".join(title.split()),
-            "body": body.strip() + "\n",
-            "calendar": calendar,
-        },
+    identity = {"kind": kind, "subject": subject, "recipient": recipient, "occasion": occasion}
+    told = Message.objects.filter(**identity).first()
+    if told:
+        return told
+    letter = Letter(
+        recipient, kind, subject, template, context, occasion, calendar, matter, due_at, expires_at, answers
     )
-    if created and message.channel != Channel.PHONE:
+    written = Writer([recipient]).write(letter)
+    # Somebody may have told it meanwhile: then the first one stands.
+    values = {name: getattr(written, name) for name in WRITTEN}
+    message, created = Message.objects.get_or_create(**identity, defaults=values)
+    if created and replaces:
+        older = Message.objects.filter(subject=subject, recipient=recipient, kind__in=replaces, state__in=WAITING)
+        older.exclude(pk=message.pk).update(state=Message.State.REPLACED, replaced_by=message)
+    if created and _leaves_now(message):
         _deliver_after_commit(message.pk)
     return message
 
 
+WRITTEN = (
+    "matter",
+    "channel",
+    "address",
+    "title",
+    "body",
+    "short",
+    "answers",
+    "calendar",
+    "state",
+    "due_at",
+    "expires_at",
+)
+
+
+def tell_all(letters: Iterable[Letter]) -> None:
+    """Write many messages, with a constant number of queries for each thousand; those told before stay as they are."""
+    remaining = iter(letters)
+    while some := list(islice(remaining, WRITTEN_AT_ONCE)):
+        writer = Writer([letter.recipient for letter in some])
+        Message.objects.bulk_create((writer.write(letter) for letter in some), ignore_conflicts=True)
+        ring_after_commit(len(some))
+
+
+def withdraw(subject: str, *, kinds: Collection[str] = (), recipient: Contact | None = None) -> int:
+    """Cancel what waits to be told about ``subject``: all of it, or the given kinds, or to one recipient."""
+    rows = Message.objects.filter(subject=subject, state__in=WAITING)
+    if kinds:
+        rows = rows.filter(kind__in=kinds)
+    if recipient:
+        rows = rows.filter(recipient=recipient)
+    return rows.update(state=Message.State.CANCELLED)
+
+
+# --- Delivering --------------------------------------------------------------------------------------
 def deliver(pk: int) -> None:
     """Deliver the message if it is queued and due, and nobody else is at it."""
+    _hand_over_all(_claim(Message.objects.filter(pk=pk)))
+
+
+def deliver_due(*, seconds: float = ROUND) -> int:
+    """Deliver what is due until nothing is left or ``seconds`` have passed. Returns the number of messages."""
+    deadline = time.monotonic() + seconds
+    done = 0
+    while taken := _claim(Message.objects.all()):
+        _hand_over_all(taken)
+        done += len(taken)
+        if time.monotonic() >= deadline:
+            ring(1)
+            break
+    return done
+
+
+def _claim(among: MessageQuerySet) -> list[Message]:
+    """Take some due messages for this worker alone."""
     now = timezone.now()
-    queued = Message.objects.filter(pk=pk, state=Message.State.QUEUED, due_at__lte=now).exclude(channel=Channel.PHONE)
-    if queued.update(state=Message.State.SENDING, claimed_at=now, tries=F("tries") + 1) != 1:
-        return
-    message = Message.objects.select_related("recipient").get(pk=pk)
-    attempt = Attempt.objects.create(message=message)
-    receipt = channel_of(message).send(message)
-    settle(message, attempt, receipt)
+    with transaction.atomic():
+        due = among.due(now).select_for_update(skip_locked=True).order_by("due_at", "pk")
+        taken = list(due.values_list("pk", flat=True)[:TAKEN_AT_ONCE])
+        if not taken:
+            return []
+        Message.objects.filter(pk__in=taken).update(state=Message.State.SENDING, claimed_at=now)
+    rows = Message.objects.filter(pk__in=taken).select_related("recipient").prefetch_related("attempts")
+    return list(rows.order_by("due_at", "pk"))
+
+
+def _hand_over_all(taken: list[Message]) -> None:
+    """One after the other; while a provider has one, the answer to the one before is noted."""
+    quiet = QuietHours.current() if any(message.channel in RINGING for message in taken) else None
+    answered: Answered | None = None
+    # A thread of its own asks the provider. It must not ask the database: its connection would stay open.
+    with ThreadPoolExecutor(1) as sender:
+        for message in taken:
+            now = timezone.now()
+            later = quiet.due(message.channel, now, message.expires_at) if quiet else now
+            later = max(later, pace.reserve(message.channel, now))
+            if later > now + pace.WORTH_WAITING:
+                _mine(message).update(state=Message.State.QUEUED, due_at=later)
+                continue
+            if later > now:
+                time.sleep((later - now).total_seconds())
+            attempt = _begin(message)
+            if attempt is None:
+                continue
+            asked = sender.submit(channel_of(message).send, message)
+            if answered:
+                settle(*answered)
+            answered = (message, attempt, asked.result())
+    if answered:
+        settle(*answered)
+
+
+def _mine(message: Message) -> QuerySet[Message]:
+    """The row while it is still ours: nobody has taken it back because we were too slow."""
+    return Message.objects.filter(pk=message.pk, state=Message.State.SENDING, claimed_at=message.claimed_at)
+
+
+@transaction.atomic
+def _begin(message: Message) -> Attempt | None:
+    """Note that the message is handed over now; None when somebody else has taken it back."""
+    now = timezone.now()
+    if _mine(message).update(claimed_at=now, tries=F("tries") + 1) != 1:
+        return None
+    message.claimed_at, message.tries = now, message.tries + 1
+    return Attempt.objects.create(message=message, channel=message.channel, address=message.address, started_at=now)
 
 
 @transaction.atomic
@@ -92,43 +200,191 @@ def settle(message: Message, attempt: Attempt, receipt: Receipt) -> None:
     """Note what became of an attempt. Somebody who settled the row first is left alone."""
     now = timezone.now()
     attempt.ended_at, attempt.outcome, attempt.answer = now, receipt.outcome, receipt.answer[:500]
-    attempt.save(update_fields=["ended_at", "outcome", "answer"])
-    mine = Message.objects.filter(pk=message.pk, state=Message.State.SENDING, claimed_at=message.claimed_at)
+    attempt.provider_id = receipt.provider_id
+    attempt.save(update_fields=["ended_at", "outcome", "answer", "provider_id"])
+    mine = _mine(message)
     match receipt.outcome:
         case Outcome.SENT:
-            mine.update(state=Message.State.SENT, sent_at=now)
+            _note_sent(message, attempt)
         case Outcome.UNKNOWN:
             mine.update(state=Message.State.UNKNOWN)
-        case Outcome.NOT_SENT if message.tries < TRIES_AT_MOST:
+        case Outcome.NOT_SENT | Outcome.REPEAT if message.tries < TRIES_AT_MOST:
             mine.update(state=Message.State.QUEUED, due_at=now + backoff(message.tries))
+        case Outcome.REPEAT:
+            mine.update(state=Message.State.UNKNOWN)
         case _:
-            mine.update(state=Message.State.FAILED)
+            # First the address, so that the ladder leaves it out, whoever shares it.
+            if receipt.suppress:
+                suppress(attempt.channel, attempt.address, receipt.suppress, answer=receipt.answer)
+            step_down(message, mine)
+
+
+def _note_sent(message: Message, attempt: Attempt) -> None:
+    """Sent; unless the provider's report of this attempt has come before its answer. In one query when it has not."""
+    state = Message.State
+    # An answer that comes too late still tells more than not knowing.
+    ours = Q(state=state.SENDING, claimed_at=message.claimed_at) | Q(state=state.UNKNOWN, claimed_at=message.claimed_at)
+    early = Attempt.objects.filter(pk=attempt.pk).exclude(reported="")
+    rows = Message.objects.filter(ours, pk=message.pk)
+    if rows.filter(~Exists(early)).update(state=state.SENT, sent_at=attempt.ended_at) == 0 and early.exists():
+        rows.update(state=state.SENT, sent_at=attempt.ended_at)
+        attempt.refresh_from_db()
+        _apply(attempt)
 
 
 def backoff(tries: int) -> dt.timedelta:
     """How long to wait after the ``tries``-th failure: doubling to a ceiling, with jitter so that waiters spread."""
-    wait = min(BACKOFF_FIRST * 2.0 ** (tries - 1), BACKOFF_CEILING)
+    wait: dt.timedelta = min(settings.OUTBOX_BACKOFF * 2.0 ** (tries - 1), BACKOFF_CEILING)
     return wait * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, keeps no secret)
 
 
-def note_told(message: Message, *, by: User) -> None:
+def step_down(message: Message, rows: QuerySet[Message]) -> None:
+    """``rows`` (the message, if its state allows) go on by the next way of the ladder, in the end to a person."""
+    now = timezone.now()
+    if message.expires_at and message.expires_at <= now:
+        rows.update(state=Message.State.CANCELLED)
+        return
+    way = next_way(message)
+    if way is None:
+        rows.update(state=Message.State.FAILED)
+        return
+    channel, address = way
+    due_at = QuietHours.current().due(channel, now, message.expires_at)
+    moved = rows.update(
+        state=Message.State.QUEUED, channel=channel, address=address, due_at=due_at, tries=0, claimed_at=None
+    )
+    if moved and channel != Channel.PHONE and due_at <= now:
+        _deliver_after_commit(message.pk)
+
+
+# --- What providers say later --------------------------------------------------------------------------
+class Report:
+    """A provider's word on an attempt after it was accepted. Final ones outrank the others, whichever comes first."""
+
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+
+
+@transaction.atomic
+def report(attempt: Attempt, word: str, *, provider_id: str = "", answer: str = "", suppressed: str = "") -> None:
+    """Note a provider's ``word``: "delivered", "undelivered", or a step on the way there.
+
+    ``suppressed`` is a Suppression.Reason where the word says that the address itself does not work.
+
+    Hearing it again, in another order, or late changes nothing that is settled: only an attempt without a final
+    word takes one, and only a message that this attempt left as sent or unknown moves.
+    """
+    attempt = Attempt.objects.select_for_update(of=("self",)).select_related("message__recipient").get(pk=attempt.pk)
+    if provider_id and not attempt.provider_id:
+        Attempt.objects.filter(pk=attempt.pk).update(provider_id=provider_id)
+    if attempt.reported in FINAL or word not in FINAL:
+        return
+    attempt.reported, attempt.reported_at = word, timezone.now()
+    if answer:
+        attempt.answer = answer[:500]
+    attempt.save(update_fields=["reported", "reported_at", "answer"])
+    if suppressed:
+        suppress(attempt.channel, attempt.address, suppressed, answer=answer)
+    _apply(attempt)
+
+
+FINAL = (Report.DELIVERED, Report.UNDELIVERED)
+
+
+def _apply(attempt: Attempt) -> None:
+    """Move the message as its last attempt was reported; while it is being sent ``settle`` does so."""
+    message = attempt.message
+    later = Attempt.objects.filter(message=message, pk__gt=attempt.pk)
+    rows = Message.objects.filter(
+        ~Exists(later),
+        pk=message.pk,
+        state__in=(Message.State.SENT, Message.State.UNKNOWN),
+        channel=attempt.channel,
+        address=attempt.address,
+    )
+    if attempt.reported == Report.DELIVERED:
+        rows.update(state=Message.State.DELIVERED, sent_at=attempt.started_at)
+    elif rows.exists():
+        step_down(message, rows)
+
+
+@transaction.atomic
+def suppress(channel: str, address: str, reason: str, *, answer: str = "", by: User | None = None) -> None:
+    """Nothing is sent to ``address`` any more; what waits for it goes another way."""
+    Suppression.objects.update_or_create(
+        channel=channel,
+        address=address,
+        defaults={"reason": reason, "answer": answer[:500], "by": by, "since": timezone.now()},
+    )
+    waiting = Message.objects.filter(state__in=WAITING, channel=channel, address=address)
+    for message in waiting.select_related("recipient"):
+        step_down_waiting(message)
+
+
+def step_down_waiting(message: Message) -> None:
+    """A message that has not begun to leave goes by another way, a draft as a draft."""
+    rows = Message.objects.filter(pk=message.pk, state=message.state)
+    if message.state == Message.State.QUEUED:
+        step_down(message, rows)
+    elif way := next_way(message):
+        rows.update(channel=way[0], address=way[1])
+
+
+def lift(channel: str, address: str, *, reasons: Collection[str] = tuple(Suppression.Reason)) -> bool:
+    """Messages go to ``address`` again. False when nothing stood against it for one of ``reasons``."""
+    return bool(Suppression.objects.filter(channel=channel, address=address, reason__in=reasons).delete()[0])
+
+
+# --- By hand -----------------------------------------------------------------------------------------
+@transaction.atomic
+def note_told(message: Message, *, by: User, note: str = "") -> None:
     """A coordinator has told the person, or made sure that the message arrived. Raises ChangedMeanwhile."""
     now = timezone.now()
     waiting = Message.objects.needs_a_person().filter(pk=message.pk)
     if waiting.update(state=Message.State.DELIVERED, sent_at=now, settled_by=by) != 1:
         raise ChangedMeanwhile
+    _note_hand(message, Hand.TOLD, by=by, note=note)
 
 
-def send_again(message: Message, *, by: User) -> None:
+class Hand:
+    """What a coordinator did about a message: the outcome of an attempt that no channel made."""
+
+    TOLD = "told"
+    AGAIN = "again"
+
+
+def _note_hand(message: Message, outcome: str, *, by: User, note: str) -> None:
+    """Keep who did what, when and why. Without a channel: it says nothing about any."""
+    now = timezone.now()
+    answer = ": ".join(filter(None, [str(by), note.strip()]))[:500]
+    Attempt.objects.create(message=message, started_at=now, ended_at=now, outcome=outcome, answer=answer)
+
+
+@transaction.atomic
+def send_again(message: Message, *, by: User, note: str = "") -> None:
     """A coordinator knows that the message did not arrive: it is sent anew. Raises ChangedMeanwhile."""
-    waiting = Message.objects.needs_a_person().filter(pk=message.pk).exclude(channel=Channel.PHONE)
+    waiting = Message.objects.needs_a_person().filter(pk=message.pk).exclude(channel=Channel.PHONE, state="queued")
     # The contact may have been put right since; a person who has lost the address is rung instead.
-    contact = message.recipient
-    where = {"channel": contact.channel, "address": contact.address}
-    if waiting.update(state=Message.State.QUEUED, due_at=timezone.now(), tries=0, settled_by=by, **where) != 1:
+    anew = Message(
+        recipient=message.recipient,
+        matter=message.matter,
+        body=message.body,
+        short=message.short,
+        due_at=timezone.now(),
+    )
+    Writer([message.recipient]).address(anew)
+    where = {"channel": anew.channel, "address": anew.address, "due_at": anew.due_at}
+    if waiting.update(state=Message.State.QUEUED, tries=0, settled_by=by, **where) != 1:
         raise ChangedMeanwhile
-    if contact.channel != Channel.PHONE:
+    _note_hand(message, Hand.AGAIN, by=by, note=note)
+    if _leaves_now(anew):
         _deliver_after_commit(message.pk)
+
+
+# --- The bell ----------------------------------------------------------------------------------------
+def _leaves_now(message: Message) -> bool:
+    queued = message.state == Message.State.QUEUED and message.channel != Channel.PHONE
+    return queued and message.due_at <= timezone.now()
 
 
 def _deliver_after_commit(pk: int) -> None:
@@ -138,19 +394,33 @@ def _deliver_after_commit(pk: int) -> None:
     transaction.on_commit(lambda: deliver_message.delay(pk), robust=True)
 
 
+def ring_after_commit(messages: int) -> None:
+    """Call workers for this many messages, when they are written."""
+    transaction.on_commit(lambda: ring(messages), robust=True)
+
+
+def ring(messages: int, **options: Any) -> None:
+    """Call as many workers as this many messages keep busy. ``options`` are Celery's."""
+    from notifications.tasks import deliver_due
+
+    for _bell in range(min(-(-messages // TAKEN_AT_ONCE), BELLS_AT_MOST)):
+        deliver_due.apply_async(**options)
+
+
 def sweep(*, limit: int = 500) -> int:
     """Settle what a dead worker left behind, then deliver what is due. Returns the number of messages looked at."""
     now = timezone.now()
-    left = Message.objects.filter(state=Message.State.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
-    stale = list(left.order_by("pk")[:limit])
+    state = Message.State
+    Message.objects.filter(state=state.QUEUED, expires_at__lte=now).update(state=state.CANCELLED)
+    left = Message.objects.filter(state=state.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
+    begun = Attempt.objects.filter(message=OuterRef("pk"), ended_at=None)
+    left.filter(~Exists(begun)).update(state=state.QUEUED)
+    stale = list(left.order_by("pk").select_related("recipient")[:limit])
     for message in stale:
-        attempt = message.attempts.filter(ended_at=None).last() or Attempt.objects.create(message=message)
-        settle(message, attempt, channel_of(message).look_up(message))
-    # Those that the broker still carries are left to it for a moment.
-    due = Message.objects.filter(
-        state=Message.State.QUEUED, due_at__lte=now, created_at__lt=now - dt.timedelta(seconds=10)
-    )
-    waiting = list(due.exclude(channel=Channel.PHONE).order_by("due_at", "pk").values_list("pk", flat=True)[:limit])
-    for pk in waiting:
-        deliver(pk)
-    return len(stale) + len(waiting)
+        attempt = message.attempts.filter(ended_at=None).last()
+        if attempt:
+            settle(message, attempt, channel_of(message).look_up(message))
+    due = Message.objects.due(now).count()
+    # A bell that nobody heard before the next sweep is of no use any more.
+    ring(due - TAKEN_AT_ONCE, expires=settings.OUTBOX_SWEEP.total_seconds())
+    return len(stale) + deliver_due()

@@ -1,39 +1,186 @@
 """What everybody may set about the messages to them, by a private link at the foot of each message."""
 
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
 from django.contrib import messages
-from django.forms import ModelForm, RadioSelect
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
-from notifications import links
-from notifications.models import Contact
+from notifications import links, outbox, webhooks
+from notifications.channels import is_configured
+from notifications.models import Channel, Contact, Matter, Preference, Suppression
+from notifications.phones import e164
 from programme.errors import Refused
 
+# How a matter reaches somebody: "" as everything else does.
+NEVER = "never"
+PROVE_MOBILE = "prove_mobile"
+PROOF_LASTS = timedelta(days=7)
+# What a person may take back themselves; what the office has stopped, the office lifts.
+OWN_REASONS = (Suppression.Reason.BOUNCED, Suppression.Reason.STOPPED)
+NAMES: dict[str, str | Promise] = {
+    Channel.LINE: "LINE",
+    Channel.EMAIL: gettext_lazy("メール"),
+    Channel.SMS: gettext_lazy("SMS"),
+    Channel.PHONE: gettext_lazy("電話"),
+}
 
-class LanguageForm(ModelForm):  # type: ignore[type-arg]  # no parameter at run time
-    """The language of the messages to a contact."""
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no parameter at run time
+    """Language, mobile number, and by which way which messages come."""
 
     class Meta:
         model = Contact
-        fields = ("language",)
-        widgets = {"language": RadioSelect}
+        fields = ("language", "preferred", "mobile")
+        widgets = {"language": forms.RadioSelect}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["mobile"].help_text = _("SMSを受け取る番号です。書かなくてもかまいません。")
+        self.fields["preferred"].widget = forms.Select(choices=[("", _("届く方法を、おまかせ")), *_ways()])
+        wishes = {row.matter: row for row in self.instance.preferences.all()}
+        for matter in Matter:
+            wish = wishes.get(matter)
+            never = [] if matter == Matter.DUTY else [(NEVER, _("受け取らない"))]
+            self.fields[matter] = forms.ChoiceField(
+                label=matter.label,
+                required=False,
+                choices=[("", _("上で選んだ方法")), *_ways(), *never],
+                initial="" if wish is None else wish.channel if wish.wanted else NEVER,
+            )
+
+    @transaction.atomic
+    def save(self, commit: bool = True) -> Contact:  # noqa: FBT001, FBT002  (Django's signature)
+        """Save, and ask for the proof of a new mobile number."""
+        contact: Contact = self.instance
+        before = Contact.objects.get(pk=contact.pk)
+        if e164(contact.mobile) != before.mobile_e164:
+            contact.sms_proved_at = None
+        contact.save()
+        for matter in Matter:
+            chosen = self.cleaned_data[matter]
+            wish = {"channel": "" if chosen == NEVER else chosen, "wanted": chosen != NEVER}
+            Preference.objects.update_or_create(contact=contact, matter=matter, defaults=wish)
+        if contact.mobile_e164 and contact.sms_proved_at is None and contact.mobile_e164 != before.mobile_e164:
+            _ask_for_proof(contact)
+        return contact
+
+
+def _ways() -> list[tuple[str, str | Promise]]:
+    return [(channel, NAMES[channel]) for channel in Channel if is_configured(channel)]
+
+
+def proof_key(contact: Contact) -> str:
+    """What the link names: the contact and the number it was sent to, so that it proves no other one."""
+    return f"{contact.pk}-{salted_hmac(links.MOBILE, contact.sms_number).hexdigest()[:16]}"
+
+
+def _ask_for_proof(contact: Contact) -> None:
+    token = links.token(links.MOBILE, proof_key(contact))
+    outbox.tell(
+        contact,
+        kind=PROVE_MOBILE,
+        subject=f"contact:{contact.pk}",
+        template="notifications/prove_mobile.txt",
+        context={"url": links.absolute(reverse("messages:prove_mobile", args=[token]))},
+        occasion=proof_key(contact),
+    )
 
 
 @never_cache
-def language(request: HttpRequest, token: str) -> HttpResponse:
-    """One question, and back to the same page with the answer."""
+def own_settings(request: HttpRequest, token: str) -> HttpResponse:
+    """Language, ways and matters; where the messages go now; linking LINE."""
     try:
         contact = get_object_or_404(Contact, pk=links.read(links.LANGUAGE, token))
     except Refused as refusal:
         return bad_link(request, refusal)
-    form = LanguageForm(request.POST if request.method == "POST" else None, instance=contact)
+    do = request.POST.get("do", "") if request.method == "POST" else ""
+    if do:
+        _do(request, contact, do)
+        return redirect("messages:settings", token)
+    form = SettingsForm(request.POST if request.method == "POST" else None, instance=contact)
     if request.method == "POST" and form.is_valid():
-        Contact.objects.filter(pk=contact.pk).update(language=form.cleaned_data["language"])
-        messages.success(request, _("お知らせのことばを保存しました。"))
-        return redirect("messages:language", token)
-    return render(request, "notifications/language.html", {"form": form})
+        form.save()
+        messages.success(request, _("お知らせの設定を保存しました。"))
+        return redirect("messages:settings", token)
+    context = {
+        "form": form,
+        "places": list(_places(Contact.objects.get(pk=contact.pk))),
+        "line": is_configured(Channel.LINE),
+        "linked": bool(contact.line_id),
+        "code": webhooks.code_of(contact),
+        "friend_url": settings.LINE_ADD_FRIEND_URL,
+    }
+    return render(request, "notifications/settings.html", context)
+
+
+def _do(request: HttpRequest, contact: Contact, do: str) -> None:
+    """A button below the form."""
+    match do:
+        case "code":
+            webhooks.new_code(contact)
+            messages.success(request, _("コードを出しました。LINEで送ってください。"))
+        case "unlink" if contact.email or contact.phone or contact.mobile:
+            Contact.objects.filter(pk=contact.pk).update(line_id="", line_linked_at=None)
+            messages.success(request, _("LINEでのお知らせをやめました。"))
+        case "lift":
+            channel = request.POST.get("channel", "")
+            if outbox.lift(channel, contact.address_on(channel), reasons=OWN_REASONS):
+                messages.success(request, _("またお送りします。"))
+
+
+def _places(contact: Contact) -> Iterator[dict[str, Any]]:
+    """Each address of the contact: whether it was proved, and why nothing is sent there."""
+    proved = {
+        Channel.LINE: contact.line_linked_at,
+        Channel.EMAIL: contact.email_proved_at,
+        Channel.SMS: contact.sms_proved_at,
+    }
+    mobile = contact.mobile if contact.mobile_e164 else contact.phone
+    as_typed = {Channel.LINE: "", Channel.SMS: mobile}
+    addresses = {channel: contact.address_on(channel) for channel in Channel}
+    stopped = {
+        (row.channel, row.address): row for row in Suppression.objects.filter(address__in=set(addresses.values()))
+    }
+    for channel, address in addresses.items():
+        if address:
+            stop = stopped.get((channel, address))
+            yield {
+                "channel": channel,
+                "name": NAMES[channel],
+                "address": as_typed.get(channel, address),
+                "proved_at": proved.get(channel),
+                "stop": stop,
+                "may_lift": stop is not None and stop.reason in OWN_REASONS,
+            }
+
+
+@never_cache
+def prove_mobile(request: HttpRequest, token: str) -> HttpResponse:
+    """Whoever opens the link has read the SMS; the button proves the number."""
+    try:
+        key, _dash, _number = links.read(links.MOBILE, token, max_age=PROOF_LASTS).partition("-")
+        contact = get_object_or_404(Contact, pk=key)
+        if links.read(links.MOBILE, token) != proof_key(contact):
+            raise links.ExpiredLink
+    except Refused as refusal:
+        return bad_link(request, refusal)
+    if request.method == "POST":
+        Contact.objects.filter(pk=contact.pk, sms_proved_at=None).update(sms_proved_at=timezone.now())
+        return redirect("messages:prove_mobile", token)
+    return render(request, "notifications/prove_mobile.html", {"contact": contact})
 
 
 def bad_link(request: HttpRequest, refusal: Refused) -> HttpResponse:

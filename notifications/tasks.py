@@ -1,8 +1,11 @@
 """Background work: thin tasks that take ids."""
 
-from celery import shared_task
+from typing import Any
 
-from notifications import outbox
+from celery import shared_task
+from celery.signals import worker_init
+
+from notifications import channels, outbox
 
 
 @shared_task
@@ -11,5 +14,17 @@ def deliver_message(pk: int) -> None:
 
 
 @shared_task
+def deliver_due() -> int:
+    return outbox.deliver_due()
+
+
+@shared_task
 def sweep_outbox() -> int:
     return outbox.sweep()
+
+
+@worker_init.connect
+def load_channels(**_details: Any) -> None:
+    """Load the SDKs before the worker divides: each takes seconds, and its processes share what is there."""
+    for name in channels.SENDING:
+        channels.module(name).load()

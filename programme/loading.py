@@ -110,6 +110,7 @@ class Table:
     key: tuple[str, ...] = ("code",)
     optional: bool = False
     part_of: str = ""  # the key's first field, where the entries of one whole belong together
+    rows: models.Q = models.Q()  # noqa: RUF009  # those that a file may hold; nobody changes an empty condition
     complain: Callable[[Mapping[str, Any]], Complaint | None] | None = None
 
     @cached_property
@@ -173,7 +174,14 @@ TABLES: Final = [
     Table("programme", Programme, key=()),
     Table("districts", District),
     Table("calendars", ClosureCalendar, optional=True),
-    Table("closures", Closure, key=("calendar", "rule"), optional=True, part_of="calendar"),
+    Table(
+        "closures",
+        Closure,
+        key=("calendar", "rule"),
+        optional=True,
+        part_of="calendar",
+        rows=models.Q(venue=None, first=None),  # the others are the office's
+    ),
     Table("halls", Venue, optional=True, complain=_check_venue),
     Table("topics", Topic),
     Table("levels", Level),
@@ -277,7 +285,7 @@ def _write(
 ) -> list[LoadedFact]:
     """Write the table's rows, note in ``present`` the keys of those that exist now, give back what to remember."""
     manager: models.Manager[Any] = table.model._base_manager
-    there = {table.key_of_row(row): row for row in manager.all()}
+    there = {table.key_of_row(row): row for row in manager.filter(table.rows)}
     mine = {table.key_of(entry.values): entry for entry in entries}
     new, old = [], []
     for place, (key, entry) in enumerate(mine.items(), start=1):

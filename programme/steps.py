@@ -162,8 +162,12 @@ class StepsView(View):
         raise NotImplementedError
 
     # --- Pages ---------------------------------------------------------------------------------------
+    def open_draft(self, pk: UUID) -> Draft:
+        """What was typed so far. A subclass may begin with what is known already."""
+        return Draft(self.request.session, self.kind, pk)
+
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.draft = Draft(request.session, self.kind, kwargs["draft"])
+        self.draft = self.open_draft(kwargs["draft"])
         if self.draft.sent_to:
             return redirect(self.draft.sent_to)
         response = super().dispatch(request, *args, **kwargs)
@@ -290,8 +294,10 @@ def _said(form: Form, field: BoundField) -> str:
     value = form.cleaned_data.get(field.name)
     if hasattr(field.field, "say"):
         return cast(Says, field.field).say(value)
-    if value in (None, "", []):
+    if value in (None, "", [], False):
         return ""
+    if value is True:
+        return _("はい")
     if not hasattr(field.field, "choices"):
         return str(value)
     if hasattr(field.field, "queryset"):

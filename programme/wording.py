@@ -86,6 +86,12 @@ def say_moment(moment: dt.datetime) -> str:
     return f"{say_day(moment)} {say_time(moment)}"
 
 
+def say_short(moment: dt.datetime) -> str:
+    """ "12/3(木) 10:00", for where each sign counts; in Tokyo."""
+    day = dateformat.format(timezone.localtime(moment), pgettext("短い日の書き方(Djangoのdate書式)", "n/j(D)"))
+    return f"{day} {say_time(moment)}"
+
+
 def say_span(starts_at: dt.datetime, ends_at: dt.datetime) -> str:
     """ "2026年12月3日(木) 10:00から11:00まで"; the second day is named when it is another one."""
     first, last = timezone.localtime(starts_at), timezone.localtime(ends_at)

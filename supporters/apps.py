@@ -5,3 +5,8 @@ from django.utils.translation import gettext_lazy as _
 class SupportersConfig(AppConfig):
     name = "supporters"
     verbose_name = _("サポーター")
+
+    def ready(self) -> None:
+        from supporters import chat  # models are there only now
+
+        chat.register()

@@ -53,6 +53,34 @@ class AlreadyBooked(Refused):
     sentence = _("同じ時間に、ほかの活動が決まっています。")
 
 
+class Away(Refused):
+    sentence = _("都合の悪い日に入っています。")
+
+
+class NotUsuallyFree(Refused):
+    sentence = _("いつも活動できる曜日と時間の外です。")
+
+
+class TooFar(Refused):
+    sentence = _("活動できる場所の外です。")
+
+
+class NotYetOpen(Refused):
+    sentence = _("%(day)sの当番は、まだ選べません。日が近くなってから、またご覧ください。")
+
+
+class NotOpen(Refused):
+    sentence = _("この活動は、今は自分では選べません。")
+
+
+class AskedOften(Refused):
+    sentence = _("今月は、もう%(limit)s回お願いしています(1か月の上限)。")
+
+
+class SaidNo(Refused):
+    sentence = _("この活動は、一度「%(status)s」になっています。")
+
+
 class ShiftFull(Refused):
     sentence = _("ありがとうございます。この活動は、先にほかの方で人数がそろいました。")
 

@@ -1,13 +1,16 @@
 """What supporters and guardians are told, each wording in templates/supporters/messages/."""
 
+import datetime as dt
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from notifications import calendars, links
 from notifications.models import Message
-from notifications.outbox import tell
+from notifications.outbox import tell, withdraw
 from programme.models import Programme
 
 if TYPE_CHECKING:
@@ -15,8 +18,23 @@ if TYPE_CHECKING:
 
 OFFER = "offer"
 CONSENT = "consent"
+# Kinds of messages of supporters/reminders.py that speak of a duty still to come.
+REMINDERS = ("reminder_week", "reminder_day", "reminder_morning", "offer_reminder")
+# When the calendar of a supporter rings before a duty.
+ALARMS = (timedelta(days=1), timedelta(hours=2))
 # Until when the links open: an offer's page stays useful to its end and a little after, a guardian's until 18.
 LIFETIME = {OFFER: timedelta(days=180), CONSENT: timedelta(days=8 * 366)}
+
+
+# What may be answered in a chat: supporters/chat.py calls the verb.
+OFFER_ANSWERS = [("accept", _("行けます")), ("decline", _("行けません"))]
+# Which kinds have not to be told any more, if they have not left yet, once a later one is.
+REPLACES = {
+    "accepted": ["offer"],
+    "released": ["accepted", "moved"],
+    "cancelled": ["offer", "accepted", "moved"],
+    "moved_off": ["offer", "accepted", "moved"],
+}
 
 
 def offer_url(assignment: "Assignment") -> str:
@@ -30,7 +48,7 @@ def consent_url(consent: "Consent") -> str:
 
 
 def event_of(shift: "Shift") -> calendars.Event:
-    """The shift as a calendar entry."""
+    """The shift as a calendar entry, for whoever is no member of its team."""
     latitude, longitude = shift.venue.position
     return calendars.Event(
         uid=shift.uid,
@@ -38,14 +56,43 @@ def event_of(shift: "Shift") -> calendars.Event:
         starts_at=shift.starts_at,
         ends_at=shift.ends_at,
         summary=shift.title,
-        location=" ".join(filter(None, [str(shift.venue), shift.venue.address])),
+        location=" ".join(filter(None, [str(shift.venue), shift.room.name if shift.room else "", shift.venue.address])),
         latitude=latitude,
         longitude=longitude,
         description=shift.note,
     )
 
 
-def _tell(assignment: "Assignment", kind: str, *, calendar: str = "") -> Message:
+def duty_of(shift: "Shift", supporter: "Supporter", url: str) -> calendars.Event:
+    """The shift as an entry in the calendar of one of its people; ``url`` is the page about it.
+
+    Its UID is the person's own: two who share a mailbox may serve on one shift, and one of them may leave.
+    """
+    return replace(
+        event_of(shift),
+        uid=f"shift-{shift.pk}-{supporter.pk}@mdeji",
+        description="\n".join(filter(None, [shift.note, url])),
+        url=url,
+        alarms=ALARMS,
+    )
+
+
+def own_entry(assignment: "Assignment") -> calendars.Event:
+    """The duty as an entry that leads to its private page."""
+    return duty_of(assignment.shift, assignment.supporter, offer_url(assignment))
+
+
+def _invitation(assignment: "Assignment") -> str:
+    contact = assignment.supporter.contact
+    return calendars.request(own_entry(assignment), contact.name, contact.email)
+
+
+def _cancellation(assignment: "Assignment") -> str:
+    contact = assignment.supporter.contact
+    return calendars.cancel(own_entry(assignment), contact.name, contact.email)
+
+
+def _tell(assignment: "Assignment", kind: str, *, calendar: str = "", occasion: str = "", **context: object) -> Message:
     return tell(
         assignment.supporter.contact,
         kind=kind,
@@ -56,8 +103,12 @@ def _tell(assignment: "Assignment", kind: str, *, calendar: str = "") -> Message
             "shift": assignment.shift,
             "url": offer_url(assignment),
             "programme": Programme.objects.first(),
+            **context,
         },
+        occasion=occasion,
         calendar=calendar,
+        answers=OFFER_ANSWERS if kind == "offer" else (),
+        replaces=REPLACES.get(kind, ()),
     )
 
 
@@ -66,18 +117,42 @@ def tell_offer(assignment: "Assignment") -> None:
 
 
 def tell_accepted(assignment: "Assignment") -> None:
-    contact = assignment.supporter.contact
-    _tell(assignment, "accepted", calendar=calendars.request(event_of(assignment.shift), contact.name, contact.email))
+    _tell(assignment, "accepted", calendar=_invitation(assignment))
 
 
 def tell_released(assignment: "Assignment") -> None:
-    contact = assignment.supporter.contact
-    _tell(assignment, "released", calendar=calendars.cancel(event_of(assignment.shift), contact.name, contact.email))
+    _tell(assignment, "released", calendar=_cancellation(assignment))
 
 
 def tell_cancelled(assignment: "Assignment") -> None:
-    contact = assignment.supporter.contact
-    _tell(assignment, "cancelled", calendar=calendars.cancel(event_of(assignment.shift), contact.name, contact.email))
+    _tell(assignment, "cancelled", calendar=_cancellation(assignment))
+
+
+def tell_not_chosen(assignment: "Assignment") -> None:
+    _tell(assignment, "not_chosen")
+
+
+def tell_stood_down(assignment: "Assignment") -> None:
+    """A minor need not come: no adult goes along."""
+    _tell(assignment, "stood_down", calendar=_cancellation(assignment), occasion=str(assignment.shift.sequence))
+
+
+def tell_moved(assignment: "Assignment", *, before: tuple[dt.datetime, dt.datetime], reason: str) -> None:
+    """The shift has another time. Who has said yes gets the calendar entry anew: same UID, raised SEQUENCE."""
+    entry = _invitation(assignment) if assignment.is_held else ""
+    occasion = str(assignment.shift.sequence)
+    _tell(assignment, "moved", calendar=entry, occasion=occasion, before=before, reason=reason)
+
+
+def tell_moved_off(assignment: "Assignment", *, before: tuple[dt.datetime, dt.datetime], reason: str, why: str) -> None:
+    """The shift has another time, which the person cannot take (``why``): they need not come."""
+    entry, occasion = _cancellation(assignment), str(assignment.shift.sequence)
+    _tell(assignment, "moved_off", calendar=entry, occasion=occasion, before=before, reason=reason, why=why)
+
+
+def take_reminders_back(assignment: "Assignment") -> None:
+    """What waits to be sent about the time of this duty, or for an answer, is not true any more."""
+    withdraw(f"assignment:{assignment.pk}", kinds=REMINDERS)
 
 
 def ask_consent(consent: "Consent") -> None:

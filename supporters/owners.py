@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from supporters.models import Shift
+    from supporters.models import Shift, Supporter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,15 @@ class Owner(Protocol):
     def links(self, shifts: Collection["Shift"]) -> dict[int, list[Link]]:
         """By the shift's key: what its people have to do there now. In a fixed number of queries."""
 
+    def thanks(self, shifts: Collection["Shift"]) -> dict[int, str]:
+        """By the shift's key: what those who were helped wrote to its people. In a fixed number of queries."""
+
+    def kept(self, shifts: Collection["Shift"]) -> dict[int, list["Supporter"]]:
+        """By the shift's key: who is to serve there by a standing arrangement, though not put down yet.
+
+        Their places and their time are left to them. With their skills, in a fixed number of queries.
+        """
+
 
 _OWNERS: dict[str, Owner] = {}
 
@@ -46,7 +55,21 @@ def owner_of(shift: "Shift") -> Owner:
 
 def links_of(shifts: Iterable["Shift"]) -> dict[int, list[Link]]:
     """By the shift's key: the links that its owner gives; shifts without any are left out."""
+    return {key: links for owner, mine in _owned(shifts) for key, links in owner.links(mine).items()}
+
+
+def thanks_of(shifts: Iterable["Shift"]) -> dict[int, str]:
+    """By the shift's key: the thanks for it; shifts without any are left out."""
+    return {key: words for owner, mine in _owned(shifts) for key, words in owner.thanks(mine).items()}
+
+
+def kept_of(shifts: Iterable["Shift"]) -> dict[int, list["Supporter"]]:
+    """By the shift's key: for whom the owner keeps places; shifts without any are left out."""
+    return {key: people for owner, mine in _owned(shifts) for key, people in owner.kept(mine).items()}
+
+
+def _owned(shifts: Iterable["Shift"]) -> list[tuple[Owner, list["Shift"]]]:
     owned: dict[str, list[Shift]] = defaultdict(list)
     for shift in shifts:
         owned[shift.purpose].append(shift)
-    return {key: links for purpose, mine in owned.items() for key, links in _OWNERS[purpose].links(mine).items()}
+    return [(_OWNERS[purpose], mine) for purpose, mine in owned.items()]

@@ -7,9 +7,11 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from notifications.models import Contact
 from programme.models import Category, District, Limits, Topic, User
+from programme.wording import say_list
 from supporters.errors import AlreadyRegistered, ConsentStands
 from supporters.messages import ask_consent, tell_applied
 from supporters.models import Consent, Skill, Supporter, WeeklyWindow
@@ -99,6 +101,31 @@ def set_free_times(supporter: Supporter, times: Iterable[WeekTime]) -> None:
 
 def _clock(minute: int) -> dt.time:
     return dt.time(minute // 60, minute % 60)
+
+
+@transaction.atomic
+def change_contact(supporter: Supporter, *, email: str, phone: str, mobile: str, by: Any) -> None:
+    """The person can be reached at these from now on; the history notes who changed what.
+
+    A new mail address is unproved until its owner has opened a link. How the person signs in stays as it is.
+    """
+    contact = Contact.objects.select_for_update().get(pk=supporter.contact_id)
+    now = {"email": email, "phone": phone, "mobile": mobile}
+    changed = [name for name, value in now.items() if getattr(contact, name) != value]
+    if not changed:
+        return
+    labels = say_list(field.verbose_name for field in Contact._meta.fields if field.name in changed)
+    if "email" in changed:
+        contact.email_proved_at = None
+    for name in changed:
+        setattr(contact, name, now[name])
+    contact.save()
+    supporter.moves.create(
+        from_status=supporter.status,
+        to_status=supporter.status,
+        by=by,
+        reason=gettext("連絡先を直しました: %(names)s") % {"names": labels},
+    )
 
 
 @transaction.atomic

@@ -8,6 +8,8 @@ from supporters.models import Assignment
 
 
 class Situation(StrEnum):
+    APPLIED = "applied"  # the person would like to come, the office chooses
+    NOT_CHOSEN = "not_chosen"
     OPEN = "open"  # to be answered
     FULL = "full"  # somebody was faster
     LAPSED = "lapsed"  # the answer did not come in time
@@ -15,6 +17,7 @@ class Situation(StrEnum):
     ACCEPTED = "accepted"
     LEAVING = "leaving"  # accepted, but somebody else is looked for
     RELEASED = "released"  # somebody else goes
+    TAKEN_OFF = "taken_off"  # the shift stands, but the person need not come
     CANCELLED = "cancelled"
     UNDER_WAY = "under_way"  # begun, with this person
     DONE = "done"  # over, with this person
@@ -28,6 +31,10 @@ def situation(assignment: Assignment) -> Situation:
     match assignment.status:
         case status.OFFERED:
             return _of_offer(assignment)
+        case status.APPLIED if shift.starts_at <= now:
+            return Situation.OVER
+        case status.CANCELLED if shift.cancelled_at is None:
+            return Situation.TAKEN_OFF
         case status.ATTENDED | status.ABSENT:
             return Situation.DONE
         case status.ACCEPTED | status.STANDING_IN_WANTED if shift.ends_at <= now:

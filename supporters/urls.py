@@ -1,7 +1,7 @@
 from django.urls import path
 
 from programme.access import signed_in
-from supporters.views import links, mypage, people, registering
+from supporters.views import calendars, links, mailings, mypage, people, registering, shifts
 
 app_name = "supporters"
 urlpatterns = [
@@ -17,14 +17,23 @@ urlpatterns = [
     path("limits/", mypage.limits, name="limits"),
     path("absences/", mypage.absences, name="absences"),
     path("absences/<int:pk>/remove/", mypage.remove_absence, name="remove_absence"),
+    path("places/", mypage.places, name="places"),
     path("rest/", mypage.rest, name="rest"),
+    path("calendar/", calendars.calendar_address, name="calendar_address"),
+    path("calendar/<str:secret>.ics", calendars.own_calendar, name="own_calendar"),
     path("offer/<str:token>/", links.offer, name="offer"),
     path("offer/<str:token>/calendar.ics", links.offer_calendar, name="offer_calendar"),
     path("consent/<str:token>/", links.consent, name="consent"),
+    path("mailings/", mailings.mailing_list, name="mailings"),
+    path("mailings/new/", mailings.write, name="mailing_new"),
+    path("mailings/<int:pk>/", mailings.mailing, name="mailing"),
+    path("mailings/<int:pk>/edit/", mailings.write, name="mailing_edit"),
     path("people/", people.people, name="people"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/move/", people.move, name="move"),
     path("people/<int:pk>/training/", people.training, name="training"),
     path("people/<int:pk>/flags/", people.flags, name="flags"),
+    path("people/<int:pk>/contact/", people.contact, name="contact"),
+    path("shifts/<int:pk>/", shifts.shift, name="shift"),
     path("people/<int:pk>/guardian/", people.guardian, name="guardian"),
 ]

@@ -1,16 +1,21 @@
 """What all tests share: the city's facts, people in their roles, and a clock that a test may set."""
 
 import datetime as dt
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from unittest import mock
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
+from django.db import connection
 from django.utils import timezone, translation
 
 from programme.loading import load
 from programme.models import Role, User
+from tests import migrated
 from tests.processes import own_environment
 
 
@@ -19,6 +24,31 @@ def language() -> Iterator[None]:
     """Each test begins in Japanese, whatever language the last page of another was in."""
     with translation.override(settings.LANGUAGE_CODE):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nobody_was_counted() -> None:
+    """How often an address did something is counted in the cache, which all tests of a process share."""
+    cache.clear()
+
+
+@pytest.fixture(scope="session")
+def migrated_before(django_db_modify_db_settings: None) -> Iterator[None]:
+    """On SQLite the database for tests, which lives in memory, begins as a copy of what an earlier run migrated."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    name = connection.creation._get_test_db_name()
+    with closing(sqlite3.connect(name, uri=True)):  # what is in memory is there while somebody is connected
+        migrated.fill(name)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(migrated_before: None, django_db_setup: None) -> None:
+    """pytest-django's, and what it migrated is kept."""
+    if connection.vendor == "sqlite":
+        migrated.keep(connection.settings_dict["NAME"])
 
 
 @pytest.fixture

@@ -14,6 +14,8 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from tests import migrated
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -22,8 +24,7 @@ def own_environment(folder: Path) -> Iterator[dict[str, str]]:
     """An environment for processes: an empty database of the engine under test, an empty queue, and ``folder``."""
     values = {**os.environ, "DJANGO_SETTINGS_MODULE": "mdeji.settings", "VAR_DIR": str(folder), "DOTENV": os.devnull}
     values["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "filesystem://localhost")
-    with _own_database(values):
-        manage(values, "migrate", "--verbosity=0")
+    with _own_database(values, folder):
         if not values["BROKER_URL"].startswith("filesystem"):
             subprocess.run(
                 [sys.executable, "-m", "celery", "-A", "mdeji", "-q", "purge", "-f"], cwd=ROOT, env=values, check=True
@@ -32,18 +33,25 @@ def own_environment(folder: Path) -> Iterator[dict[str, str]]:
 
 
 @contextmanager
-def _own_database(values: dict[str, str]) -> Iterator[None]:
+def _own_database(values: dict[str, str], folder: Path) -> Iterator[None]:
+    """A migrated, empty one: see tests/migrated.py."""
     if connection.vendor != "postgresql":
         values.pop("DATABASE_URL", None)
+        database = folder / "mdeji.sqlite3"
+        migrated.fill(database)
+        manage(values, "migrate", "--verbosity=0")
+        migrated.keep(database)
         yield
         return
     name = f"mdeji_processes_{uuid4().hex}"  # a site that stands for many tests has one of its own
     given = settings.DATABASES["default"]
     server = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
     with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
+        migrated.create(admin, name)
         values["DATABASE_URL"] = f"{server}/{name}"
         try:
+            manage(values, "migrate", "--verbosity=0")
+            migrated.keep_on_server(admin, name)
             yield
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

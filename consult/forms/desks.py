@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from consult.models import Activity, Desk
 from consult.models.desks import new_code
 from consult.opening_days import WEEKS, OpeningDays
-from programme.models import District, Role, Topic, User, Venue
+from programme.models import District, Role, Room, Topic, User, Venue
 from programme.widgets import WEEKDAYS, DateField, TimeField, WholeNumberField
 
 if TYPE_CHECKING:  # these take their model in brackets for the reader of types only
@@ -64,6 +64,24 @@ class DeskForm(DeskModelForm):
     opens = TimeField(label=_("開始"), first=dt.time(8), last=dt.time(21), step=15)
     closes = TimeField(label=_("終了"), first=dt.time(8), last=dt.time(22), step=15)
     seats = WholeNumberField(label=_("担当の人数"), min_value=1, max_value=20, initial=2)
+    room = forms.ModelChoiceField(
+        label=_("部屋"),
+        queryset=Room.objects.select_related("venue"),
+        required=False,
+        empty_label=_("決めない"),
+        help_text=_("部屋を決めると、同じ時間にほかの活動が入りません。"),
+    )
+    slot_minutes = WholeNumberField(
+        label=_("予約1回の時間(分)"), required=False, min_value=5, max_value=120, initial=20
+    )
+    slot_places = WholeNumberField(
+        label=_("同じ時間に予約できる人数"),
+        required=False,
+        min_value=1,
+        max_value=20,
+        initial=1,
+        help_text=_("予約のない方も来ます。担当の人数より少なくすると、お待たせしません。"),
+    )
     emails = forms.CharField(
         label=_("端末のメールアドレス"),
         required=False,
@@ -73,10 +91,12 @@ class DeskForm(DeskModelForm):
 
     class Meta:
         model = Desk
-        fields = ["name", "venue", "opens", "closes", "seats", "needs_lead", "topics", "active"]
+        fields = ["name", "venue", "opens", "closes", "seats", "needs_lead", "topics", "room"]
+        fields += ["reservable", "slot_minutes", "slot_places", "active"]
         widgets = {"topics": forms.CheckboxSelectMultiple(attrs={"class": "taps"})}
         help_texts = {
             "topics": _("担当のだれかが知っていてほしい内容。選ばなくてもかまいません。"),
+            "reservable": _("予約なしの方も、今までどおり来られます。"),
             "active": _("やめるときは外します。記録は残ります。"),
         }
 
@@ -122,6 +142,13 @@ class DeskForm(DeskModelForm):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
+        # Left empty, the number that stands.
+        for name in ("slot_minutes", "slot_places"):
+            if name not in self.errors:
+                data[name] = data.get(name) or getattr(self.instance, name)
+        room, venue = data.get("room"), data.get("venue")
+        if room and venue and room.venue_id != venue.pk:
+            self.add_error("room", _("この部屋は、選んだ会場の部屋ではありません。"))
         opens, closes, repeat = data.get("opens"), data.get("closes"), data.get("repeat")
         if opens and closes and closes <= opens:
             self.add_error("closes", _("終了は、開始より後の時刻にしてください。"))

@@ -1,70 +1,81 @@
-"""What the ledger holds of a fiscal year up to a month: frozen values, corrections, rows counted once (実数)."""
+"""What the ledger holds of some months: frozen values, corrections, and the tallies from which they were stated."""
 
+import datetime as dt
 from collections import defaultdict
+from collections.abc import Collection, Iterable
+from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from consult.kpi.counting import Counted
-from consult.kpi.definitions import Definition, distinct_codes, find, in_force, position
+from consult.kpi.counting import Key
+from consult.kpi.definition import Definition
+from consult.kpi.definitions import find
+from consult.kpi.tally import Breakdown, Tally
 from consult.models import Correction, FrozenFigure, MonthReport
 from programme.fiscal import Month
 
-Key = tuple[str, Month]  # a figure's code, and a month
 
-
-def months_to(month: Month) -> list[Month]:
-    """April of the fiscal year to ``month``."""
-    months = [Month.of(month.fiscal_year_first)]
-    while months[-1] < month:
-        months.append(months[-1].next)
-    return months
+def is_closed(day: dt.date) -> bool:
+    """Whether the month of ``day`` is closed."""
+    return MonthReport.objects.filter(year=day.year, month=day.month).exists()
 
 
 class ClosedMonths:
-    """Read in four queries, however many months are closed.
+    """Read in three queries, however many months are closed and whatever they counted: no counted row is read."""
 
-    The counted rows, which are long, are read only for the figures that need them.
-    """
-
-    def __init__(self, month: Month) -> None:
-        self.month = month
-        self.frozen: dict[Key, int] = {}
+    def __init__(self, months: Iterable[Month], codes: Collection[str] | None = None) -> None:
+        """``codes`` are the figures that are wanted, all unless told."""
+        wanted = Q() if codes is None else Q(figure__in=codes)
+        self.frozen: dict[Key, int | None] = {}
         self.corrections: dict[Key, list[Correction]] = defaultdict(list)
-        self._version: dict[Key, int] = {}
-        reports = {report.pk: report for report in _closings(month).select_related("closed_by")}
+        self.breakdowns: dict[Key, Breakdown] = {}  # as last stated from rows
+        self.definitions: dict[Key, Definition] = {}
+        self._without_tallies: set[Key] = set()
+        reports = {
+            report.pk: report for report in MonthReport.objects.filter(_any_of(months)).select_related("closed_by")
+        }
         self._months = {pk: Month(report.year, report.month) for pk, report in reports.items()}
-        self.closing = next((report for pk, report in reports.items() if self._months[pk] == month), None)
-        for figure in FrozenFigure.objects.filter(report__in=reports).defer("counted"):
+        self.closings = {self._months[pk]: report for pk, report in reports.items()}
+        for figure in FrozenFigure.objects.filter(wanted, report__in=reports).defer("counted"):
             key = figure.figure, self._months[figure.report_id]
-            self.frozen[key], self._version[key] = figure.value, figure.version
-        for correction in Correction.objects.filter(report__in=reports).defer("counted").select_related("by"):
-            self.corrections[correction.figure, self._months[correction.report_id]].append(correction)
-        self.members = self._members()
+            self.frozen[key], self.definitions[key] = figure.value, find(figure.figure, figure.version)
+            self.breakdowns[key] = self._stated(key, figure)
+        corrections = Correction.objects.filter(wanted, report__in=reports)
+        for correction in corrections.defer("counted").select_related("by", "report"):
+            key = correction.figure, self._months[correction.report_id]
+            self.corrections[key].append(correction)
+            if correction.tallies is not None:
+                self.breakdowns[key] = self._stated(key, correction)
+        self._read_what_was_closed_before_there_were_breakdowns()
 
-    def definitions(self) -> list[Definition]:
-        """Those of the month: as frozen when it was closed; as in force now for all others."""
-        now = {definition.code: definition for definition in in_force(self.month.first)}
-        then = {code: find(code, number) for (code, month), number in self._version.items() if month == self.month}
-        return sorted({**now, **then}.values(), key=lambda definition: position(definition.code))
+    def current(self, key: Key) -> int | None:
+        """What was frozen, with its corrections; None for a share or a median of no rows.
 
-    def current(self, key: Key) -> int:
-        """What was frozen, with its corrections. KeyError for a figure that is not frozen."""
+        KeyError for a figure that is not frozen.
+        """
         return self.corrections[key][-1].new if self.corrections.get(key) else self.frozen[key]
 
-    def _members(self) -> dict[Key, set[str]]:
-        """The rows from which the figures that count each row once were last stated."""
-        of_these = Q(report__in=self._months, figure__in=distinct_codes())
+    def _stated(self, key: Key, row: FrozenFigure | Correction) -> Breakdown:
+        measure = self.definitions[key].measure
+        if row.tallies is not None:
+            return Breakdown.load(measure, row.tallies)
+        self._without_tallies.add(key)
+        return Breakdown(Tally(total=self.frozen[key] or 0))
+
+    def _read_what_was_closed_before_there_were_breakdowns(self) -> None:
+        """Those figures have no cells. Of different groups (実数) their rows have to be read once."""
+        codes = {code for code, month in self._without_tallies if self.definitions[code, month].measure.keeps_rows}
+        if not codes:
+            return
+        of_these = Q(report__in=self._months, figure__in=codes, tallies__isnull=True)
         frozen = FrozenFigure.objects.filter(of_these).values_list("figure", "report", "counted")
         stated = Correction.objects.filter(of_these).exclude(counted=None).order_by("at", "pk")
-        members: dict[Key, set[str]] = {}
         for code, report, counted in [*frozen, *stated.values_list("figure", "report", "counted")]:
-            members[code, self._months[report]] = set(Counted.stored(counted).ids)
-        return members
+            self.breakdowns[code, self._months[report]] = Breakdown(Tally.of(counted))
 
 
-def _closings(month: Month) -> QuerySet[MonthReport]:
-    """The closed months of the fiscal year up to ``month``."""
-    months = Q()
-    for each in months_to(month):
-        months |= Q(year=each.year, month=each.month)
-    return MonthReport.objects.filter(months)
+def _any_of(months: Iterable[Month]) -> Any:
+    found = Q(pk=None)
+    for month in months:
+        found |= Q(year=month.year, month=month.month)
+    return found

@@ -1,16 +1,18 @@
-"""The ledger: closing a month, stating corrections, and finding what came in afterwards.
+"""The ledger: closing a month, and stating corrections.
 
 A closed month's figure is what was frozen plus its stated corrections; the rows that the figures count may change
-later, the figure does not, until somebody states a correction with a reason.
+later, the figure does not, until somebody states a correction with a reason. What comes in late proposes its own
+correction: consult/kpi/proposals.py.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Case, IntegerField, JSONField, QuerySet, TextField, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from consult.errors import (
@@ -21,43 +23,15 @@ from consult.errors import (
     NothingChanged,
     ReasonMissing,
 )
-from consult.kpi.counting import Counted, count
-from consult.kpi.definitions import Definition, find, in_force
+from consult.kpi.counting import listed
+from consult.kpi.definitions import in_force
+from consult.kpi.reporting_period import Period
 from consult.kpi.words import say_month
-from consult.models import Correction, FrozenFigure, MonthReport
+from consult.models import Correction, FrozenFigure, MonthReport, Touch
 from programme.errors import ChangedMeanwhile
-from programme.fiscal import Month
+from programme.fiscal import Month, span
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What the records of a closed month say now, against what they said when the figure was last stated from them."""
-
-    definition: Definition
-    then: Counted
-    now: Counted
-    current: int
-
-    @property
-    def proposed(self) -> int:
-        """The figure with the new records in it. A change that no record accounts for is kept."""
-        return self.current + self.now.value - self.then.value
-
-    @property
-    def added(self) -> list[str]:
-        known = set(self.then.ids)
-        return [row for row in self.now.ids if row not in known]
-
-    @property
-    def removed(self) -> list[str]:
-        present = set(self.now.ids)
-        return [row for row in self.then.ids if row not in present]
-
-    @property
-    def changed(self) -> list[str]:
-        """Rows counted then and now, by another amount."""
-        amounts = dict(self.then.rows)
-        return [row for row, amount in self.now.rows if amounts.get(row, amount) != amount]
+NOT_TOLD = object()
 
 
 # --- Closing -----------------------------------------------------------------------------------------
@@ -66,41 +40,55 @@ def close_month(month: Month, by: Any) -> MonthReport:
     """Freeze the month's figures. Raises MonthNotOver, or MonthClosed the second time, also in parallel."""
     if month.last >= timezone.localdate():
         raise MonthNotOver(month=say_month(month))
-    definitions = in_force(month.first)
-    figures = count(definitions, month.first, month.last)
+    definitions = {each.code: each for each in sorted(in_force(month.first), key=lambda each: each.code)}
+    stated = listed(definitions.values(), month.first, month.last)
     frozen = [
         FrozenFigure(
-            figure=definition.code,
+            figure=code,
             version=definition.version,
-            value=figures[definition.code].value,
-            counted=[list(pair) for pair in figures[definition.code].rows],
+            value=stated[code].breakdown.whole.value(definition.measure),
+            tallies=stated[code].breakdown.dump(definition.measure),
         )
-        for definition in definitions
+        for code, definition in definitions.items()
     ]
+    sha256 = seal(month, ((figure, stated[figure.figure].counted) for figure in frozen))
     try:
         with transaction.atomic():
-            report = MonthReport.objects.create(
-                year=month.year, month=month.month, closed_by=by, sha256=seal(month, frozen)
-            )
+            report = MonthReport.objects.create(year=month.year, month=month.month, closed_by=by, sha256=sha256)
     except IntegrityError as error:
         raise MonthClosed(month=say_month(month)) from error
-    for figure in frozen:
+    for figure in frozen:  # one at a time: what the rows of a busy month take is sent as text, and parsed by nobody
         figure.report = report
-    FrozenFigure.objects.bulk_create(frozen)
+        figure.counted = Cast(Value(stated[figure.figure].counted, output_field=TextField()), JSONField())
+        figure.save(force_insert=True)
+    # What others were storing while this was counted is found by the next sweep (consult/kpi/proposals.py).
+    Touch.objects.create(source="closing", first=month.first, until=month.last)
     return report
 
 
-def seal(month: Month, figures: Iterable[FrozenFigure]) -> str:
-    """SHA-256 over the month's figures and the rows that they count, written as canonical JSON (UTF-8)."""
-    content = {
-        "month": str(month),
-        "figures": [
-            {"figure": figure.figure, "version": figure.version, "value": figure.value, "counted": figure.counted}
-            for figure in sorted(figures, key=lambda figure: figure.figure)
-        ],
-    }
-    canonical = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+def seal(month: Month, figures: Iterable[tuple[FrozenFigure, str]]) -> str:
+    """SHA-256 over the month's figures, their rows and their breakdowns, written as canonical JSON (UTF-8).
+
+    ``figures`` come in the order of their codes, each with the canonical JSON of its rows, which may be hundreds of
+    thousands. One at a time is held.
+    """
+    digest = hashlib.sha256(b'{"figures":[')
+    for place, (figure, counted) in enumerate(figures):
+        digest.update(b"," if place else b"")
+        digest.update(f'{{"counted":{counted},'.encode())  # the first of the keys
+        digest.update(_canonical(_sealed(figure))[1:])
+    digest.update(b'],"month":' + _canonical(str(month)) + b"}")
+    return digest.hexdigest()
+
+
+def _canonical(content: Any) -> bytes:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _sealed(figure: FrozenFigure) -> dict[str, Any]:
+    content = {"figure": figure.figure, "version": figure.version, "value": figure.value}
+    # Months that were closed before there were breakdowns were sealed without.
+    return content if figure.tallies is None else {**content, "tallies": figure.tallies}
 
 
 def verify_month(month: Month) -> bool:
@@ -108,82 +96,45 @@ def verify_month(month: Month) -> bool:
     report = MonthReport.objects.filter(year=month.year, month=month.month).first()
     if report is None:
         raise MonthOpen(month=say_month(month))
-    return seal(month, report.figures.all()) == report.sha256
+    figures = report.figures.all()
+    # Not as the database sorts, which may be by its own language.
+    codes = sorted(figures.values_list("figure", flat=True))
+    order = Case(*(When(figure=code, then=place) for place, code in enumerate(codes)), output_field=IntegerField())
+    found = figures.order_by(order).iterator(chunk_size=1)
+    return seal(month, ((figure, _canonical(figure.counted).decode()) for figure in found)) == report.sha256
+
+
+def corrections_made_in(period: Period) -> QuerySet[Correction]:
+    """The corrections stated in a period (Tokyo's), of whatever month: it was then that the figures changed."""
+    starts, ends = span(period.first.first, period.last.last)
+    made = Correction.objects.filter(at__gte=starts, at__lt=ends).select_related("report", "by")
+    return made.defer("counted", "tallies")
 
 
 # --- Corrections -------------------------------------------------------------------------------------
 @transaction.atomic
-def correct(month: Month, figure: str, new: int, reason: str, by: Any, seen: int | None = None) -> Correction:
+def correct(month: Month, figure: str, new: int, reason: str, by: Any, seen: Any = NOT_TOLD) -> Correction:
     """State that ``figure`` of a closed month is ``new``, for a reason that no record shows.
 
-    ``seen`` is the value that the person had before their eyes. Raises MonthOpen, ReasonMissing,
+    ``seen`` is the value that the person had before their eyes, None for no number. Raises MonthOpen, ReasonMissing,
     FigureNotInMonth, NothingChanged, or ChangedMeanwhile when ``seen`` is no longer the figure.
     """
     frozen = _locked(month, figure)
     old = _current(frozen)
     if new == old:
         raise NothingChanged
-    if seen not in (None, old):
+    if seen is not NOT_TOLD and seen != old:
         raise ChangedMeanwhile
-    return _state(frozen, old=old, new=new, reason=reason, by=by)
+    if not reason.strip():
+        raise ReasonMissing
+    # What is proposed for the figure has to be proposed from its new value.
+    Touch.objects.create(source="correction", first=month.first, until=month.last)
+    return frozen.report.corrections.create(figure=figure, old=old, new=new, reason=reason.strip(), by=by)
 
 
-@transaction.atomic
-def state_difference(month: Month, figure: str, reason: str, by: Any) -> Correction:
-    """State as a correction what came into a closed month since. Raises as ``correct``; twice: NothingChanged."""
-    frozen = _locked(month, figure)
-    difference = _differences([frozen], month)[figure]
-    if difference.proposed == difference.current:
-        raise NothingChanged
-    return _state(
-        frozen,
-        old=difference.current,
-        new=difference.proposed,
-        reason=reason,
-        by=by,
-        counted=[list(pair) for pair in difference.now.rows],
-    )
-
-
-def differences(month: Month) -> dict[str, Difference]:
-    """The figures of a closed month that its records no longer give, by code. Empty for an open month."""
-    figures = FrozenFigure.objects.filter(report__year=month.year, report__month=month.month)
-    frozen = list(figures.prefetch_related("report__corrections"))
-    found = _differences(frozen, month) if frozen else {}
-    return {code: difference for code, difference in found.items() if difference.proposed != difference.current}
-
-
-def counted_rows(month: Month, definition: Definition) -> Counted:
-    """The rows behind a figure: in a closed month those from which it was last stated, in an open one those of now."""
-    figures = FrozenFigure.objects.filter(report__year=month.year, report__month=month.month, figure=definition.code)
-    frozen = figures.prefetch_related("report__corrections").first()
-    return _last_counted(frozen) if frozen else count([definition], month.first, month.last)[definition.code]
-
-
-def _differences(frozen: list[FrozenFigure], month: Month) -> dict[str, Difference]:
-    definitions = [find(figure.figure, figure.version) for figure in frozen]
-    now = count(definitions, month.first, month.last)
-    return {
-        definition.code: Difference(
-            definition=definition, then=_last_counted(figure), now=now[definition.code], current=_current(figure)
-        )
-        for definition, figure in zip(definitions, frozen, strict=True)
-    }
-
-
-def _corrections(frozen: FrozenFigure) -> list[Correction]:
-    """Those of this figure, oldest first."""
-    return [correction for correction in frozen.report.corrections.all() if correction.figure == frozen.figure]
-
-
-def _current(frozen: FrozenFigure) -> int:
-    return ([frozen.value] + [correction.new for correction in _corrections(frozen)])[-1]
-
-
-def _last_counted(frozen: FrozenFigure) -> Counted:
-    """The rows from which the figure was last stated."""
-    stated = [correction.counted for correction in _corrections(frozen) if correction.counted is not None]
-    return Counted.stored(([frozen.counted, *stated])[-1])
+def _current(frozen: FrozenFigure) -> int | None:
+    last = frozen.report.corrections.filter(figure=frozen.figure).defer("counted", "tallies").last()
+    return last.new if last else frozen.value
 
 
 def _locked(month: Month, figure: str) -> FrozenFigure:
@@ -191,16 +142,8 @@ def _locked(month: Month, figure: str) -> FrozenFigure:
     report = MonthReport.objects.select_for_update().filter(year=month.year, month=month.month).first()
     if report is None:
         raise MonthOpen(month=say_month(month))
-    frozen = report.figures.filter(figure=figure).first()
+    frozen = report.figures.filter(figure=figure).defer("counted", "tallies").first()
     if frozen is None:
         raise FigureNotInMonth(month=say_month(month))
     frozen.report = report
     return frozen
-
-
-def _state(frozen: FrozenFigure, *, old: int, new: int, reason: str, by: Any, counted: Any = None) -> Correction:
-    if not reason.strip():
-        raise ReasonMissing
-    return frozen.report.corrections.create(
-        figure=frozen.figure, old=old, new=new, reason=reason.strip(), by=by, counted=counted
-    )

@@ -1,40 +1,68 @@
 """A month's report: one set of typed rows from which the screen, the exports and the command are all made."""
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Sum
 from django.utils import timezone
 
-from consult.kpi.closed import ClosedMonths, months_to
-from consult.kpi.counting import flows_by_month, members_by_month
+from consult.kpi.book import Book
 from consult.kpi.definitions import Definition, position
+from consult.kpi.dimensions import DIMENSIONS, Labels
+from consult.kpi.tally import Breakdown, Tally
 from consult.models import Correction, MonthReport
 from programme.fiscal import Month
 from programme.models import Goal, PublishedFigure
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One part of a figure: ``key`` in its dimension, and what it is called in the language of the reader.
+
+    None is a share or a median of no rows.
+    """
+
+    key: str
+    label: str
+    value: int | None
+    year_to_date: int | None
+
+
+def share_of(goal: int, reached: int) -> Decimal:
+    """How much of a goal is reached, rounded down to 0.1 %, so that it never says 100 % before it is."""
+    return Decimal(reached * 1000 // goal) / 1000
+
+
+def share_reached(goal: Goal | None, reached: int | None) -> Decimal | None:
+    """The share of a figure's goal; None without a goal, and while nothing is reached."""
+    return share_of(goal.value, reached) if goal and goal.value and reached else None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One figure of the month. ``frozen`` is None while the figure is counted anew each time."""
+    """One figure of the month. ``frozen`` is what it was closed with, where it ``is_frozen``.
+
+    ``value`` and ``year_to_date`` are None for a share or a median of no rows.
+
+    ``cells`` are its breakdowns by dimension (the codes of consult/kpi/dimensions.py), each in its list's order.
+    ``unaccounted``: by how much ``value`` was corrected for reasons that no row shows; no cell contains it.
+    """
 
     definition: Definition
-    value: int
-    year_to_date: int
+    value: int | None
+    year_to_date: int | None
     frozen: int | None = None
+    is_frozen: bool = False
     corrections: tuple[Correction, ...] = ()
     goal: Goal | None = None
+    cells: Mapping[str, tuple[Cell, ...]] = field(default_factory=dict)
+    unaccounted: int = 0
 
     @property
     def share(self) -> Decimal | None:
-        """How much of the fiscal year's goal is reached; None while nothing is.
-
-        Rounded down to 0.1 %, so that it never says 100 % before the goal is reached.
-        """
-        if self.goal is None or not self.goal.value or not self.year_to_date:
-            return None
-        return Decimal(self.year_to_date * 1000 // self.goal.value) / 1000
+        """How much of the fiscal year's goal is reached; None while nothing is."""
+        return share_reached(self.goal, self.year_to_date)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +100,35 @@ class Report:
         raise KeyError(code)
 
 
+def months_to(month: Month) -> list[Month]:
+    """April of the fiscal year to ``month``."""
+    months = [Month.of(month.fiscal_year_first)]
+    while months[-1] < month:
+        months.append(months[-1].next)
+    return months
+
+
 def report(month: Month) -> Report:
     """The report of ``month``, in a number of queries that depends on neither rows nor closed months."""
-    closed = ClosedMonths(month)
-    values = _Values(month, closed)
+    book = Book(months_to(month), stock_months=[month])
+    definitions = book.definitions(month)
     goals = {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=month.fiscal_year)}
+    labels = labels_of(definitions)
     published = sorted(PublishedFigure.objects.filter(as_of__lte=month.last), key=_place)
     return Report(
         month=month,
-        closing=closed.closing,
-        rows=tuple(values.row(definition, goals.get(definition.code)) for definition in closed.definitions()),
+        closing=book.closed.closings.get(month),
+        rows=tuple(_row(book, definition, month, goals.get(definition.code), labels) for definition in definitions),
         published=tuple(figure for figure in published if figure.as_of >= month.first),
         earlier=tuple(figure for figure in published if figure.as_of < month.first),
         made_at=timezone.now(),
     )
+
+
+def labels_of(definitions: Iterable[Definition]) -> dict[str, Labels]:
+    """What the cells of these figures are called, by dimension."""
+    codes = dict.fromkeys(code for definition in definitions for code in definition.by)
+    return {code: DIMENSIONS[code].labels() for code in codes}
 
 
 def _place(figure: PublishedFigure) -> tuple[dt.date, int]:
@@ -93,48 +136,43 @@ def _place(figure: PublishedFigure) -> tuple[dt.date, int]:
     return figure.as_of, position(figure.figure)
 
 
-class _Values:
-    """The values of the fiscal year up to a month: closed months from the ledger, open ones counted now."""
+def _row(book: Book, definition: Definition, month: Month, goal: Goal | None, labels: Mapping[str, Labels]) -> Row:
+    key = definition.code, month
+    year_to_date, to_date = book.together(definition)
+    return Row(
+        definition=definition,
+        value=book.value(definition, month),
+        year_to_date=year_to_date,
+        frozen=book.closed.frozen.get(key),
+        is_frozen=key in book.closed.frozen,
+        corrections=tuple(book.closed.corrections[key]),
+        goal=goal,
+        cells=cells(definition, book.breakdown(*key), to_date, labels),
+        unaccounted=book.unaccounted(definition, month),
+    )
 
-    def __init__(self, month: Month, closed: ClosedMonths) -> None:
-        self.month = month
-        self.closed = closed
-        self.flows = flows_by_month(month.fiscal_year_first, month.last)
-        self.members = members_by_month(month.fiscal_year_first, month.last)
 
-    def row(self, definition: Definition, goal: Goal | None) -> Row:
-        key = definition.code, self.month
-        value = self._value(definition, self.month)
-        return Row(
-            definition=definition,
-            value=value,
-            year_to_date=value if definition.is_stock else self._year_to_date(definition),
-            frozen=self.closed.frozen.get(key),
-            corrections=tuple(self.closed.corrections[key]),
-            goal=goal,
+def cells(
+    definition: Definition, now: Breakdown, to_date: Breakdown, labels: Mapping[str, Labels]
+) -> dict[str, tuple[Cell, ...]]:
+    """The cells of a figure by dimension, in the order of the lists; keys that are in no list stand last."""
+    made, nothing = {}, Tally()
+    for code in definition.by:
+        dimension = DIMENSIONS[code]
+        if not dimension.listed:
+            continue
+        here, year = now.cells.get(code, {}), to_date.cells.get(code, {})
+        if not here and not year:
+            continue
+        listed: Sequence[str] = [key for key in labels[code] if dimension.complete or key in here or key in year]
+        others = sorted({*here, *year} - set(listed))
+        made[code] = tuple(
+            Cell(
+                key,
+                dimension.label(key, labels[code]),
+                here.get(key, nothing).value(definition.measure),
+                year.get(key, nothing).value(definition.measure),
+            )
+            for key in (*listed, *others)
         )
-
-    def _value(self, definition: Definition, month: Month) -> int:
-        key = definition.code, month
-        if key in self.closed.frozen:
-            return self.closed.current(key)
-        if definition.is_stock:
-            return _stock(definition, month.last)
-        return len(self._members(definition, month)) if definition.distinct else self.flows.get(key, 0)
-
-    def _year_to_date(self, definition: Definition) -> int:
-        months = months_to(self.month)
-        if not definition.distinct:
-            return sum(self._value(definition, month) for month in months)
-        # The same group may come in several months. What no record accounts for is added as it is.
-        together = set().union(*(self._members(definition, month) for month in months))
-        apart = sum(self._value(definition, month) - len(self._members(definition, month)) for month in months)
-        return len(together) + apart
-
-    def _members(self, definition: Definition, month: Month) -> set[str]:
-        key = definition.code, month
-        return self.closed.members[key] if key in self.closed.frozen else self.members.get(key, set())
-
-
-def _stock(definition: Definition, day: dt.date) -> int:
-    return definition.rows(day, day).aggregate(total=Sum("amount"))["total"] or 0
+    return made

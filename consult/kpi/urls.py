@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path, register_converter
 
-from consult.kpi import views
+from consult.kpi import correction_views, figure_views, published_views, report_urls, views
 from programme.fiscal import Month
 
 app_name = "kpi"
@@ -21,11 +21,18 @@ class MonthConverter:
 register_converter(MonthConverter, "month")
 
 urlpatterns = [
+    *report_urls.urlpatterns,
     path("", views.months, name="months"),
     path("<month:month>/", views.month, name="month"),
     path("<month:month>/close/", views.close, name="close"),
     path("<month:month>/export.<slug:suffix>", views.export, name="export"),
-    path("<month:month>/<slug:figure>/", views.rows, name="rows"),
-    path("<month:month>/<slug:figure>/correct/", views.correct, name="correct"),
-    path("<month:month>/<slug:figure>/state/", views.state, name="state"),
+    path("<month:month>/<slug:figure>/", figure_views.rows, name="rows"),
+    path("<month:month>/<slug:figure>/correct/", figure_views.correct, name="correct"),
+    path("corrections/", correction_views.waiting, name="proposals"),
+    path("corrections/<int:pk>/", correction_views.proposal, name="proposal"),
+    path("corrections/<int:pk>/approve/", correction_views.approve, name="approve"),
+    path("corrections/<int:pk>/refuse/", correction_views.refuse, name="refuse"),
+    path("records/<slug:kind>/<slug:pk>/", figure_views.record, name="record"),
+    path("published/", published_views.published, name="published"),
+    path("exports/", views.taken, name="exports"),
 ]

@@ -1,25 +1,28 @@
-"""The ledger's pages: figures for coordinator and city officer; rows, closing and correcting for coordinators."""
+"""The months' pages: figures for coordinator and city officer; closing for coordinators."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from consult.kpi import exports, ledger
-from consult.kpi.forms import CloseForm, CorrectionForm, ReasonForm
-from consult.kpi.lines import lines
+from consult.kpi.definition import Area
+from consult.kpi.drafts import open_points
+from consult.kpi.forms import CloseForm
 from consult.kpi.periods import fiscal_years, has_figures, months_of
-from consult.kpi.report import report
+from consult.kpi.report import Report, Row, report
+from consult.kpi.reporting_period import Period
 from consult.kpi.words import say_month
-from consult.models import MonthReport
+from consult.models import KpiExport, MonthDraft, MonthReport, ProposedCorrection
 from programme.access import coordinator_only, figures_only
 from programme.errors import Refused
 from programme.fiscal import Month
 
-LINES_A_PAGE = 100
+EXPORTS_A_PAGE = 100
 
 
 @figures_only
@@ -69,85 +72,29 @@ def _month_page(request: HttpRequest, month: Month, form: CloseForm) -> HttpResp
     if not has_figures(month):
         raise Http404
     found = report(month)
+    of_month = {"year": month.year, "month": month.month}
+    proposals = ProposedCorrection.objects.waiting().filter(report__year=month.year, report__month=month.month)
     context = {
         "report": found,
+        "areas": _by_area(found),
         "form": form,
         "verified": bool(found.closing) and ledger.verify_month(month),
-        "differences": ledger.differences(month).values(),
+        "proposals": proposals.defer("came", "went", "changed", "cells"),
+        "made_here": ledger.corrections_made_in(Period.of(month)),
+        "draft": None if found.closing else MonthDraft.objects.filter(**of_month).first(),
+        "open_points": open_points(month) if found.is_over and not found.closing else [],
         "previous": month.previous if has_figures(month.previous) else None,
         "next": month.next if has_figures(month.next) else None,
     }
     return render(request, "consult/kpi/month.html", context)
 
 
-@coordinator_only
-@require_GET
-def rows(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
-    return _figure_page(request, month, figure)
-
-
-@coordinator_only
-@require_POST
-def correct(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
-    form = CorrectionForm(request.POST, prefix="correct")
-    if form.is_valid():
-        facts = form.cleaned_data
-        try:
-            ledger.correct(month, figure, facts["new"], facts["reason"], by=request.user, seen=facts["seen"])
-        except Refused as error:
-            form.add_error(None, str(error))
-        else:
-            messages.success(request, _("訂正を記録しました。"))
-            return redirect("kpi:rows", month, figure)
-    return _figure_page(request, month, figure, correction_form=form)
-
-
-@coordinator_only
-@require_POST
-def state(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
-    """State what came into the records after closing as a correction."""
-    form = ReasonForm(request.POST, prefix="state")
-    if form.is_valid():
-        try:
-            ledger.state_difference(month, figure, form.cleaned_data["reason"], by=request.user)
-        except Refused as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("訂正を記録しました。"))
-        return redirect("kpi:rows", month, figure)
-    return _figure_page(request, month, figure, state_form=form)
-
-
-def _figure_page(
-    request: HttpRequest,
-    month: Month,
-    figure: str,
-    *,
-    correction_form: Form | None = None,
-    state_form: Form | None = None,
-) -> HttpResponse:
-    if not has_figures(month):
-        raise Http404
-    found = report(month)
-    try:
-        row = found.row(figure)
-    except KeyError as error:
-        raise Http404 from error
-    counted = ledger.counted_rows(month, row.definition)
-    page = Paginator(counted.rows, LINES_A_PAGE).get_page(request.GET.get("page"))
-    difference = ledger.differences(month).get(figure)
-    new_rows = [pair for pair in difference.now.rows if pair[0] in set(difference.added)] if difference else []
-    context = {
-        "report": found,
-        "row": row,
-        "page": page,
-        "lines": lines(row.definition, list(page)),
-        "difference": difference,
-        "new_lines": lines(row.definition, new_rows),
-        "correction_form": correction_form or CorrectionForm(prefix="correct", initial={"seen": row.value}),
-        "state_form": state_form or ReasonForm(prefix="state"),
-    }
-    return render(request, "consult/kpi/figure.html", context)
+def _by_area(found: Report) -> list[tuple[Any, list[Row]]]:
+    """The figures under the heading of what they are about."""
+    areas: dict[Any, list[Row]] = {area: [] for area in Area}
+    for row in found.rows:
+        areas[row.definition.area].append(row)
+    return [(area.label, rows) for area, rows in areas.items() if rows]
 
 
 @figures_only
@@ -160,8 +107,20 @@ def export(request: HttpRequest, month: Month, suffix: str) -> HttpResponse:
         raise Http404 from error
     if not has_figures(month):
         raise Http404
-    content = exports.export(month, form, by=request.user)
-    headers = {"Content-Disposition": f'attachment; filename="{exports.file_name(month, form)}"'}
+    content = exports.export(Period.of(month), form, by=request.user)
+    headers = {"Content-Disposition": f'attachment; filename="{exports.file_name(Period.of(month), form)}"'}
     if content.lost:
         headers["X-Not-Encoded"] = exports.say_lost(content.lost)
     return HttpResponse(content.data, content_type=exports.FORMS[form].content_type, headers=headers)
+
+
+@figures_only
+@require_GET
+def taken(request: HttpRequest) -> HttpResponse:
+    """Who took which figures out of the system: every export, the latest first."""
+    exported = KpiExport.objects.select_related("by").order_by("-at", "-pk")
+    return render(
+        request,
+        "consult/kpi/exports.html",
+        {"page": Paginator(exported, EXPORTS_A_PAGE).get_page(request.GET.get("page"))},
+    )

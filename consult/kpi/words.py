@@ -2,15 +2,19 @@
 
 from decimal import Decimal
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 
-from consult.kpi.definitions import Definition
-from consult.kpi.report import Report, Row
-from consult.models import Correction
+from consult.kpi.definitions import DEFINITIONS, Definition
+from consult.kpi.report import Report
+from consult.models import Correction, ProposedCorrection
 from programme.fiscal import Month
 from programme.models import PublishedFigure
 from programme.wording import era_year, month_name, say_day, say_moment
+
+# What stands where there is no number. The sign of the official statistics (該当数字なし).
+EMPTY = "–"
 
 
 def say_month(month: Month) -> str:
@@ -48,7 +52,46 @@ def say_unit(unit: str, number: int) -> str:
         "回": npgettext("単位", "回", "回", number),
         "団体": npgettext("単位", "団体", "団体", number),
         "自治会": npgettext("単位", "自治会", "自治会", number),
+        "箇所": npgettext("単位", "箇所", "箇所", number),
+        "時間": npgettext("単位", "時間", "時間", number),
+        "日": npgettext("単位", "日", "日", number),
+        "円": npgettext("単位", "円", "円", number),
     }.get(unit, unit)
+
+
+def say_value(definition: Definition, value: int | None) -> str:
+    """A figure as people read it: "1,420 件", "2.5 時間", "83.3%"; a share or a median of no rows is a dash."""
+    if value is None:
+        return EMPTY
+    number = number_format(definition.number(value), force_grouping=True)
+    unit = say_unit(definition.unit, value)
+    return f"{number}%" if unit == "%" else f"{number} {unit}"
+
+
+def say_more(definition: Definition, more: int | None) -> str:
+    """A difference: "+12 件", "−3 人", "±0 件"; "" from or to no number."""
+    if more is None:
+        return ""
+    return _sign(more) + say_value(definition, abs(more))
+
+
+def signed(definition: Definition, more: int) -> str:
+    """A difference without its unit: "+12", "−3"."""
+    return _sign(more) + number_format(definition.number(abs(more)), force_grouping=True)
+
+
+def _sign(more: int) -> str:
+    return "+" if more > 0 else "−" if more < 0 else "±"
+
+
+def latest(code: str) -> Definition:
+    """The last version of a figure, by which it is named and read."""
+    return next(each for each in reversed(DEFINITIONS) if each.code == code)
+
+
+def say_figure(code: str) -> str:
+    """What a figure is called now."""
+    return str(latest(code).name)
 
 
 def say_share(share: Decimal | None) -> str:
@@ -67,16 +110,11 @@ def say_published_days(figure: PublishedFigure) -> str:
     return _("%(first)sから%(last)sまで") % {"first": say_day(figure.since), "last": say_day(figure.as_of)}
 
 
-def say_correction(correction: Correction) -> str:
-    """ "20→22 紙の記録が後から見つかった(2024年2月5日(月) 10:00 山田)"."""
-    return _("%(old)s→%(new)s %(reason)s(%(when)s %(who)s)") % {
-        "old": correction.old,
-        "new": correction.new,
-        "reason": correction.reason,
-        "when": say_moment(correction.at),
-        "who": correction.by,
-    }
+def say_old(change: Correction | ProposedCorrection) -> str:
+    """What a figure was before a stated or proposed correction: "88.0 時間"."""
+    return say_value(latest(change.figure), change.old)
 
 
-def say_corrections(row: Row) -> str:
-    return " / ".join(say_correction(correction) for correction in row.corrections)
+def say_new(change: Correction | ProposedCorrection) -> str:
+    """What a figure is after a stated or proposed correction: "90.0 時間"."""
+    return say_value(latest(change.figure), change.new)

@@ -1,6 +1,10 @@
+from consult.models.corrections import MonthDraft, ProposedCorrection, Touch
 from consult.models.desks import Desk, Opening
 from consult.models.ledger import Correction, FrozenFigure, KpiExport, MonthReport
 from consult.models.log import Activity, Consultation, ConsultationChange
+from consult.models.reservations import Reservation
+from consult.models.rota import OpeningBatch, Rescheduling, StandingMember, StandingTeam
+from consult.models.wg import HalfYearReport, HalfYearText
 
 __all__ = [
     "Activity",
@@ -9,7 +13,17 @@ __all__ = [
     "Correction",
     "Desk",
     "FrozenFigure",
+    "HalfYearReport",
+    "HalfYearText",
     "KpiExport",
+    "MonthDraft",
     "MonthReport",
     "Opening",
+    "OpeningBatch",
+    "ProposedCorrection",
+    "Rescheduling",
+    "Reservation",
+    "StandingMember",
+    "StandingTeam",
+    "Touch",
 ]

@@ -3,27 +3,31 @@
 import datetime as dt
 import secrets
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from consult.dates import DatePlan, plan_dates
 from consult.errors import OpeningOver, ReasonMissing
 from consult.opening_days import say_rule
-from programme.models import Role, Topic, User, Venue
+from programme.models import Role, Room, Topic, User, Venue
 from programme.models.places import dates_of, validate_rule
 from programme.wording import say_day
 from supporters.messages import tell_cancelled
-from supporters.models import Assignment, Shift
+from supporters.models import Assignment, Shift, Supporter
+from supporters.models.shifts import staffing
 from supporters.owners import Link
+
+if TYPE_CHECKING:
+    from consult.models.rota import OpeningBatch
 
 
 class DeskQuerySet(models.QuerySet["Desk"]):
@@ -38,15 +42,6 @@ class DeskQuerySet(models.QuerySet["Desk"]):
         return self.filter(pk__in=Opening.objects.visible_to(user).values("desk"))
 
 
-@dataclass(frozen=True, slots=True)
-class DatePlan:
-    """What a rule gives for a period: new dates, dates on which the venue is closed and why, dates made before."""
-
-    new: list[dt.date]
-    closed: dict[dt.date, str]
-    there: list[dt.date]
-
-
 def new_code() -> str:
     return f"desk-{secrets.token_hex(4)}"
 
@@ -58,6 +53,9 @@ class Desk(models.Model):
     name = models.CharField(_("名称"), max_length=100)
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="desks", verbose_name=_("会場"))
     rule = models.CharField(_("開設日の規則(RRULE)"), max_length=200, validators=[validate_rule])
+    room = models.ForeignKey(
+        Room, null=True, blank=True, on_delete=models.PROTECT, related_name="desks", verbose_name=_("部屋")
+    )
     opens = models.TimeField(_("開始"))
     closes = models.TimeField(_("終了"))
     seats = models.PositiveSmallIntegerField(_("担当の人数"), default=2)
@@ -67,6 +65,9 @@ class Desk(models.Model):
         settings.AUTH_USER_MODEL, blank=True, related_name="desks", verbose_name=_("端末のアカウント")
     )
     active = models.BooleanField(_("開設中"), default=True)
+    reservable = models.BooleanField(_("予約を受ける"), default=False)
+    slot_minutes = models.PositiveSmallIntegerField(_("予約1回の時間(分)"), default=20)
+    slot_places = models.PositiveSmallIntegerField(_("同じ時間に予約できる人数"), default=1)
 
     objects = DeskQuerySet.as_manager()
 
@@ -77,6 +78,9 @@ class Desk(models.Model):
         constraints = [
             models.CheckConstraint(name="desk_closes_after_opening", condition=Q(closes__gt=F("opens"))),
             models.CheckConstraint(name="desk_has_seats", condition=Q(seats__gte=1)),
+            models.CheckConstraint(
+                name="desk_slots_sensible", condition=Q(slot_minutes__range=(5, 120), slot_places__range=(1, 20))
+            ),
         ]
 
     def __str__(self) -> str:
@@ -93,26 +97,42 @@ class Desk(models.Model):
 
     def closed_dates(self, first: dt.date, last: dt.date) -> dict[dt.date, str]:
         """The dates of the rule from ``first`` to ``last`` on which the venue is closed, each with its reason."""
-        closed = self.venue.closures.closed_days(first, last) if self.venue.closures else {}
+        closed = self.venue.closed_days(first, last)
         return {day: closed[day] for day in dates_of(self.rule, first, last) if day in closed}
 
     def plan_dates(self, first: dt.date, last: dt.date) -> DatePlan:
         """What ``open_dates`` would do."""
-        closed = self.closed_dates(first, last)
-        there = list(self.openings.filter(date__range=(first, last)).order_by("date").values_list("date", flat=True))
-        days = dates_of(self.rule, first, last)
-        return DatePlan([day for day in days if day not in closed and day not in there], closed, there)
+        return plan_dates(self, first, last)
 
     # --- Verbs -----------------------------------------------------------------------------------------
     @transaction.atomic
-    def open_dates(self, first: dt.date, last: dt.date) -> list["Opening"]:
-        """Make an opening, with its shift, for each date of the rule that is not closed and not yet there.
+    def open_dates(
+        self, first: dt.date, last: dt.date, *, by: Any = None, only: Collection[dt.date] | None = None
+    ) -> list["Opening"]:
+        """Make an opening, with its shift, for each date of the rule that is free and not yet there: one batch.
 
-        A date that was called off is there: it does not come back by itself.
+        ``only``: those of the plan's dates, and of what it suggests for dates that are not free, that were chosen.
+        A date that was called off or moved is there: it does not come back by itself. Raises RoomTaken.
         """
         type(self).objects.select_for_update().get(pk=self.pk)  # two people at once make each date once
+        plan = self.plan_dates(first, last)
+        days = plan.new if only is None else sorted(plan.possible & set(only))
+        if not days:
+            return []
         topics = [(topic, 1) for topic in self.topics.all()]
-        return [self._open_on(day, topics) for day in self.plan_dates(first, last).new]
+        batch = self.batches.create(first=min(first, days[0]), last=max(last, days[-1]), made_by=by)
+        return [self._open_on(day, topics, batch=batch) for day in days]
+
+    @transaction.atomic
+    def set_slots(self) -> None:
+        """Openings to come take on what the desk says about reservations, except those that have some already."""
+        slots = self.slot_minutes if self.reservable else None
+        coming = self.openings.filter(shift__starts_at__gt=timezone.now())
+        # Whoever reserves in this moment comes first, and the opening stays as it is, or finds the new slots.
+        shifts = Shift.objects.select_for_update(no_key=True).filter(pk__in=coming.values("shift"))
+        list(shifts.order_by("pk"))
+        untouched = coming.filter(reservations=None)
+        self.openings.filter(pk__in=untouched.values("pk")).update(slot_minutes=slots, slot_places=self.slot_places)
 
     @transaction.atomic
     def let_in(self, emails: Iterable[str]) -> None:
@@ -130,18 +150,29 @@ class Desk(models.Model):
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
-    def _open_on(self, day: dt.date, topics: list[tuple[Topic, int]]) -> "Opening":
+    def _open_on(
+        self, day: dt.date, topics: list[tuple[Topic, int]], *, batch: "OpeningBatch | None" = None
+    ) -> "Opening":
         shift = Shift.plan(
             purpose=Opening.PURPOSE,
             title=self.name,
             venue=self.venue,
+            room=self.room,
             starts_at=timezone.make_aware(dt.datetime.combine(day, self.opens)),
             ends_at=timezone.make_aware(dt.datetime.combine(day, self.closes)),
             needed=self.seats,
             topics=topics,
             needs_lead=self.needs_lead,
+            joining=Shift.Joining.FIRST_COME,
         )
-        return Opening.objects.create(desk=self, date=day, shift=shift)
+        return Opening.objects.create(
+            desk=self,
+            date=day,
+            shift=shift,
+            batch=batch,
+            slot_minutes=self.slot_minutes if self.reservable else None,
+            slot_places=self.slot_places,
+        )
 
 
 class OpeningManager(models.Manager["Opening"]):
@@ -158,6 +189,16 @@ class OpeningManager(models.Manager["Opening"]):
             for opening in today
         }
 
+    def thanks(self, shifts: Collection[Shift]) -> dict[int, str]:
+        """Who comes to a desk is not asked afterwards."""
+        return {}
+
+    def kept(self, shifts: Collection[Shift]) -> dict[int, list[Supporter]]:
+        """The members of standing teams who are to be put down, or asked."""
+        from consult.teams import expected
+
+        return expected(shifts)
+
 
 class OpeningQuerySet(models.QuerySet["Opening"]):
     def standing(self) -> Self:
@@ -169,13 +210,22 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
         return self.filter(shift__ends_at__gt=timezone.now()).order_by("date", "shift__starts_at", "pk")
 
     def with_staffing(self) -> Self:
-        """Annotates ``held`` (people who have said yes) and ``asked`` (offers still open)."""
-        status = Q(shift__assignments__status__in=Assignment.HELD)
-        offered = Q(shift__assignments__status=Assignment.Status.OFFERED)
-        return self.annotate(
-            held=Count("shift__assignments", filter=status, distinct=True),
-            asked=Count("shift__assignments", filter=offered, distinct=True),
-        )
+        """Annotates what ``supporters.models.shifts.staffing`` counts."""
+        return self.annotate(**staffing("shift__assignments"))
+
+    def with_a_place(self) -> Self:
+        """Those that want one more person, as ``with_staffing``."""
+        return self.with_staffing().filter(held__lt=F("shift__needed"))
+
+    def short_of_people(self, until: dt.datetime) -> Self:
+        """Standing openings that begin before ``until`` without enough people who will come, or without a lead.
+
+        As ``with_staffing``, and ``has_lead``: whether one of those who come is a lead.
+        """
+        near = self.standing().filter(shift__starts_at__gt=timezone.now(), shift__starts_at__lt=until)
+        coming = Assignment.objects.filter(shift=OuterRef("shift"), status__in=Assignment.STAYING)
+        near = near.with_staffing().annotate(has_lead=Exists(coming.filter(supporter__is_lead=True)))
+        return near.filter(Q(held__lt=F("shift__needed")) | Q(shift__needs_lead=True, has_lead=False))
 
     def with_cases(self) -> Self:
         """Annotates ``cases``: how many consultations were logged, those made void not counted."""
@@ -203,6 +253,11 @@ class Opening(models.Model):
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="openings")
     date = models.DateField(_("日"))
     shift = models.OneToOneField(Shift, on_delete=models.PROTECT, related_name="opening")
+    batch = models.ForeignKey("OpeningBatch", null=True, blank=True, on_delete=models.SET_NULL, related_name="openings")
+    changed_at = models.DateTimeField(default=timezone.now)  # when made, moved or called off: what feeds go by
+    # The slots that may be reserved, as the desk had them when this was made; null: none.
+    slot_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    slot_places = models.PositiveSmallIntegerField(default=1)
 
     objects = OpeningManager.from_queryset(OpeningQuerySet)()
 
@@ -221,16 +276,22 @@ class Opening(models.Model):
 
     @transaction.atomic
     def call_off(self, *, by: Any, reason: str) -> None:
-        """The desk stays shut on this date; its people are told and free again. Saying it twice is saying it once.
+        """The desk stays shut on this date; its people, and who has reserved, are told. Twice is once.
 
         Raises ReasonMissing, or OpeningOver once the desk has opened.
         """
+        from consult import reserving
+
         if not reason.strip():
             raise ReasonMissing
         shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
         if shift.cancelled_at is None and shift.starts_at <= timezone.now():
             raise OpeningOver(day=say_day(self.date))
+        if shift.cancelled_at:
+            return
         only_proposed = set(shift.assignments.filter(status=Assignment.Status.PROPOSED).values_list("pk", flat=True))
         for assignment in shift.cancel(by=by, reason=reason.strip()):
             if assignment.pk not in only_proposed:  # they never heard of it
                 tell_cancelled(assignment)
+        type(self).objects.filter(pk=self.pk).update(changed_at=timezone.now())
+        reserving.let_go(self, by=by, reason=reason.strip())

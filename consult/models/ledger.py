@@ -38,8 +38,10 @@ class FrozenFigure(models.Model):
     report = models.ForeignKey(MonthReport, on_delete=models.PROTECT, related_name="figures")
     figure = models.CharField(max_length=40)
     version = models.PositiveSmallIntegerField()  # of the figure's definition
-    value = models.IntegerField()
-    counted = models.JSONField(default=list)  # [id, amount] of each row counted; the amounts sum to the value
+    value = models.IntegerField(null=True)  # null: a share or a median of no rows
+    counted = models.JSONField(default=list)  # [id, amount] of each row counted; the measure makes the value of them
+    # What those rows come to, whole and by cell (``Breakdown.dump``). Null in months closed before there were any.
+    tallies = models.JSONField(null=True, editable=False)
 
     class Meta:
         ordering = ["pk"]
@@ -54,11 +56,12 @@ class Correction(models.Model):
 
     report = models.ForeignKey(MonthReport, on_delete=models.PROTECT, related_name="corrections")
     figure = models.CharField(max_length=40)
-    old = models.IntegerField()
-    new = models.IntegerField()
+    old = models.IntegerField(null=True)  # null: as in FrozenFigure
+    new = models.IntegerField(null=True)
     reason = models.CharField(_("理由"), max_length=300)
     # The rows counted now, as in FrozenFigure; null for a change that no row accounts for.
     counted = models.JSONField(null=True, blank=True)
+    tallies = models.JSONField(null=True, blank=True, editable=False)  # as in FrozenFigure, of the same rows
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -66,7 +69,10 @@ class Correction(models.Model):
         ordering = ["at", "pk"]
         constraints = [
             models.CheckConstraint(name="correction_has_reason", condition=~Q(reason="")),
-            models.CheckConstraint(name="correction_changes_something", condition=~Q(old=models.F("new"))),
+            # The figure, or (the figure standing) the parts of which it is made.
+            models.CheckConstraint(
+                name="correction_changes_something", condition=~Q(old=models.F("new")) | Q(tallies__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,9 +80,9 @@ class Correction(models.Model):
 
 
 class KpiExport(models.Model):
-    """Who took which figures out of the system, when, in which form."""
+    """Who took which figures out of the system, when, in which form. The period as in "2024-01", "2023H1"."""
 
-    month = models.CharField(max_length=7)
+    period = models.CharField(max_length=20)
     form = models.CharField(max_length=10)
     at = models.DateTimeField(default=timezone.now)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -86,4 +92,4 @@ class KpiExport(models.Model):
         ordering = ["-at"]
 
     def __str__(self) -> str:
-        return f"{self.month} {self.form} {self.at:%Y-%m-%d}"
+        return f"{self.period} {self.form} {self.at:%Y-%m-%d}"

@@ -1,8 +1,6 @@
 """The log: consultations at desks, and activities that are counted without a request."""
 
 import datetime as dt
-import hashlib
-import json
 import uuid
 from collections.abc import Iterable
 from typing import Any, Self
@@ -15,26 +13,25 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.errors import (
     ActivityLogged,
-    MonthClosed,
     NotYetHeld,
-    NotYetOpen,
-    OtherDay,
     PersonalData,
     ReasonMissing,
-    SameIdOtherCase,
     Voided,
 )
 from consult.models.desks import Desk, Opening
+from consult.models.devices import Tablet
+from consult.models.intake import Intake, say
 from consult.models.ledger import MonthReport
 from consult.personal_data import has_personal_data, refuse_personal_data
+from programme.fiscal import Month
 from programme.models import AgeBand, Device, District, Outcome, Topic, Visit
-from programme.wording import say_day, say_month
+from supporters.models import Assignment
 
 COMMON_DAYS = 90
 MINUTES_AT_MOST = 600
 
 
-class ConsultationQuerySet(models.QuerySet["Consultation"]):
+class ConsultationQuerySet(Intake):
     def counted(self) -> Self:
         """Those that the figures count: not voided."""
         return self.filter(voided_at=None)
@@ -55,104 +52,9 @@ class ConsultationQuerySet(models.QuerySet["Consultation"]):
         topics = self.counted().filter(date__gt=since).order_by().values("topic").annotate(number=Count("pk"))
         return list(topics.order_by("-number", "topic__position").values_list("topic", flat=True)[:count])
 
-    def log(
-        self,
-        *,
-        pk: uuid.UUID,
-        opening: Opening,
-        topic: Topic,
-        outcome: Outcome,
-        by: Any,
-        happened_at: dt.datetime | None = None,
-        more_topics: Iterable[Topic] = (),
-        device: Device | None = None,
-        age_band: AgeBand | None = None,
-        visit: Visit | None = None,
-        minutes: int | None = None,
-        follow_up: bool = False,
-        note: str = "",
-        source: str = "tap",
-    ) -> tuple["Consultation", bool]:
-        """Store a case once: (the row, whether it is new). ``pk`` was made where the case was typed.
-
-        Sending the same case again, at once or much later, gives the first row as it is now; the time and
-        the sender are no part of the comparison, so that a device may put its clock right. ``happened_at``
-        left out: now, or the hour of opening when that was on an earlier day. A closed month still takes
-        the row: its figures are frozen, but no case is lost.
-        Raises SameIdOtherCase, PersonalData, NotYetOpen, or OtherDay for a time on another day than the opening's.
-        """
-        facts = {
-            "topic": topic,
-            "outcome": outcome,
-            "device": device,
-            "age_band": age_band,
-            "visit": visit,
-            "minutes": minutes,
-            "follow_up": follow_up,
-            "note": note,
-        }
-        others = _without(more_topics, topic)
-        if has_personal_data(note):
-            raise PersonalData
-        sent_as = _fingerprint(opening, facts, others)
-        try:
-            with transaction.atomic():
-                moment = happened_at or _time_of_case(opening)
-                _check_day(opening, moment)
-                case = self.create(
-                    pk=pk,
-                    desk_id=opening.desk_id,
-                    opening=opening,
-                    date=opening.date,
-                    happened_at=moment,
-                    logged_by=by,
-                    source=source,
-                    sent_as=sent_as,
-                    **facts,
-                )
-                if others:
-                    case.more_topics.set(others)
-                return case, True
-        except (IntegrityError, OtherDay, NotYetOpen):
-            first = self.model._base_manager.filter(pk=pk).first()
-            if first is None:
-                raise
-            if first.sent_as != sent_as:
-                raise SameIdOtherCase from None
-            return first, False
-
 
 def _without(topics: Iterable[Topic], main: Topic) -> list[Topic]:
     return sorted({topic for topic in topics if topic.pk != main.pk}, key=lambda topic: topic.pk)
-
-
-def _fingerprint(opening: Opening, facts: dict[str, Any], others: Iterable[Topic]) -> str:
-    """A hash over what was typed, by which a case sent again is known even after it was corrected."""
-    typed = [opening.pk, *(_say(facts[name]) for name in sorted(facts)), *(topic.pk for topic in others)]
-    return hashlib.sha256(json.dumps(typed, ensure_ascii=False).encode()).hexdigest()
-
-
-def _say(value: Any) -> str:
-    """A field's value as text, for comparing and for the trail of corrections: codes, not names."""
-    if value is None:
-        return ""
-    if isinstance(value, models.Model):
-        return str(value.pk)
-    if isinstance(value, list | tuple):
-        return ",".join(_say(one) for one in value)
-    return str(value)
-
-
-def _time_of_case(opening: Opening) -> dt.datetime:
-    return timezone.now() if opening.date == timezone.localdate() else opening.shift.starts_at
-
-
-def _check_day(opening: Opening, moment: dt.datetime) -> None:
-    """The day that a case counts on is Tokyo's day of its time, which is the opening's."""
-    if opening.date > timezone.localdate():
-        raise NotYetOpen(day=say_day(opening.date))
-    if timezone.localdate(moment) != opening.date:
-        raise OtherDay(happened=say_day(moment), opened=say_day(opening.date))
 
 
 class Consultation(models.Model):
@@ -167,9 +69,15 @@ class Consultation(models.Model):
     desk = models.ForeignKey(Desk, on_delete=models.PROTECT, related_name="consultations")
     opening = models.ForeignKey(Opening, null=True, blank=True, on_delete=models.PROTECT, related_name="consultations")
     date = models.DateField(_("相談日"), db_index=True)  # the day of the activity in Tokyo
-    happened_at = models.DateTimeField(_("相談の時刻"))  # by the device's clock
+    happened_at = models.DateTimeField(_("相談の時刻"))  # put right where the device's clock was wrong
+    device_time = models.DateTimeField(null=True, blank=True)  # what that clock said at the tap
+    sent_at = models.DateTimeField(null=True, blank=True)  # and when it was sent
     logged_at = models.DateTimeField(default=timezone.now)  # by the server's
+    # Who logged it: an account, or a hall's tablet, which has none.
     logged_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    tablet = models.ForeignKey(Tablet, null=True, blank=True, on_delete=models.PROTECT, related_name="cases")
+    # The person of the team who tapped the own name on a shared tablet.
+    on_duty = models.ForeignKey(Assignment, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     source = models.CharField(max_length=10, choices=Source.choices, default=Source.TAP)
     topic = models.ForeignKey(Topic, on_delete=models.PROTECT, related_name="consultations", verbose_name=_("内容"))
     more_topics = models.ManyToManyField(Topic, blank=True, related_name="+", verbose_name=_("ほかの内容"))
@@ -184,8 +92,9 @@ class Consultation(models.Model):
     voided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
+    voided_on = models.ForeignKey(Tablet, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     void_reason = models.CharField(_("取り消す理由"), max_length=200, blank=True)
-    # What was sent first, as a hash: see ``ConsultationQuerySet.log``.
+    # What was sent first, as a hash: see ``Intake.log_many``.
     sent_as = models.CharField(max_length=64, blank=True, editable=False)
 
     # What a correction may change. Another desk or day: make void, log anew.
@@ -200,8 +109,10 @@ class Consultation(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="consultation_void_is_whole",
-                condition=Q(voided_at=None, voided_by=None, void_reason="")
-                | Q(voided_at__isnull=False, voided_by__isnull=False) & ~Q(void_reason=""),
+                condition=Q(voided_at=None, voided_by=None, voided_on=None, void_reason="")
+                | Q(voided_at__isnull=False)
+                & (Q(voided_by__isnull=False) | Q(voided_on__isnull=False))
+                & ~Q(void_reason=""),
             ),
             models.CheckConstraint(name="consultation_source_known", condition=Q(source__in=["tap", "paper"])),
             models.CheckConstraint(
@@ -217,25 +128,37 @@ class Consultation(models.Model):
     def is_void(self) -> bool:
         return self.voided_at is not None
 
+    @property
+    def month(self) -> Month:
+        return Month.of(self.date)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the month is closed: what is changed now reaches the figures as a stated correction only."""
+        return MonthReport.objects.filter(year=self.date.year, month=self.date.month).exists()
+
     # --- Verbs -----------------------------------------------------------------------------------------
-    def void(self, *, by: Any, reason: str) -> None:
+    def void(self, *, by: Any, reason: str, tablet: Tablet | None = None) -> None:
         """Take the case out of the figures; the row stays. Making void twice keeps the first reason.
 
-        Raises ReasonMissing, or MonthClosed once the month's figures are frozen.
+        ``by`` is None when a tablet takes back what it has just sent.
+
+        Once the month is closed its figures stay as they are; the ledger proposes a correction. Raises ReasonMissing.
         """
         with transaction.atomic():
             self._hold()
             if self.is_void:
                 return
-            self._check_change(reason)
-            self.voided_at, self.voided_by, self.void_reason = timezone.now(), by, reason.strip()
-            self.save(update_fields=["voided_at", "voided_by", "void_reason"])
+            _check_reason(reason)
+            self.voided_at, self.voided_by, self.voided_on = timezone.now(), by, tablet
+            self.void_reason = reason.strip()
+            self.save(update_fields=["voided_at", "voided_by", "voided_on", "void_reason"])
 
     def correct(self, *, by: Any, reason: str, **changes: Any) -> list["ConsultationChange"]:
         """Change fields (``CORRECTABLE`` and ``more_topics``), and keep each old value with the reason.
 
-        Returns what changed: nothing when every value stands already. Raises Voided, ReasonMissing,
-        PersonalData, or MonthClosed once the month's figures are frozen.
+        Returns what changed: nothing when every value stands already. In a closed month: as ``void``.
+        Raises Voided, ReasonMissing or PersonalData.
         """
         with transaction.atomic():
             self._hold()
@@ -245,14 +168,14 @@ class Consultation(models.Model):
             different = {name: value for name, value in changes.items() if getattr(self, name) != value}
             if unknown := different.keys() - set(self.CORRECTABLE):
                 raise ValueError(f"not correctable: {sorted(unknown)}")
-            told = {name: (_say(getattr(self, name)), _say(value)) for name, value in different.items()}
+            told = {name: (say(getattr(self, name)), say(value)) for name, value in different.items()}
             now_others = list(self.more_topics.order_by("pk"))
             new_others = _without(now_others if others is None else others, different.get("topic", self.topic))
             if now_others != new_others:
-                told["more_topics"] = (_say(now_others), _say(new_others))
+                told["more_topics"] = (say(now_others), say(new_others))
             if not told:
                 return []
-            self._check_change(reason)
+            _check_reason(reason)
             if has_personal_data(different.get("note", "")):
                 raise PersonalData
             for name, value in different.items():
@@ -269,11 +192,10 @@ class Consultation(models.Model):
         type(self).objects.select_for_update().get(pk=self.pk)
         self.refresh_from_db()
 
-    def _check_change(self, reason: str) -> None:
-        if not reason.strip():
-            raise ReasonMissing
-        if MonthReport.objects.filter(year=self.date.year, month=self.date.month).exists():
-            raise MonthClosed(month=say_month(self.date))
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing
 
 
 class ConsultationChange(models.Model):

@@ -1,41 +1,67 @@
-"""The log over the API: cases sent singly or in batches, as often as a device likes."""
+"""The log over the API: cases sent singly or in batches, as often as a device likes. See docs/consultations-api.md."""
 
-from typing import Any, TypedDict
+import uuid
+from typing import Any, TypedDict, cast
 
-from django.db.models import QuerySet
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from rest_framework import status
+from rest_framework import serializers, status
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from consult.codes import Codes
+from consult.authentication import MayLog, TabletAuthentication, openings_of, tablet_of
+from consult.codes import KNOWN
 from consult.errors import NotYourDesk
-from consult.models import Consultation, Opening
-from consult.serializers import SentCase, ShownCase
+from consult.models import Consultation
+from consult.models.intake import Case, Fate, Place, was_on_duty
+from consult.serializers import SentCase, ShownCase, TakenBack
 from programme.errors import Refused
 
 ROWS_AT_MOST = 200
 
 CREATED, EXISTS, REFUSED = "created", "exists", "refused"
 
+# Made once: what a serializer costs is the copying of its fields. Checking a row leaves nothing behind in it.
+SHAPE = SentCase(context={"codes": KNOWN})
+
 
 class Result(TypedDict):
-    """What became of one row that was sent. ``errors`` by field, empty unless refused."""
+    """What became of one row that was sent. ``errors`` by field, empty unless refused; ``told``: good to know."""
 
     id: str | None
     status: str
     errors: dict[str, Any]
+    told: str
+
+
+class DeskView(APIView):
+    """Answers accounts and tablets, and says the server's time with each answer, refusals too."""
+
+    authentication_classes = [TabletAuthentication, SessionAuthentication]
+    permission_classes = [MayLog]
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **options: Any) -> Response:
+        answer = super().finalize_response(request, response, *args, **options)
+        answer.headers["X-Server-Time"] = timezone.now().isoformat(timespec="milliseconds")
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
 
 class Pages(PageNumberPagination):
     page_size = 100
 
 
-class Consultations(ListAPIView[Consultation]):
-    """GET: the cases that the account may see, ``?opening=`` narrows them to one opening.
+class Consultations(DeskView, ListAPIView[Consultation]):
+    """GET: the cases that the account may see, ``?opening=`` narrows them to one opening. Not for tablets.
 
     POST: one case or a list of up to 200; each is stored once however often it is sent, and each has its own
     result. 201 when all are new, 200 when all were there, 207 when the rows fared differently or a row of a
@@ -45,24 +71,69 @@ class Consultations(ListAPIView[Consultation]):
     serializer_class = ShownCase
     pagination_class = Pages
 
+    def get_permissions(self) -> list[Any]:
+        return [MayLog()] if self.request.method == "POST" else [IsAuthenticated()]
+
     def get_queryset(self) -> QuerySet[Consultation]:
         rows = Consultation.objects.visible_to(self.request.user).prefetch_related("more_topics")
-        opening = self.request.query_params.get("opening")
-        if opening is None:
+        if self.request.query_params.get("opening") is None:
             return rows.order_by("-happened_at", "pk")
-        if not (opening.isascii() and opening.isdigit() and len(opening) < 19):
-            raise ParseError(_("opening は番号で指定してください。"))
-        return rows.filter(opening=int(opening)).order_by("-happened_at", "pk")
+        return rows.filter(opening=opening_asked(self.request)).order_by("-happened_at", "pk")
 
     def post(self, request: Request) -> Response:
         if isinstance(request.data, list):
             if len(request.data) > ROWS_AT_MOST:
                 raise ParseError(_("一度に送れるのは%(count)s件までです。") % {"count": ROWS_AT_MOST})
-            results = _store(request.data, request.user)
+            results = _store(request.data, request)
             return Response(results, status=_status_of({row["status"] for row in results}))
-        [result] = _store([request.data], request.user)
+        [result] = _store([request.data], request)
         refused = result["status"] == REFUSED
         return Response(result, status=status.HTTP_400_BAD_REQUEST if refused else _status_of({result["status"]}))
+
+
+class Summary(DeskView):
+    """GET ``?opening=``: how many cases of one opening the server has, to compare with at closing time."""
+
+    def get(self, request: Request) -> Response:
+        opening = openings_of(request).filter(pk=opening_asked(request)).first()
+        if opening is None:
+            raise Http404
+        rows = opening.consultations.order_by()
+        counts = rows.aggregate(
+            count=Count("pk", filter=Q(voided_at=None)),
+            voided=Count("pk", filter=Q(voided_at__isnull=False)),
+            paper=Count("pk", filter=Q(voided_at=None, source="paper")),
+        )
+        topics = rows.counted().values_list("topic").annotate(number=Count("pk"))
+        by_topic = dict(topics.order_by("-number", "topic"))
+        return Response({"opening": opening.pk, "day": opening.date, **counts, "by_topic": by_topic})
+
+
+class Void(DeskView):
+    """POST ``{"reason": …}``: take one case back. An account whatever it may see, a tablet what it sent itself."""
+
+    def post(self, request: Request, pk: uuid.UUID) -> Response:
+        tablet = tablet_of(request)
+        mine = tablet.cases.all() if tablet else Consultation.objects.visible_to(request.user)
+        case = mine.filter(pk=pk).first()
+        if case is None:
+            raise Http404
+        asked = TakenBack(data=request.data)
+        asked.is_valid(raise_exception=True)
+        try:
+            case.void(by=None if tablet else request.user, tablet=tablet, reason=asked.validated_data["reason"])
+        except Refused as refusal:
+            answer = {"id": str(pk), "status": REFUSED, "errors": {"non_field_errors": [str(refusal)]}}
+            return Response(answer, status=status.HTTP_400_BAD_REQUEST)
+        return Response({"id": str(pk), "status": "voided", "errors": {}})
+
+
+def opening_asked(request: Request) -> int:
+    """``?opening=`` as a number. Raises ParseError."""
+    text = request.query_params.get("opening", "")
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ParseError(_("opening は番号で指定してください。"))
+    return int(text)
 
 
 def _status_of(fates: set[str]) -> int:
@@ -71,26 +142,52 @@ def _status_of(fates: set[str]) -> int:
     return status.HTTP_200_OK if fates <= {EXISTS} else status.HTTP_207_MULTI_STATUS
 
 
-def _store(rows: list[Any], user: Any) -> list[Result]:
+def _store(rows: list[Any], request: Request) -> list[Result]:
     """Store each row by itself: one that is refused holds up no other."""
-    context = {"codes": Codes.load()}
-    sent = [SentCase(data=row, context=context) for row in rows]
-    wanted = {case.validated_data["opening"] for case in sent if case.is_valid()}
-    openings = Opening.objects.visible_to(user).select_related("desk", "shift").in_bulk(wanted)
-    return [_store_one(case, openings, user) for case in sent]
+    results: list[Result | None] = [None] * len(rows)
+    read: dict[int, dict[str, Any]] = {}
+    for turn, row in enumerate(rows):
+        try:
+            read[turn] = SHAPE.run_validation(row)
+        except (serializers.ValidationError, DjangoValidationError) as error:
+            results[turn] = _refused(_id_in(row), serializers.as_serializer_error(error))
+    wanted = {facts["opening"] for facts in read.values()}
+    places = _places(wanted, request)
+    cases: dict[int, Case] = {}
+    for turn, facts in read.items():
+        place = places.get(facts.pop("opening"))
+        if place is None:
+            results[turn] = _refused(str(facts["id"]), {"opening": [str(NotYourDesk())]})
+        else:
+            more = tuple(facts.pop("more_topics"))
+            cases[turn] = Case(pk=facts.pop("id"), place=place, more_topics=more, **facts)
+    by = request.user if request.user.is_authenticated else None
+    fates = Consultation.objects.log_many(list(cases.values()), by=by, tablet=tablet_of(request)) if cases else []
+    for (turn, case), fate in zip(cases.items(), fates, strict=True):
+        results[turn] = _result(case, fate)
+    return cast(list[Result], results)
 
 
-def _store_one(case: SentCase, openings: dict[int, Opening], user: Any) -> Result:
-    sent_id = case.initial_data.get("id") if isinstance(case.initial_data, dict) else None
-    if case.errors:
-        return Result(id=str(sent_id)[:40] if sent_id else None, status=REFUSED, errors=dict(case.errors))
-    facts = dict(case.validated_data)
-    pk = facts.pop("id")
-    opening = openings.get(facts.pop("opening"))
-    if opening is None:
-        return Result(id=str(pk), status=REFUSED, errors={"opening": [str(NotYourDesk())]})
-    try:
-        _row, is_new = Consultation.objects.log(pk=pk, opening=opening, by=user, **facts)
-    except Refused as refusal:
-        return Result(id=str(pk), status=REFUSED, errors={"non_field_errors": [str(refusal)]})
-    return Result(id=str(pk), status=CREATED if is_new else EXISTS, errors={})
+def _places(wanted: set[int], request: Request) -> dict[int, Place]:
+    """Those of ``wanted`` that the sender may log for: also a duty that was called off, or left, after the tap."""
+    if not wanted:
+        return {}
+    found = Place.of(openings_of(request).filter(pk__in=wanted))
+    if len(found) < len(wanted) and request.user.is_authenticated:
+        found |= Place.of(was_on_duty(request.user).filter(pk__in=wanted - found.keys()))
+    return found
+
+
+def _id_in(row: Any) -> str | None:
+    sent_id = row.get("id") if isinstance(row, dict) else None
+    return str(sent_id)[:40] if sent_id else None
+
+
+def _refused(sent_id: str | None, errors: Any) -> Result:
+    return Result(id=sent_id, status=REFUSED, errors=dict(errors), told="")
+
+
+def _result(case: Case, fate: Fate) -> Result:
+    if fate.refusal:
+        return _refused(str(case.pk), {"non_field_errors": [str(fate.refusal)]})
+    return Result(id=str(case.pk), status=CREATED if fate.is_new else EXISTS, errors={}, told=fate.told)

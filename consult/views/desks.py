@@ -5,21 +5,26 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
+from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from consult import teams
 from consult.errors import ActivityLogged, NotYetHeld
 from consult.forms.desks import ActivityForm, CallOffForm, DeskForm, PeriodForm
-from consult.models import Activity, Desk, Opening
+from consult.models import Activity, Desk, Opening, StandingMember
+from consult.views.rota import concerned, say_filled
 from programme.access import coordinator_only
 from programme.errors import Refused
+from programme.fiscal import fiscal_year
 from programme.models import Limits
+from supporters.errors import RoomTaken
 from supporters.models import Assignment
 
 OPENINGS_SHOWN = 5
+BATCHES_SHOWN = 5
 ACTIVITIES_A_PAGE = 50
 
 
@@ -49,8 +54,14 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Opening.objects.with_cases().select_related("desk__venue__district", "shift")
     found = get_object_or_404(rows, pk=pk)
     team = found.shift.assignments.exclude(status=Assignment.Status.PROPOSED).select_related("supporter")
-    may_call_off = not found.is_cancelled and found.shift.starts_at > timezone.now()
-    context = {"opening": found, "team": team, "may_call_off": may_call_off, "today": timezone.localdate()}
+    context = {
+        "opening": found,
+        "team": team,
+        "may_change": not found.is_cancelled and found.shift.starts_at > timezone.now(),
+        "today": timezone.localdate(),
+        "moves": found.reschedulings.select_related("by"),
+        "reserved": found.reservations.standing().count(),
+    }
     return render(request, "consult/opening.html", context)
 
 
@@ -66,36 +77,78 @@ def call_off(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("中止にしました。担当のサポーターにお知らせを送ります。"))
             return redirect("consult:opening", found.pk)
-    people = found.shift.assignments.filter(status__in=Assignment.LIVE).exclude(status=Assignment.Status.PROPOSED)
-    context = {"form": form, "opening": found, "people": people.select_related("supporter")}
-    return render(request, "consult/call_off.html", context)
+    return render(request, "consult/call_off.html", {"form": form, "opening": found, **concerned(found)})
 
 
 @coordinator_only
 def open_dates(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a desk's dates for a period: first shown (``preview``), then made."""
-    desk = get_object_or_404(Desk.objects.select_related("venue__closures"), pk=pk)
-    form = PeriodForm(request.POST if request.method == "POST" else None, initial=_usual_period(desk))
-    plan = None
+    """Make a desk's dates for a period: first shown (``preview``), then those that stay ticked are made."""
+    desk = get_object_or_404(Desk.objects.select_related("venue__closures", "room"), pk=pk)
+    periods = _periods(desk)
+    initial = periods.get(request.GET.get("period", ""), periods["usual"])
+    form = PeriodForm(request.POST if request.method == "POST" else None, initial=initial)
+    context: dict[str, Any] = {"desk": desk, "form": form, "fiscal_years": _fiscal_years()}
     if request.method == "POST" and form.is_valid():
         first, last = form.cleaned_data["first"], form.cleaned_data["last"]
         plan = desk.plan_dates(first, last)
-        if "preview" not in request.POST:
-            made = desk.open_dates(first, last)
-            if made:
-                messages.success(request, _("開設日を%(count)s日分作りました。") % {"count": len(made)})
-            else:
-                messages.info(request, _("新しく作る日はありませんでした。もう作ってあります。"))
+        ticked = request.POST.getlist("dates")
+        chosen = None if "preview" in request.POST else _chosen(ticked, plan.possible)
+        if chosen:
+            return _make_dates(request, desk, first, last, chosen)
+        if chosen is not None and (not plan.new or _are_there(desk, ticked)):
+            messages.info(request, _("新しく作る日はありませんでした。もう作ってあります。"))
             return redirect("consult:openings")
-    return render(request, "consult/open_dates.html", {"desk": desk, "form": form, "plan": plan})
+        if chosen is not None:
+            form.add_error(None, _("作る日を1つ以上選んでください。"))
+        context |= {"plan": plan, "ticked": set(plan.new) if chosen is None else chosen}
+    context["has_team"] = StandingMember.objects.filter(team__desk=desk).exists()
+    context["batches"] = desk.batches.annotate(days=Count("openings"))[:BATCHES_SHOWN]
+    return render(request, "consult/open_dates.html", context)
 
 
-def _usual_period(desk: Desk) -> dict[str, dt.date]:
-    """From the day after the last opening, as far ahead as the programme plans."""
+def _chosen(texts: list[str], possible: set[dt.date]) -> set[dt.date]:
+    """The dates that were ticked; a date that is no longer possible is left out, the next page shows why."""
+    by_text = {day.isoformat(): day for day in possible}
+    return {by_text[text] for text in texts if text in by_text}
+
+
+def _are_there(desk: Desk, ticked: list[str]) -> bool:
+    """Whether all dates that were ticked have been made meanwhile, as by the first of two taps."""
+    there = {day.isoformat() for day in desk.openings.values_list("date", flat=True)} if ticked else set()
+    return bool(ticked) and there.issuperset(ticked)
+
+
+def _make_dates(request: HttpRequest, desk: Desk, first: dt.date, last: dt.date, chosen: set[dt.date]) -> HttpResponse:
+    try:
+        made = desk.open_dates(first, last, by=request.user, only=chosen)
+    except RoomTaken as refusal:  # booked in this very moment
+        messages.error(request, str(refusal))
+        return redirect("consult:open_dates", desk.pk)
+    if not made:
+        messages.info(request, _("新しく作る日はありませんでした。もう作ってあります。"))
+        return redirect("consult:openings")
+    messages.success(request, _("開設日を%(count)s日分作りました。") % {"count": len(made)})
+    if "team" in request.POST:
+        say_filled(request, teams.fill(desk, by=request.user))
+    return redirect("consult:batch", made[0].batch_id)
+
+
+def _periods(desk: Desk) -> dict[str, dict[str, dt.date]]:
+    """Periods to begin with: as far ahead as the programme plans, this fiscal year, the next one."""
     today = timezone.localdate()
     last_made = desk.openings.filter(date__gte=today).order_by("date").values_list("date", flat=True).last()
     first = last_made + dt.timedelta(days=1) if last_made else today
-    return {"first": first, "last": max(today, first) + dt.timedelta(days=Limits.current().desk_days_ahead)}
+    year = fiscal_year(today)
+    return {
+        "usual": {"first": first, "last": max(today, first) + dt.timedelta(days=Limits.current().desk_days_ahead)},
+        "this-year": {"first": today, "last": dt.date(year + 1, 3, 31)},
+        "next-year": {"first": dt.date(year + 1, 4, 1), "last": dt.date(year + 2, 3, 31)},
+    }
+
+
+def _fiscal_years() -> list[tuple[str, int]]:
+    year = fiscal_year(timezone.localdate())
+    return [("this-year", year), ("next-year", year + 1)]
 
 
 @coordinator_only
@@ -112,6 +165,7 @@ def _edit(request: HttpRequest, desk: Desk | None) -> HttpResponse:
     form = DeskForm(request.POST if request.method == "POST" else None, instance=desk)
     if request.method == "POST" and form.is_valid():
         saved = form.save()
+        saved.set_slots()
         messages.success(request, _("「%(desk)s」を保存しました。") % {"desk": saved})
         return redirect("consult:openings") if desk else redirect("consult:open_dates", saved.pk)
     return render(request, "consult/desk_form.html", {"form": form, "desk": desk})

@@ -3,7 +3,6 @@
 import datetime as dt
 import itertools
 from collections.abc import Iterable, Sequence
-from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +13,7 @@ from consult.forms.finder import DistrictForm, FinderForm
 from consult.map import Map, Site, draw
 from consult.places import Place, in_order, next_places, places_between, today_and_tomorrow
 from programme.geo import to_metres
-from programme.models import District, Limits, Programme, Venue
+from programme.models import District, Limits, Programme
 
 DATES_SHOWN = 4
 DATES_ON_OWN_PAGE = 12
@@ -57,18 +56,11 @@ def place(request: HttpRequest, pk: int) -> HttpResponse:
     places[0].keep(DATES_ON_OWN_PAGE)
     context = {
         "place": places[0],
-        "way": _way_to(places[0].desk.venue),
+        "way": places[0].desk.venue.map_url(Programme.objects.values_list("city", flat=True).first() or ""),
         "map": _map(districts, places, form.chosen_district, signs="★"),
         **today_and_tomorrow(),
     }
     return render(request, "consult/place.html", context)
-
-
-def _way_to(venue: Venue) -> str:
-    """Opens the map app of the reader's phone, or its site. A position that nobody has verified is not handed on."""
-    city = Programme.objects.values_list("city", flat=True).first() or ""
-    found = "{},{}".format(*venue.position) if venue.coordinates_verified else f"{city}{venue.name} {venue.address}"
-    return f"https://www.google.com/maps/search/?{urlencode({'api': 1, 'query': found.strip()})}"
 
 
 def _planned() -> tuple[dt.date, dt.date]:

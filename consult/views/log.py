@@ -84,7 +84,7 @@ def _cases(request: HttpRequest, opening: Opening) -> dict[str, object]:
     cases = list(
         Consultation.objects.visible_to(request.user)
         .filter(opening=opening)
-        .select_related("topic", "outcome", "logged_by")
+        .select_related("topic", "outcome", "logged_by", "tablet", "on_duty__supporter")
         .prefetch_related("more_topics")
         .order_by("-logged_at")
     )

@@ -1,5 +1,6 @@
 """Mail: SMTP in production, files in development, both through Django's mail backend."""
 
+import re
 import smtplib
 from email.utils import parseaddr
 
@@ -9,8 +10,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications import mailbox
 from notifications.calendars import method_of
-from notifications.channels import Outcome, Receipt
-from notifications.models import Message
+from notifications.channels import CheckFailed, Outcome, Receipt
+from notifications.models import Message, Suppression
+
+# "No such mailbox", "not here any more" and the like, as enhanced codes. Source: RFC 3463, 3.2
+DEAD = re.compile(rb"\b5\.1\.(1|2|3|6|10)\b|\b5\.2\.1\b")
 
 
 def message_id(message: Message) -> str:
@@ -33,6 +37,27 @@ def compose(message: Message, connection: BaseEmailBackend | None = None) -> Ema
     return mail
 
 
+def is_configured() -> bool:
+    """Production does not start without a mail server."""
+    return True
+
+
+def load() -> None:
+    """Nothing that takes long."""
+
+
+def check() -> str:
+    connection = get_connection()
+    try:
+        connection.open()
+        connection.close()
+    except (OSError, smtplib.SMTPException) as error:
+        raise CheckFailed(repr(error)) from error
+    if settings.EMAIL_BACKEND == "notifications.mailbox.EmailBackend":
+        return f"files in {settings.MAILBOX_DIR}"
+    return f"mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+
+
 def send(message: Message) -> Receipt:
     """Before the connection stands nothing has left; after it, only the server's own word is certain."""
     connection = get_connection()
@@ -50,8 +75,10 @@ def send(message: Message) -> Receipt:
     except smtplib.SMTPServerDisconnected as error:
         return Receipt(Outcome.UNKNOWN, repr(error))
     except smtplib.SMTPRecipientsRefused as error:
-        code = max(reply[0] for reply in error.recipients.values())
-        return Receipt(Outcome.REFUSED if code >= 500 else Outcome.NOT_SENT, repr(error))
+        code, words = max(error.recipients.values())
+        if code < 500:
+            return Receipt(Outcome.NOT_SENT, repr(error))
+        return Receipt(Outcome.REFUSED, repr(error), suppress=Suppression.Reason.BOUNCED if _dead(code, words) else "")
     except smtplib.SMTPResponseException as error:
         return Receipt(Outcome.REFUSED if error.smtp_code >= 500 else Outcome.NOT_SENT, repr(error))
     except (OSError, smtplib.SMTPException) as error:
@@ -59,6 +86,13 @@ def send(message: Message) -> Receipt:
     finally:
         connection.close()
     return Receipt(Outcome.SENT)
+
+
+def _dead(code: int, words: bytes) -> bool:
+    """Whether the mailbox itself is refused. Without an enhanced code, 550 and 551 of RFC 5321 say so."""
+    if re.search(rb"\b[245]\.\d+\.\d+\b", words):
+        return bool(DEAD.search(words))
+    return code in (550, 551)
 
 
 def look_up(message: Message) -> Receipt:

@@ -71,6 +71,9 @@ class Limits:
     session_minutes_longest: int
     days_ahead: int  # days between a request and its first possible time
     days_ahead_furthest: int
+    asks_a_month: int  # offers that one supporter gets in a calendar month, whatever the answers
+    late_hours: int  # hours before the start within which "I can't come" counts as late
+    requests_a_month: int  # requests of one group over the web, by the month of its first wish
     offer_hours: int  # hours that a supporter has to answer
     honorarium_yen: int  # for one full session
     honorarium_minutes: int  # what counts as one full session
@@ -81,6 +84,16 @@ class Limits:
     month_limit: int  # duties a calendar month, likewise
     travel_limit: int  # minutes from home, likewise
     desk_days_ahead: int  # days for which openings are planned
+    reminder_week_days: int  # days before a duty on which its people are reminded for the first time
+    reminder_day_days: int  # days before a duty on which they are reminded again
+    reminder_minute: int  # minutes after 00:00 at which these two are sent
+    reminder_morning_minute: int  # minutes after 00:00 at which they are told where, on the day itself
+    offer_reminder_hours: int  # hours before the end of an offer at which who has not answered is reminded
+    report_due_hours: int  # hours after a session's end at which its people are reminded of the report
+    consent_reminder_days: int  # days after which a guardian who has not answered is reminded
+    consent_notice_days: int  # days before the 18th birthday on which the end of a consent is announced
+    quiet_from: int  # minutes after 00:00 from which nobody's telephone rings for a message
+    quiet_until: int  # minutes after 00:00 until which it does not
 
     # Each pair must stand in this order.
     ORDERED: ClassVar = (
@@ -88,10 +101,36 @@ class Limits:
         ("session_minutes_shortest", "session_minutes"),
         ("session_minutes", "session_minutes_longest"),
         ("days_ahead", "days_ahead_furthest"),
+        ("reminder_day_days", "reminder_week_days"),
     )
     # For the others 0 would stop the programme: no session has 0 minutes, no team serves 0 people.
-    MAY_BE_ZERO: ClassVar = frozenset({"days_ahead", "honorarium_yen", "travel_buffer"})
-    MINUTES_OF_A_DAY: ClassVar = frozenset({"session_minutes_longest", "minor_latest_end"})
+    MAY_BE_ZERO: ClassVar = frozenset(
+        {
+            "days_ahead",
+            "honorarium_yen",
+            "travel_buffer",
+            "quiet_from",
+            "quiet_until",
+            # 0: no such reminder.
+            "reminder_week_days",
+            "reminder_day_days",
+            "reminder_morning_minute",
+            "offer_reminder_hours",
+            "report_due_hours",
+            "consent_reminder_days",
+            "consent_notice_days",
+        }
+    )
+    MINUTES_OF_A_DAY: ClassVar = frozenset(
+        {
+            "session_minutes_longest",
+            "minor_latest_end",
+            "quiet_from",
+            "quiet_until",
+            "reminder_minute",
+            "reminder_morning_minute",
+        }
+    )
 
     @classmethod
     def names(cls) -> list[str]:

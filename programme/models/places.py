@@ -1,10 +1,12 @@
 """Places and the days on which they are closed."""
 
 import datetime as dt
+from urllib.parse import urlencode
 
 from dateutil.rrule import rrulestr
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -69,23 +71,50 @@ class ClosureCalendar(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def closed_days(self, first: dt.date, last: dt.date) -> dict[dt.date, str]:
-        """Each closed day from ``first`` to ``last`` with its reason."""
-        return {day: closure.reason for closure in self.closures.all() for day in dates_of(closure.rule, first, last)}
-
 
 class Closure(models.Model):
+    """Days on which the calendar's venues are closed, or one of them: those of a rule, for good or for a while."""
+
+    EVERY_DAY = "FREQ=DAILY"
+
     calendar = models.ForeignKey(ClosureCalendar, on_delete=models.CASCADE, related_name="closures")
+    venue = models.ForeignKey(
+        "Venue", null=True, blank=True, on_delete=models.CASCADE, related_name="+", verbose_name=_("会場")
+    )
     rule = models.CharField(_("規則(RRULE)"), max_length=200, validators=[validate_rule])
+    # Null: since ever, for ever.
+    first = models.DateField(_("最初の日"), null=True, blank=True)
+    last = models.DateField(_("最後の日"), null=True, blank=True)
     reason = models.CharField(_("理由"), max_length=100)
 
     class Meta:
         verbose_name = _("休館日")
         verbose_name_plural = _("休館日")
-        constraints = [models.UniqueConstraint(fields=["calendar", "rule"], name="closure_once")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["calendar", "rule"], condition=models.Q(venue=None, first=None), name="closure_once"
+            ),
+            models.CheckConstraint(
+                name="closure_ends_after_start",
+                condition=models.Q(first=None) | models.Q(last=None) | models.Q(last__gte=models.F("first")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.reason
+
+    def days(self, first: dt.date, last: dt.date) -> list[dt.date]:
+        """The closed days from ``first`` to ``last``."""
+        first, last = max(first, self.first or first), min(last, self.last or last)
+        return dates_of(self.rule, first, last) if first <= last else []
+
+    def end(self, day: dt.date) -> None:
+        """From ``day`` on it holds no more; one that would only begin then is taken away. What is past stays."""
+        if self.first and self.first >= day:
+            self.delete()
+        elif self.last is None or self.last >= day:
+            self.last = day - dt.timedelta(days=1)
+            self.save(update_fields=["last"])
 
 
 class Venue(models.Model):
@@ -101,6 +130,7 @@ class Venue(models.Model):
     kana = models.CharField(_("かな"), max_length=100, blank=True)
     name_en = models.CharField(_("名称(英語)"), max_length=100, blank=True)
     district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="venues", verbose_name=_("地区"))
+    postcode = models.CharField(_("郵便番号"), max_length=7, blank=True)  # seven digits, without a hyphen
     address = models.CharField(_("住所"), max_length=200, blank=True)
     phone = models.CharField(_("電話"), max_length=20, blank=True)
     # Null when nobody knows: the district's own coordinates stand in (``position``).
@@ -149,9 +179,28 @@ class Venue(models.Model):
             return self.district.latitude, self.district.longitude
         return self.latitude, self.longitude
 
+    def closed_days(self, first: dt.date, last: dt.date) -> dict[dt.date, str]:
+        """Each day from ``first`` to ``last`` on which the venue is closed, with the reason."""
+        closures = self.closures.closures.all() if self.closures else ()
+        mine = [closure for closure in closures if closure.venue_id in (None, self.pk)]
+        return {day: closure.reason for closure in mine for day in closure.days(first, last)}
+
+    def map_url(self, city: str) -> str:
+        """Opens the map app of the reader's phone, or its site. A position that nobody verified is not handed on."""
+        found = "{},{}".format(*self.position) if self.coordinates_verified else f"{city}{self.name} {self.address}"
+        return f"https://www.google.com/maps/search/?{urlencode({'api': 1, 'query': found.strip()})}"
+
     def closed_on(self, day: dt.date) -> str | None:
         """Why the venue is closed on ``day``, or None when it is open."""
-        return self.closures.closed_days(day, day).get(day) if self.closures else None
+        return self.closed_days(day, day).get(day)
+
+    def open_for(self, starts_at: dt.datetime, minutes: int) -> bool:
+        """Whether it is within the hours of a day, closed days aside; always true where nobody knows the hours."""
+        if self.opens is None or self.closes is None:
+            return True
+        start = timezone.localtime(starts_at)
+        end = start + dt.timedelta(minutes=minutes)
+        return self.opens <= start.time() and end.time() <= self.closes and end.date() == start.date()
 
 
 class Room(models.Model):

@@ -23,6 +23,12 @@ def moment(value: dt.datetime | None) -> str:
 
 
 @register.filter
+def short(value: dt.datetime | None) -> str:
+    """12/3(木) 10:00"""
+    return wording.say_short(value) if value else ""
+
+
+@register.filter
 def until(starts_at: dt.datetime | None, ends_at: dt.datetime | None) -> str:
     """2026年12月3日(木) 10:00から11:00まで"""
     return wording.say_span(starts_at, ends_at) if starts_at and ends_at else ""

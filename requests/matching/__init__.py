@@ -7,7 +7,9 @@ limit), no randomness.  See docs/matching.md for the problem and the method.
 from importlib import metadata
 
 from .advice import NextBest, WhyNot, next_best, next_best_of_all, why_not
+from .chance import Chance, chances
 from .explain import Reason, explain
+from .part import Executor, Part, Teams, pack, solve_part, unpack
 from .plan import Plan, Progress
 from .problem import (
     Assignment,
@@ -28,9 +30,12 @@ from .writer import plan_to_dict, problem_to_dict
 
 __all__ = [
     "Assignment",
+    "Chance",
     "Costs",
+    "Executor",
     "NextBest",
     "Params",
+    "Part",
     "Plan",
     "Previous",
     "Problem",
@@ -40,12 +45,15 @@ __all__ = [
     "Recruit",
     "Supporter",
     "Task",
+    "Teams",
     "Venue",
     "WhyNot",
+    "chances",
     "explain",
     "greedy",
     "next_best",
     "next_best_of_all",
+    "pack",
     "plan_to_dict",
     "problem_from_dict",
     "problem_to_dict",
@@ -53,6 +61,8 @@ __all__ = [
     "recruits",
     "replan",
     "solve",
+    "solve_part",
+    "unpack",
     "version",
     "why_not",
 ]

@@ -14,14 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from .candidates import Candidates
 from .clock import Left
 from .diary import Diary
-from .highs import relax
-from .model import INF, Floats, Rows, Scope, limit_rows, team_rows, weights_of
+from .highs import Relaxation, relax
+from .model import Floats, Rows, Scope, limit_rows, weight_costs, weight_rows, weights_of
 from .people import Bools
 from .team import cheapest_team
 
-__all__ = ["Guide", "guide_of"]
+__all__ = ["Guide", "Limits", "guide_of", "limits_of", "priced_bound", "prices_of", "team_prices"]
 
 ITERATIONS = 1200
 """first-order steps: twice as many lower a prefecture's bound by another 0.01 %"""
@@ -50,29 +51,22 @@ class Guide:
 def guide_of(diary: Diary, scope: Scope, left: Left) -> Guide:
     """Solve the relaxation roughly and bound the scope by its prices; the diary holds all else."""
     c = diary.candidates
-    limits = _limits_of(diary, scope)
-    a, b = len(scope.starts), len(scope.pairs)
-    rows = Rows()
-    team_rows(c, rows, scope)
-    first = rows.count
-    link = limits.link.tocoo()
-    rows.add(link.row.astype(np.int64), link.col.astype(np.int64) + a, 1.0, -INF, limits.most, len(limits.most))
+    limits = limits_of(diary, scope)
+    a = len(scope.starts)
     remaining = left()
     seconds = None if remaining is None else SHARE * remaining
-    found = relax(np.concatenate((-weights_of(c, scope), np.zeros(b))), rows, ITERATIONS, seconds)
-    prices = -found.duals[first:]
-    prices = np.where(prices > NOTHING, prices, 0.0)
-    of_pair = prices @ limits.link
-    bound, gains = _bound(diary, scope, limits, prices, of_pair)
+    found = relax(weight_costs(c, scope), weight_rows(diary, scope), "pdlp", ITERATIONS, seconds)
+    prices = prices_of(found, limits)
+    bound, gains = priced_bound(c, scope, limits, prices)
     price = np.zeros(len(c.person))
-    price[scope.pairs] = of_pair
+    price[scope.pairs] = prices @ limits.link
     wished = np.zeros(len(c.person), dtype=np.bool_)
     wished[scope.pairs] = found.values[a:] > USED
     return Guide(bound, gains, price, wished)
 
 
 @dataclass(frozen=True, slots=True)
-class _Limits:
+class Limits:
     """All limits of people within a scope, L rows."""
 
     link: csr_array
@@ -81,21 +75,38 @@ class _Limits:
     """[L]"""
 
 
-def _limits_of(diary: Diary, scope: Scope) -> _Limits:
+def limits_of(diary: Diary, scope: Scope) -> Limits:
+    """Weeks, months and clashes, in the order in which `weight_rows` has them, last."""
     rows = Rows()
     limit_rows(diary, rows, scope, np.arange(len(scope.pairs)))
-    row, pair, value, _, most = rows.arrays()
-    return _Limits(csr_array((value, (row, pair)), shape=(rows.count, len(scope.pairs))), most)
+    m = rows.matrix()
+    return Limits(csr_array((m.value, (m.row, m.column)), shape=(m.count, len(scope.pairs))), m.upper)
 
 
-def _bound(
-    diary: Diary, scope: Scope, limits: _Limits, prices: Floats, of_pair: Floats
-) -> tuple[float, dict[int, float]]:
-    """The bound at these prices, and what each task gains."""
-    c = diary.candidates
-    task = c.task[scope.starts]
+def prices_of(found: Relaxation, limits: Limits) -> Floats:
+    """[L] what a relaxation says that each limit is worth."""
+    prices = -found.duals[len(found.duals) - len(limits.most) :]
+    return np.where(prices > NOTHING, prices, 0.0)
+
+
+def priced_bound(c: Candidates, scope: Scope, limits: Limits, prices: Floats) -> tuple[float, dict[int, float]]:
+    """The bound at these prices, and what each task gains, where that is above 0."""
     weight = weights_of(c, scope)
-    k = np.array([c.problem.tasks[t].k for t in task], dtype=np.int64)
+    more = weight - team_prices(c, scope, prices @ limits.link, weight)
+    gains: dict[int, float] = {}
+    for i in np.flatnonzero(more > 1e-9).tolist():
+        t = int(c.task[scope.starts[i]])
+        gains[t] = max(gains.get(t, 0.0), float(more[i]))
+    return sum(gains.values()) + float(prices @ limits.most), gains
+
+
+def team_prices(c: Candidates, scope: Scope, of_pair: Floats, worth: Floats) -> Floats:
+    """[A] the price of each start's cheapest team, where that may be below `worth` [A].
+
+    Elsewhere, and where there is no team, it is `worth`.
+    """
+    tasks = [c.problem.tasks[t] for t in c.task[scope.starts]]
+    k = np.array([task.k for task in tasks], dtype=np.int64)
     first = np.searchsorted(scope.at, np.arange(len(scope.starts) + 1))
     order = np.lexsort((of_pair, scope.at))
     sums = np.concatenate(([0.0], np.cumsum(of_pair[order])))
@@ -106,24 +117,12 @@ def _bound(
         wide = np.flatnonzero(k > j)
         have[wide] |= meets[first[wide] + j]
     whole = c.every[scope.starts]
-    done = have == whole
-    gains: dict[int, float] = {}
     # No team is cheaper than the k cheapest people; where these are a team, it is the best one.
-    for i in np.flatnonzero(least < weight - 1e-9).tolist():
-        t = int(task[i])
-        most = float(weight[i] - least[i])
-        if most <= gains.get(t, 0.0):
-            continue
-        if not done[i]:
-            here = slice(int(first[i]), int(first[i + 1]))
-            team = cheapest_team(
-                c.meets[scope.pairs[here]].tolist(),
-                of_pair[here].tolist(),
-                int(whole[i]),
-                int(k[i]),
-                c.problem.tasks[t].kmax,
-            )
-            most = float(weight[i] - team[0]) if team else 0.0
-        if most > gains.get(t, 0.0):
-            gains[t] = most
-    return sum(gains.values()) + float(prices @ limits.most), gains
+    found = np.where(least < worth - 1e-9, least, worth)
+    for i in np.flatnonzero((found < worth) & (have != whole)).tolist():
+        here = slice(int(first[i]), int(first[i + 1]))
+        team = cheapest_team(
+            c.meets[scope.pairs[here]].tolist(), of_pair[here].tolist(), int(whole[i]), int(k[i]), tasks[i].kmax
+        )
+        found[i] = min(float(worth[i]), team[0]) if team else worth[i]
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["Left", "countdown", "less"]
+__all__ = ["Left", "countdown", "end_of", "less", "until"]
 
 Left = Callable[[], float | None]
 """seconds that are left; None means as many as it takes"""
@@ -27,3 +27,14 @@ def less(left: Left, seconds: float) -> Left:
         return None if now is None else now - seconds
 
     return remaining
+
+
+def end_of(left: Left) -> float | None:
+    """When the countdown ends, in seconds since 1970: other processes and machines know what is meant."""
+    remaining = left()
+    return None if remaining is None else time.time() + remaining
+
+
+def until(end: float | None) -> Left:
+    """The countdown to such a moment."""
+    return lambda: None if end is None else end - time.time()

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from .model import Rows
+from .model import Matrix
 
 __all__ = ["Answer", "Relaxation", "minimise", "new_highs", "relax"]
 
 Floats = NDArray[np.float64]
+Method = Literal["simplex", "ipm", "pdlp"]
 
 HEED = 0.85
 """share of the time left that the solver is told of"""
@@ -54,16 +55,15 @@ def new_highs() -> Any:
     return highs
 
 
-def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> Any:
+def _loaded(cost: Floats, rows: Matrix, upper: Floats | float) -> Any:
     n = len(cost)
-    row, column, value, lower, row_upper = rows.arrays()
-    matrix = csr_array((value, (row, column)), shape=(rows.count, n))
+    matrix = csr_array((rows.value, (rows.row, rows.column)), shape=(rows.count, n))
     lp = highspy.HighsLp()
     lp.num_col_, lp.num_row_ = n, rows.count
     lp.col_cost_ = cost
     lp.col_lower_ = np.zeros(n)
     lp.col_upper_ = np.broadcast_to(np.asarray(upper, dtype=np.float64), (n,)).copy()
-    lp.row_lower_, lp.row_upper_ = lower, row_upper
+    lp.row_lower_, lp.row_upper_ = rows.lower, rows.upper
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = matrix.indptr
     lp.a_matrix_.index_ = matrix.indices
@@ -73,22 +73,25 @@ def _loaded(cost: Floats, rows: Rows, upper: Floats | float) -> Any:
     return highs
 
 
-def relax(cost: Floats, rows: Rows, iterations: int | None = None, seconds: float | None = None) -> Relaxation:
-    """The relaxation 0 ≤ v ≤ 1: roughly, by `iterations` first-order steps (PDLP), or else exactly.
+def relax(
+    cost: Floats, rows: Matrix, method: Method, iterations: int | None = None, seconds: float | None = None
+) -> Relaxation:
+    """The relaxation 0 ≤ v ≤ 1: exactly, or roughly by `iterations` first-order steps (PDLP).
 
     A first-order step costs two products with the matrix, so that an area's prices are
-    good long before its relaxation is solved.  Exactly means by the interior point
-    method, which is not moved to a corner.  Out of time: what was reached by then.
+    good long before its relaxation is solved.  The simplex method ends in a corner, where
+    prices are few different numbers; the interior point method is the fastest for large
+    areas and is not moved to a corner.  Out of time: what was reached by then.
     """
     highs = _loaded(cost, rows, 1.0)
-    if iterations is None:
-        highs.setOptionValue("solver", "ipm")
+    highs.setOptionValue("solver", method)
+    if method == "ipm":
         highs.setOptionValue("run_crossover", "off")
-    else:
-        highs.setOptionValue("solver", "pdlp")
+    if method == "pdlp":
         highs.setOptionValue("presolve", "off")
-        highs.setOptionValue("pdlp_iteration_limit", iterations)
         highs.setOptionValue("pdlp_optimality_tolerance", TOLERANCE)
+        if iterations is not None:
+            highs.setOptionValue("pdlp_iteration_limit", iterations)
     if seconds is not None:
         highs.setOptionValue("time_limit", max(seconds, 0.01))
     highs.run()
@@ -103,7 +106,7 @@ def relax(cost: Floats, rows: Rows, iterations: int | None = None, seconds: floa
 
 def minimise(
     cost: Floats,
-    rows: Rows,
+    rows: Matrix,
     *,
     upper: Floats | float = 1.0,
     whole: NDArray[np.bool_] | None = None,
@@ -111,12 +114,14 @@ def minimise(
     seconds: float | None = None,
     nodes: int | None = None,
     gap: float = 0.0,
+    target: float | None = None,
     presolve: bool = True,
 ) -> Answer:
     """Minimise cost · v over 0 ≤ v ≤ upper and the rows; v whole where `whole` says so.
 
     `start` is a feasible solution to begin with; `seconds` and `nodes` stop early,
-    `gap` stops at a relative gap; without `presolve` models that are tight already are
+    `gap` stops at a relative gap, `target` at a solution that is as good as this (no
+    better one is possible, it is known); without `presolve` models that are tight already are
     solved several times faster.  All solutions are taken to have whole objectives.
     One thread and a fixed seed: the same input has the same answer.
     """
@@ -132,6 +137,8 @@ def minimise(
     if seconds is not None:
         # The solver looks at the clock between steps that may take a while.
         highs.setOptionValue("time_limit", max(HEED * seconds, 0.01))
+    if target is not None:
+        highs.setOptionValue("objective_target", target + 0.5)
     if nodes is not None:
         highs.setOptionValue("mip_max_nodes", nodes)
     if start is not None:
@@ -141,7 +148,8 @@ def minimise(
     highs.run()
     status = highs.getModelStatus()
     info = highs.getInfo()
-    optimal = status == highspy.HighsModelStatus.kOptimal
+    reached = status == highspy.HighsModelStatus.kObjectiveTarget
+    optimal = reached or status == highspy.HighsModelStatus.kOptimal
     found = info.primal_solution_status == 2
     solution = highs.getSolution()
     values = np.array(solution.col_value) if found else None

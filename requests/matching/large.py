@@ -16,6 +16,7 @@ from .geometry import Ints
 from .greedy import fill
 from .model import Scope, scope_of
 from .objective import promised, quality
+from .part import Executor
 from .parts import blocks_of, towns_of
 from .plan import Progress, ProgressReport
 from .search import Work, lower_q, raise_weight, run_pass
@@ -67,7 +68,7 @@ def cuts() -> Iterator[Cut]:
 
 
 def plan_large(
-    base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left, workers: int, report: ProgressReport
+    base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left, executor: Executor, report: ProgressReport
 ) -> int:
     """Raise the diary's weight, then lower its Q; returns the proven bound on weight.
 
@@ -87,10 +88,10 @@ def plan_large(
     if priced.served_weight > diary.served_weight and not promised(c):
         _replace(diary, priced)
     report(Progress("weight", diary.served_weight, bound))
-    _weight_passes(diary, scope, tasks, guide, bound, gap, for_weight, workers, report)
+    _weight_passes(diary, scope, tasks, guide, bound, gap, for_weight, executor, report)
     if bound - diary.served_weight > gap * bound or gap == 0:
         fill(diary, [t for t in order if t not in diary.served])
-    _quality_passes(diary, tasks, guide, bound, left, workers, report)
+    _quality_passes(diary, tasks, guide, bound, left, executor, report)
     return bound
 
 
@@ -102,7 +103,7 @@ def _weight_passes(
     bound: int,
     gap: float,
     left: Left,
-    workers: int,
+    executor: Executor,
     report: ProgressReport,
 ) -> None:
     c = diary.candidates
@@ -113,7 +114,7 @@ def _weight_passes(
             break
         blocks = towns_of(scope, c, cut.size) if cut.towns else blocks_of(c, tasks, cut.size, cut.turn, cut.days)
         run_pass(
-            now, blocks, raise_weight, _work(guide, c.person, cut.nodes, cut.gap, wished=cut.wished), left, workers
+            now, blocks, raise_weight, _work(guide, c.person, cut.nodes, cut.gap, wished=cut.wished), left, executor
         )
         fill(now, [t for t in tasks.tolist() if t not in now.served])
         if now.served_weight > diary.served_weight:
@@ -122,7 +123,7 @@ def _weight_passes(
 
 
 def _quality_passes(
-    diary: Diary, tasks: Ints, guide: Guide, bound: int, left: Left, workers: int, report: ProgressReport
+    diary: Diary, tasks: Ints, guide: Guide, bound: int, left: Left, executor: Executor, report: ProgressReport
 ) -> None:
     c = diary.candidates
     limited = left() is not None
@@ -133,7 +134,7 @@ def _quality_passes(
         if remaining is not None and remaining <= 0:
             break
         blocks = blocks_of(c, tasks, QUALITY_SIZE, TURN * number)
-        run_pass(diary, blocks, lower_q, work, left, workers)
+        run_pass(diary, blocks, lower_q, work, left, executor)
         after = quality(c, diary.served)
         report(Progress("quality", diary.served_weight, bound, after))
         if after >= before * (1 - STALE):

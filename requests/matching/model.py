@@ -5,6 +5,7 @@ A scope says what is open.  Rows are added by `Rows`, each kind in one stroke.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from .team import smallest_cover
 __all__ = [
     "INF",
     "Floats",
+    "Matrix",
     "Rows",
     "Scope",
     "limit_rows",
@@ -28,6 +30,7 @@ __all__ = [
     "team_rows",
     "teams_in",
     "values_of",
+    "weight_costs",
     "weight_rows",
     "weights_of",
 ]
@@ -35,6 +38,24 @@ __all__ = [
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int32]
 INF = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Rows of a linear model: lower ≤ Σ value · column ≤ upper."""
+
+    row: Indices
+    """[E] entries"""
+    column: Indices
+    value: Floats
+    lower: Floats
+    """[rows]"""
+    upper: Floats
+
+    @property
+    def count(self) -> int:
+        """How many rows there are."""
+        return len(self.lower)
 
 
 class Rows:
@@ -80,15 +101,15 @@ class Rows:
         keep = tight[row]
         self.add(number[row[keep]], column[keep], 1.0, -INF, limit[tight].astype(np.float64), int(tight.sum()))
 
-    def arrays(self) -> tuple[Indices, Indices, Floats, Floats, Floats]:
-        """(row, column, value) triplets, lower and upper bounds."""
+    def matrix(self) -> Matrix:
+        """All rows so far."""
         # Kept joined: a nation's rows would be held twice otherwise.
         self._row = [np.concatenate([np.zeros(0, dtype=np.int32), *self._row])]
         self._column = [np.concatenate([np.zeros(0, dtype=np.int32), *self._column])]
         self._value = [np.concatenate([np.zeros(0), *self._value])]
         self._lower = [np.concatenate([np.zeros(0), *self._lower])]
         self._upper = [np.concatenate([np.zeros(0), *self._upper])]
-        return self._row[0], self._column[0], self._value[0], self._lower[0], self._upper[0]
+        return Matrix(self._row[0], self._column[0], self._value[0], self._lower[0], self._upper[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +156,25 @@ def weights_of(candidates: Candidates, scope: Scope) -> Floats:
     return np.array([tasks[t].weight for t in candidates.task[scope.starts]], dtype=np.float64)
 
 
-def weight_rows(diary: Diary, scope: Scope) -> Rows:
+def weight_costs(candidates: Candidates, scope: Scope) -> Floats:
+    """Costs of the columns of `weight_rows`, to be minimised: the served weight below 0."""
+    return np.concatenate((-weights_of(candidates, scope), np.zeros(len(scope.pairs))))
+
+
+def weight_rows(diary: Diary, scope: Scope, counts: Iterable[tuple[Floats, float]] = ()) -> Matrix:
     """Rows of the model in which served weight is maximised.
 
+    `counts` are further rows, first: Σ numbers [A] · starts ≤ a number.
     Columns: A of "start is served", then B of "this person serves this start".
     """
     rows = Rows()
     a, b = len(scope.starts), len(scope.pairs)
+    for takes, most in counts:
+        some = np.flatnonzero(takes)
+        rows.add(np.zeros(len(some), dtype=np.int64), some, takes[some], -INF, most, 1)
     team_rows(diary.candidates, rows, scope)
     limit_rows(diary, rows, scope, np.arange(a, a + b, dtype=np.int64))
-    return rows
+    return rows.matrix()
 
 
 def team_rows(c: Candidates, rows: Rows, scope: Scope) -> None:
@@ -168,13 +198,12 @@ def values_of(diary: Diary, scope: Scope) -> Floats:
     return values
 
 
-def teams_in(candidates: Candidates, scope: Scope, values: Floats) -> list[tuple[int, tuple[int, ...]]]:
-    """A solution of `weight_rows` as (start, indices of the members)."""
+def teams_in(scope: Scope, values: Floats) -> list[tuple[int, tuple[int, ...]]]:
+    """A solution of `weight_rows` as (place of the start, places of the members)."""
     a = len(scope.starts)
-    chosen = scope.pairs[values[a : a + len(scope.pairs)] > 0.5]
-    who, of = candidates.person[chosen], candidates.pair_start[chosen]
-    served = scope.starts[values[:a] > 0.5]
-    return [(s, tuple(who[of == s].tolist())) for s in served.tolist()]
+    chosen = np.flatnonzero(values[a : a + len(scope.pairs)] > 0.5)
+    of = scope.at[chosen]
+    return [(i, tuple(chosen[of == i].tolist())) for i in np.flatnonzero(values[:a] > 0.5).tolist()]
 
 
 def _sizes(c: Candidates, rows: Rows, starts: Ints, at: Ints, x: Ints) -> None:

@@ -88,8 +88,9 @@ def problem_from_dict(raw: Any) -> Problem:
     except OverflowError:
         raise ProblemError("lies outside the calendar", "start_date") from None
     days = int_field(raw, "days", 1, LONG)
+    found = object_field(raw, "params")
     try:
-        params = _params(object_field(raw, "params"))
+        params = _params(found)
     except ProblemError as error:
         raise error.under("params") from None
     topics = names_field(raw, "topics")

@@ -15,7 +15,7 @@ from .objective import promised
 from .plan import Plan
 from .problem import Problem
 from .record import plan_of
-from .search import rewrite
+from .search import remove
 from .settled import settle
 
 __all__ = ["replan"]
@@ -50,7 +50,7 @@ def _solve_again(diary: Diary, tasks: list[int], left: Left) -> None:
     """The best that these tasks can have beside all others, which stay."""
     open_: Ints = np.array(sorted(tasks), dtype=np.int64)
     beside = diary.copy()
-    rewrite(beside, open_, [])
+    remove(beside, open_)
     best_weight(beside, diary, open_, 0.0, left)
     best_quality(beside, diary, open_, left)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from .candidates import Candidates, candidates_of
@@ -10,6 +12,7 @@ from .diary import Diary
 from .exact import best_quality, best_weight
 from .greedy import fill, first_come, keep_proposed, spare
 from .large import plan_large
+from .part import Executor
 from .plan import Plan, Progress, ProgressReport
 from .problem import Problem
 from .record import plan_of
@@ -41,12 +44,14 @@ def solve(
     stop_gap: float = 0.0,
     workers: int = 1,
     progress: ProgressReport | None = None,
+    executor: Executor | None = None,
 ) -> Plan:
     """A plan of the greatest served weight, and of those one with the smallest Q.
 
     `time_limit` (seconds of the wall clock) and `stop_gap` (fraction of the bound)
     stop earlier; the plan is valid then too, and never worse than greedy.  Without
-    a time limit the result depends on the problem alone, whatever `workers` is.
+    a time limit the result depends on the problem alone, whatever `workers` is: they are
+    threads, unless an `executor` says where the parts of a large area are solved.
     Raises ProblemError when accepted assignments contradict the rules.
     """
     left = countdown(time_limit)
@@ -60,7 +65,8 @@ def solve(
     tasks = open_[[t not in base.served for t in open_.tolist()]] if len(open_) else open_
     q_bound = None
     if int(candidates.possible.sum()) > AT_ONCE:
-        bound = min(bound, plan_large(base, diary, tasks, stop_gap, left, workers, report))
+        with ThreadPoolExecutor(workers) as threads:
+            bound = min(bound, plan_large(base, diary, tasks, stop_gap, left, executor or threads, report))
     else:
         whole = left()
         most = left if whole is None else less(left, whole / 3)

@@ -52,6 +52,28 @@ class TooManyWaiting(Refused):
     )
 
 
+class TooManyThisMonth(Refused):
+    sentence = _(
+        "1つの団体のお申し込みは、1か月に%(most)s回までです(%(month)s)。"
+        "別の月の日を選んでいただくか、お電話でご相談ください。"
+    )
+
+
+class TooManyFromHere(Refused):
+    sentence = _(
+        "この回線から、短い時間にたくさん送られたため、いまは受け付けられません。入力した内容は残っています。"
+        "1時間ほどたってから、もう一度送ってください。お急ぎのときは、お電話ください。"
+    )
+
+
+class TooManyInquiries(Refused):
+    sentence = _("前にいただいた連絡に、まだお返事していません。お返事をお待ちいただくか、お電話ください。")
+
+
+class RoomTooSmall(Refused):
+    sentence = _("%(room)sは%(capacity)s人までです。広い部屋か、ほかの場所を選んでください。")
+
+
 class RequestClosed(Refused):
     sentence = _("このお申し込みは「%(status)s」になっています。もう一度頼みたいときは、新しくお申し込みください。")
 
@@ -72,6 +94,10 @@ class TimePassed(Refused):
     sentence = _("予定の時間がもう過ぎています。")
 
 
+class SameTime(Refused):
+    sentence = _("今と同じ日時です。別の日時を選んでください。")
+
+
 class NobodyAccepted(Refused):
     sentence = _("引き受けたサポーターが、まだひとりもいません。日時とサポーターを決め直してください。")
 
@@ -88,3 +114,11 @@ class ClosedOn(VenueClosed):
 
 class PlanNotReady(Refused):
     sentence = _("この計画は「%(status)s」なので、承認できません。")
+
+
+class NotHeld(Refused):
+    sentence = _("感想は、活動の報告が済んでからお聞きします。")
+
+
+class FeedbackClosed(Refused):
+    sentence = _("この月の数字を締めたため、感想はもう変えられません。前のお答えが残っています。")

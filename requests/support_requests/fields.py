@@ -1,8 +1,9 @@
-"""Fields of the forms: a start (day and time chosen from lists), a mail address, topics to tap."""
+"""Fields of the forms: starts from lists and from the calendar, a mail address, topics to tap."""
 
 import datetime as dt
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -10,10 +11,13 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from programme.models import Topic
-from programme.wording import month_name, say_day, say_moment, say_month, say_time, weekday
+from programme.wording import month_name, say_day, say_list, say_moment, say_month, say_time, weekday
+from support_requests.planning.outlook import Outlook
+from support_requests.slots import BANDS, Slot
 
 Choices = list[tuple[str, Any]]
 
@@ -101,6 +105,113 @@ class StartField(forms.Field):
 
     def say(self, value: dt.datetime | None) -> str:
         return say_moment(value) if value else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A half-day in the calendar: what it says, and what keeps it from being chosen."""
+
+    slot: Slot
+    option: dict[str, Any] | None
+    outlook: Outlook | None
+    closed: str = ""
+
+    @property
+    def sign(self) -> str:
+        return {Outlook.GOOD: "○", Outlook.FEW: "△", Outlook.HARD: "×"}[self.outlook] if self.outlook else ""
+
+
+class SlotCalendar(forms.CheckboxSelectMultiple):
+    """Months of half-days to tick, each with its outlook. ``closed`` and ``outlook`` are asked when it is drawn."""
+
+    template_name = "support_requests/widgets/calendar.html"
+    closed: Callable[[], Mapping[Slot, str]] = dict
+    outlook: Callable[[], Mapping[Slot, Outlook]] = dict
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        closed, outlook = self.closed(), self.outlook()
+        options = {
+            option["value"]: option for _group, options, _i in context["widget"]["optgroups"] for option in options
+        }
+        months: dict[str, dict[str, Any]] = {}
+        for key, option in options.items():
+            slot = Slot.read(str(key))
+            if slot is None:
+                continue
+            month = months.setdefault(say_month(slot.day), {"days": {}, "open": False})
+            shut = closed.get(slot, "") if not option["selected"] else ""
+            day = month["days"].setdefault(slot.day, {"cells": [], "shut": shut})
+            day["cells"].append(Cell(slot, None if shut else option, outlook.get(slot), shut))
+            day["shut"] = day["shut"] and shut
+            month["open"] |= option["selected"]
+        _unfold(list(months.values()))
+        context["widget"] |= {"months": months, "bands": BANDS, "known": bool(outlook), "outlooks": LEGEND}
+        return context
+
+
+LEGEND = (("○", Outlook.GOOD), ("△", Outlook.FEW), ("×", Outlook.HARD))
+UNFOLDED_DAYS = 14
+
+
+def _unfold(months: list[dict[str, Any]]) -> None:
+    """The first months stand open, so many that two weeks can be seen."""
+    seen = 0
+    for month in months:
+        if seen >= UNFOLDED_DAYS:
+            return
+        month["open"] = True
+        seen += len(month["days"])
+
+
+class SlotsField(forms.MultipleChoiceField):
+    """Half-days from the calendar, ``most`` at most. Gives Slots, in the order of time."""
+
+    default_error_messages = {
+        "required": _("都合のよい日を、1つ以上選んでください。"),
+        "invalid_choice": _("選べない日が入っています。カレンダーから選び直してください。"),
+        "too_many": _("%(most)sつまで選べます。選びすぎたものを外してください。"),
+    }
+    widget = SlotCalendar
+
+    def __init__(self, *, slots: Iterable[Slot], most: int, **options: Any) -> None:
+        self.most = most
+        super().__init__(choices=[(slot.key, str(slot)) for slot in slots], **options)
+
+    def clean(self, value: Any) -> list[Slot]:
+        keys = super().clean(value)
+        if len(set(keys)) > self.most:
+            raise ValidationError(self.error_messages["too_many"], code="too_many", params={"most": self.most})
+        return sorted(slot for slot in map(Slot.read, set(keys)) if slot)
+
+    def say(self, value: list[Slot]) -> str:
+        return say_list(value)
+
+
+class TimeOfDayField(forms.ChoiceField):
+    """One of some starts. Gives an aware time, or None."""
+
+    starts: Mapping[str, dt.datetime] = {}
+
+    def offer(self, starts: Iterable[dt.datetime], outlook: Callable[[], Mapping[dt.datetime, Outlook]]) -> None:
+        """``outlook`` is asked when the list is drawn: what it knows of a start stands beside it."""
+        self.starts = {timezone.localtime(start).isoformat(): start for start in starts}
+        self.choices = lambda: [(key, _with_outlook(start, outlook())) for key, start in self.starts.items()]
+
+    def valid_value(self, value: Any) -> bool:
+        return value in self.starts
+
+    def clean(self, value: Any) -> dt.datetime | None:
+        return self.starts.get(super().clean(value))
+
+    def say(self, value: dt.datetime | None) -> str:
+        return say_moment(value) if value else ""
+
+
+def _with_outlook(start: dt.datetime, outlook: Mapping[dt.datetime, Outlook]) -> str:
+    if start not in outlook:
+        return say_time(start)
+    return gettext("%(time)s(%(outlook)s)") % {"time": say_time(start), "outlook": outlook[start].label}
 
 
 class MailField(forms.EmailField):

@@ -1,5 +1,6 @@
 """What groups are told, each wording in templates/support_requests/messages/."""
 
+import datetime as dt
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -7,13 +8,14 @@ from django.urls import reverse
 from django.utils.crypto import salted_hmac
 
 from notifications import calendars, links
-from notifications.models import Message
+from notifications.ladder import reads_letters
+from notifications.models import Channel, Contact, Matter, Message
 from notifications.outbox import tell
 from programme.models import Programme
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
-    from support_requests.models import Session, SupportRequest
+    from support_requests.models import Inquiry, Session, SupportRequest
     from supporters.models import Shift
 
 CONFIRM = "request-confirm"
@@ -22,14 +24,21 @@ STATUS = "request-status"
 LIFETIME = {CONFIRM: timedelta(days=14), STATUS: timedelta(days=400)}
 
 
+def proof_by(contact: Contact) -> Channel:
+    """By which channel a link proves the contact: mail, or SMS where there is no mail or SMS is preferred."""
+    by_sms = contact.sms_number and (contact.preferred == Channel.SMS or not contact.email)
+    return Channel.SMS if by_sms else Channel.EMAIL
+
+
 def confirm_key(request: "SupportRequest") -> str:
     """What a confirm link names: the request and the address it was sent to, so that it proves no other one."""
-    email = request.group.contact.email
-    return f"{request.pk}-{salted_hmac(CONFIRM, email.casefold()).hexdigest()[:16]}"
+    contact = request.group.contact
+    address = contact.sms_number if proof_by(contact) == Channel.SMS else contact.email.casefold()
+    return f"{request.pk}-{salted_hmac(CONFIRM, address).hexdigest()[:16]}"
 
 
 def confirm_url(request: "SupportRequest") -> str:
-    """The address that proves the contact: whoever opens it has read the mail."""
+    """The address that proves the contact: whoever opens it has read the mail, or the SMS."""
     return links.absolute(reverse("support_requests:confirm", args=[links.token(CONFIRM, confirm_key(request))]))
 
 
@@ -39,7 +48,13 @@ def status_url(request: "SupportRequest") -> str:
 
 
 def _tell(
-    request: "SupportRequest", kind: str, *, occasion: str = "", calendar: str = "", **context: object
+    request: "SupportRequest",
+    kind: str,
+    *,
+    occasion: str = "",
+    calendar: str = "",
+    matter: Matter = Matter.DUTY,
+    **context: object,
 ) -> Message:
     return tell(
         request.group.contact,
@@ -49,6 +64,7 @@ def _tell(
         context={"request": request, "url": status_url(request), "programme": Programme.objects.first(), **context},
         occasion=occasion,
         calendar=calendar,
+        matter=matter,
     )
 
 
@@ -73,10 +89,48 @@ def tell_booked(session: "Session") -> None:
     )
 
 
+def tell_moved(
+    session: "Session", *, before: tuple[dt.datetime, dt.datetime], reason: str, team_complete: bool
+) -> None:
+    """Another time holds: the same calendar entry, anew. Unless ``team_complete`` somebody is still looked for."""
+    shift = session.shift
+    _tell(
+        session.request,
+        "moved",
+        session=session,
+        before=before,
+        reason=reason,
+        team_complete=team_complete,
+        occasion=f"{shift.pk}.{shift.sequence}",
+        calendar=calendars.publish(event_of(shift)),
+    )
+
+
+def knows_time(request: "SupportRequest", shift: "Shift") -> bool:
+    """Whether the group was told the time of ``shift``: booked, or moved before the team was complete again."""
+    told = Message.objects.filter(subject=f"request:{request.pk}", kind__in=["request_booked", "request_moved"])
+    return told.filter(occasion__startswith=f"{shift.pk}.").exists()
+
+
 def tell_reopened(request: "SupportRequest", shift: "Shift", *, reason: str) -> None:
-    """The time of ``shift``, which the group was told, holds no more."""
-    _tell(request, "reopened", shift=shift, reason=reason, occasion=str(shift.pk))
+    """The time of ``shift``, which the group was told, holds no more: its calendar entry is taken back."""
+    entry = calendars.withdraw(event_of(shift))
+    _tell(request, "reopened", shift=shift, reason=reason, occasion=str(shift.pk), calendar=entry)
 
 
-def tell_closed(request: "SupportRequest", *, reason: str) -> None:
-    _tell(request, "closed", reason=reason)
+def tell_answered(inquiry: "Inquiry") -> None:
+    _tell(inquiry.request, "answered", inquiry=inquiry, occasion=str(inquiry.pk))
+
+
+def tell_closed(request: "SupportRequest", *, reason: str, told: "Shift | None" = None) -> None:
+    """The request is over. ``told``: the shift whose time the group knows; its calendar entry is taken back."""
+    entry = calendars.withdraw(event_of(told)) if told else ""
+    _tell(request, "closed", reason=reason, shift=told, calendar=entry)
+
+
+def ask_for_feedback(session: "Session") -> None:
+    """After the session, once. Who can only be rung is not: a call for it would cost more than the answer gives."""
+    contact = session.request.group.contact
+    if reads_letters(contact):
+        page = f"{status_url(session.request)}#feedback"
+        _tell(session.request, "feedback", matter=Matter.FEEDBACK, session=session, feedback_url=page)

@@ -5,13 +5,14 @@ from collections.abc import Container
 
 from django.utils import timezone
 
-from programme.models import Limits, Venue
+from programme.models import Limits, Room, Venue
 from programme.wording import say_day, say_time
 from support_requests.errors import (
     ClosedOn,
     ContactMissing,
     OffGrid,
     OutsideHours,
+    RoomTooSmall,
     SameTimeTwice,
     TooFar,
     TooFewPeople,
@@ -30,6 +31,12 @@ def check_people(number: int, limits: Limits) -> None:
         raise TooFewPeople(minimum=limits.minimum_group_size)
     if number > limits.maximum_group_size:
         raise TooManyPeople(maximum=limits.maximum_group_size)
+
+
+def check_room(number: int, room: Room | None) -> None:
+    """Raises RoomTooSmall."""
+    if room and room.capacity and number > room.capacity:
+        raise RoomTooSmall(room=room, capacity=room.capacity)
 
 
 def check_length(minutes: int, limits: Limits) -> None:
@@ -71,15 +78,7 @@ def check_start(
         raise OffGrid
     if reason := place.closed_on(day):
         raise ClosedOn(venue=place, day=say_day(day), reason=reason)
-    _check_hours(starts_at, minutes, place)
-
-
-def _check_hours(starts_at: dt.datetime, minutes: int, place: Venue) -> None:
-    if place.opens is None or place.closes is None:
-        return
-    start = timezone.localtime(starts_at)
-    end = start + dt.timedelta(minutes=minutes)
-    if start.time() < place.opens or end.time() > place.closes or end.date() > start.date():
+    if place.opens and place.closes and not place.open_for(starts_at, minutes):
         raise OutsideHours(venue=place, opens=say_time(place.opens), closes=say_time(place.closes))
 
 

@@ -1,24 +1,30 @@
-"""Taking requests in: over the web, or by a coordinator at the telephone or from paper."""
+"""Taking requests in: over the web, or by a coordinator at the telephone or from paper. Asking what it was like."""
 
 import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from dateutil.relativedelta import relativedelta
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications.models import Contact
 from programme.errors import ChangedMeanwhile
-from programme.models import Device, District, Limits, Topic, Venue
-from support_requests import rules
-from support_requests.errors import TooManyWaiting
-from support_requests.messages import ask_to_confirm
-from support_requests.models import Group, PreferredTime, RequestTopic, SupportRequest
+from programme.fiscal import Month, span
+from programme.models import Device, District, Limits, Room, Topic, Venue
+from programme.wording import say_month
+from support_requests import messages, rules
+from support_requests.errors import TooManyThisMonth, TooManyWaiting
+from support_requests.messages import ask_to_confirm, confirm_key
+from support_requests.models import Group, PreferredTime, RequestTopic, Series, Session, SupportRequest
 
 # So many requests of one address may wait for their confirmation; more look like somebody misusing the form.
 WAITING_AT_MOST = 5
+# A report may come some days late; whoever is asked after that does not remember well.
+FEEDBACK_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +33,8 @@ class Wish:
 
     ``form_id`` tells two sendings of one form from two forms. ``place`` is a hall, or an unsaved venue of
     the group's own. ``level`` is 1 to 3. ``needs`` are SpecialNeed values. ``taken`` are starts that the
-    same request had before.
+    same request had before. ``preferred`` is a Channel or "". ``months``: for how many
+    months in a row, the first included.
     """
 
     form_id: UUID
@@ -46,6 +53,10 @@ class Wish:
     devices: list[Device]
     needs: list[str]
     note: str
+    preferred: str = ""
+    room: Room | None = None
+    wheelchair: bool = False
+    months: int = 1
     taken: frozenset[dt.datetime] = frozenset()
 
     def check(self) -> None:
@@ -53,6 +64,7 @@ class Wish:
         limits = Limits.current()
         rules.check_contact(email=self.email, phone=self.phone)
         rules.check_people(self.participants, limits)
+        rules.check_room(self.participants, self.room)
         rules.check_length(self.minutes, limits)
         for starts_at in self.starts:
             rules.check_start(starts_at, minutes=self.minutes, place=self.place, limits=limits, taken=self.taken)
@@ -63,7 +75,7 @@ def receive(wish: Wish) -> tuple[SupportRequest, bool]:
     """Take in what somebody sent over the web, and ask for the contact's proof.
 
     Returns the request and whether it is new: the same form sent twice is one request. Raises what
-    ``Wish.check`` raises, and TooManyWaiting.
+    ``Wish.check`` raises, TooManyWaiting and TooManyThisMonth.
     """
     return _once(wish, SupportRequest.Intake.WEB, None)
 
@@ -84,17 +96,18 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     if not asked.may_be_revised:
         raise ChangedMeanwhile
     wish.check()
-    address_before = asked.group.contact.email
+    proof_before = confirm_key(asked)
     _revise_group(asked.group, wish)
     if not _same_place(asked.venue, wish.place):
         asked.venue = _stored(wish.place)
     asked.participants, asked.minutes, asked.needs, asked.note = wish.participants, wish.minutes, wish.needs, wish.note
-    asked.save(update_fields=["venue", "participants", "minutes", "needs", "note"])
+    asked.room, asked.wheelchair = wish.room, wish.wheelchair
+    asked.save(update_fields=["venue", "room", "participants", "minutes", "needs", "wheelchair", "note"])
     asked.topics.all().delete()
     asked.times.all().delete()
     _add_wishes(asked, wish)
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("内容を直しました"))
-    if asked.status == asked.Status.RECEIVED and wish.email not in ("", address_before):
+    if asked.status == asked.Status.RECEIVED and confirm_key(asked) != proof_before:
         ask_to_confirm(asked)
 
 
@@ -102,7 +115,10 @@ def _revise_group(group: Group, wish: Wish) -> None:
     contact = group.contact
     if contact.email != wish.email:
         contact.email_proved_at = None
+    if contact.phone != wish.phone:
+        contact.sms_proved_at = None
     contact.name, contact.email, contact.phone = wish.leader, wish.email, wish.phone
+    contact.preferred = wish.preferred
     contact.save()
     group.name, group.kind, group.district = wish.group_name, wish.kind, wish.district
     group.save()
@@ -110,7 +126,7 @@ def _revise_group(group: Group, wish: Wish) -> None:
 
 def _same_place(one: Venue, other: Venue) -> bool:
     """The same hall, or the same place of a group's own; a new address is a new place."""
-    facts = [(it.kind, it.name, it.address, it.district_id) for it in (one, other)]
+    facts = [(it.kind, it.name, it.postcode, it.address, it.district_id) for it in (one, other)]
     return other.pk in (None, one.pk) and facts[0] == facts[1]
 
 
@@ -131,6 +147,7 @@ def _once(wish: Wish, intake: str, by: Any) -> tuple[SupportRequest, bool]:
                 asked.confirm(by=by)
             else:
                 _check_waiting(wish)
+                _check_month(asked, wish)
                 ask_to_confirm(asked)
             return asked, True
     except IntegrityError:  # its twin was stored in this very moment
@@ -151,8 +168,23 @@ def _check_waiting(wish: Wish) -> None:
         raise TooManyWaiting
 
 
+def _check_month(asked: SupportRequest, wish: Wish) -> None:
+    """Raises TooManyThisMonth. The same group is the same address, number, or name in a district."""
+    most, month = Limits.current().requests_a_month, Month.of(timezone.localdate(wish.starts[0]))
+    contact = asked.group.contact
+    same = Q(group__search_key=asked.group.search_key, group__district=wish.district)
+    if wish.email:
+        same |= Q(group__contact__email__iexact=wish.email)
+    if contact.phone_e164:
+        same |= Q(group__contact__phone_e164=contact.phone_e164)
+    start, end = span(month.first, month.last)
+    first_wish = PreferredTime.objects.filter(rank=1, starts_at__gte=start, starts_at__lt=end)
+    if SupportRequest.objects.not_closed().filter(same, times__in=first_wish).distinct().count() > most:
+        raise TooManyThisMonth(most=most, month=say_month(month.first))
+
+
 def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
-    contact = Contact.objects.create(name=wish.leader, email=wish.email, phone=wish.phone)
+    contact = Contact.objects.create(name=wish.leader, email=wish.email, phone=wish.phone, preferred=wish.preferred)
     group = Group.objects.create(name=wish.group_name, kind=wish.kind, district=wish.district, contact=contact)
     asked = SupportRequest.objects.create(
         form_id=wish.form_id,
@@ -161,12 +193,22 @@ def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
         taken_by=by,
         participants=wish.participants,
         venue=_stored(wish.place),
+        room=wish.room,
         minutes=wish.minutes,
         needs=wish.needs,
+        wheelchair=wish.wheelchair,
         note=wish.note,
+        series=_series(wish),
     )
     _add_wishes(asked, wish)
     return asked
+
+
+def _series(wish: Wish) -> Series | None:
+    if wish.months == 1:
+        return None
+    first = timezone.localdate(wish.starts[0]).replace(day=1)
+    return Series.objects.create(last_month=first + relativedelta(months=wish.months - 1))
 
 
 def _add_wishes(asked: SupportRequest, wish: Wish) -> None:
@@ -175,3 +217,18 @@ def _add_wishes(asked: SupportRequest, wish: Wish) -> None:
     PreferredTime.objects.bulk_create(
         PreferredTime(request=asked, rank=rank, starts_at=start) for rank, start in enumerate(wish.starts, start=1)
     )
+
+
+def ask_for_feedback(today: dt.date) -> int:
+    """Ask each group whose session was held on a day before ``today`` and reported since. Returns how many groups.
+
+    The outbox knows whom it has asked, so it may be run at any time and twice.
+    """
+    starts, ends = span(today - dt.timedelta(days=FEEDBACK_DAYS), today - dt.timedelta(days=1))
+    over = Session.objects.held().filter(
+        shift__starts_at__gte=starts, shift__starts_at__lt=ends, shift__cancelled_at=None, feedback=None
+    )
+    found = over.select_related("request__group__contact", "shift__venue")
+    for session in found:
+        messages.ask_for_feedback(session)
+    return len(found)

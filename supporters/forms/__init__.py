@@ -1,14 +1,27 @@
 from supporters.forms.mypage import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
-from supporters.forms.office import FilterForm, FlagsForm, GuardianForm, TrainingForm
+from supporters.forms.office import (
+    AudienceForm,
+    ContactForm,
+    FilterForm,
+    FlagsForm,
+    GuardianForm,
+    JoiningForm,
+    MailingForm,
+    TrainingForm,
+)
 from supporters.forms.registration import RegistrationForm
 
 __all__ = [
     "AbsenceForm",
+    "AudienceForm",
+    "ContactForm",
     "FilterForm",
     "FlagsForm",
     "FreeTimesForm",
     "GuardianForm",
+    "JoiningForm",
     "LimitsForm",
+    "MailingForm",
     "ReasonForm",
     "RegistrationForm",
     "SkillsForm",

@@ -2,16 +2,19 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from programme.models import Course
+from notifications.models import Contact, Mailing
+from programme.models import Course, District, Topic
 from programme.widgets import DateField
 from supporters.fields import PhoneField
-from supporters.models import Supporter
+from supporters.models import Shift, Supporter
 from supporters.services import Guardian
 
 
@@ -20,10 +23,91 @@ class FilterForm(forms.Form):
     status = forms.ChoiceField(label=_("状態"), choices=[("", _("すべて")), *Supporter.Status.choices], required=False)
 
 
+class AudienceForm(forms.Form):
+    """For which supporters a text is. Each answer that is left out leaves nobody out."""
+
+    status = forms.ChoiceField(label=_("状態"), choices=[("", _("すべて")), *Supporter.Status.choices], required=False)
+    district = forms.ModelChoiceField(
+        label=_("お住まいの地区"), queryset=District.objects.all(), required=False, empty_label=_("すべて")
+    )
+    topic = forms.ModelChoiceField(
+        label=_("教えられること"), queryset=Topic.objects.all(), required=False, empty_label=_("すべて")
+    )
+
+    def people(self) -> QuerySet[Supporter]:
+        """Those who have left are never written to."""
+        found = Supporter.objects.exclude(status=Supporter.Status.WITHDRAWN).order_by("pk")
+        chosen = self.cleaned_data
+        if chosen["status"]:
+            found = found.filter(status=chosen["status"])
+        if chosen["district"]:
+            found = found.filter(home_district=chosen["district"])
+        if chosen["topic"]:
+            found = found.filter(skills__topic=chosen["topic"])
+        return found.select_related("contact")
+
+    def query(self) -> str:
+        """The answers, to be kept with the text."""
+        return urlencode({name: getattr(value, "pk", value) for name, value in self.cleaned_data.items() if value})
+
+
+class MailingForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argument when it runs
+    class Meta:
+        model = Mailing
+        fields = ["title", "body", "short", "title_en", "body_en", "short_en"]
+        widgets = {
+            "body": forms.Textarea(attrs={"rows": 8}),
+            "short": forms.Textarea(attrs={"rows": 3}),
+            "body_en": forms.Textarea(attrs={"rows": 8}),
+            "short_en": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        english = [cleaned.get(name) for name in ("title_en", "body_en", "short_en")]
+        if any(english) and not all(english[:2]):
+            self.add_error("title_en", _("英語で送るときは、英語の件名と本文の両方を入力してください。"))
+        return cleaned
+
+
 class FlagsForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argument when it runs
     class Meta:
         model = Supporter
         fields = ["is_lead", "may_be_paid", "is_promoter", "is_community"]
+
+
+class JoiningForm(forms.Form):
+    """How an open place of a shift is filled."""
+
+    joining = forms.ChoiceField(
+        label=_("空いた所の決め方"),
+        choices=Shift.Joining.choices,
+        widget=forms.RadioSelect,
+        help_text=_("サポーターは、自分が行ける活動だけを見て、選んだり応募したりします。"),
+    )
+
+
+class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argument when it runs
+    """Where somebody can be reached: by one of them at least."""
+
+    email = forms.EmailField(
+        label=_("メール"),
+        max_length=254,
+        required=False,
+        help_text=_("お知らせの届け先です。サインインに使うアドレスは変わりません。"),
+    )
+    phone = PhoneField(label=_("電話"), required=False, autocomplete="off")
+    mobile = PhoneField(label=_("携帯電話(電話とちがうとき)"), required=False, autocomplete="off")
+
+    class Meta:
+        model = Contact
+        fields = ["email", "phone", "mobile"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if not self.errors and not any(cleaned.values()) and not self.instance.line_id:
+            self.add_error("email", _("メールアドレスか電話番号を入力してください。"))
+        return cleaned
 
 
 class TrainingForm(forms.Form):

@@ -1,3 +1,5 @@
+from supporters.models.assignments import Assignment, AssignmentMove
+from supporters.models.calendars import CalendarAddress
 from supporters.models.claims import Claim, RoomClaim
 from supporters.models.people import (
     Absence,
@@ -10,12 +12,13 @@ from supporters.models.people import (
     TrainingCompletion,
     WeeklyWindow,
 )
-from supporters.models.shifts import Assignment, AssignmentMove, Seat, Shift, ShiftTopic
+from supporters.models.shifts import Seat, Shift, ShiftTopic
 
 __all__ = [
     "Absence",
     "Assignment",
     "AssignmentMove",
+    "CalendarAddress",
     "Claim",
     "Consent",
     "Registration",

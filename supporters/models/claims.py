@@ -11,7 +11,8 @@ from supporters.errors import AlreadyBooked, RoomTaken
 from supporters.models.people import Supporter
 
 if TYPE_CHECKING:
-    from supporters.models.shifts import Assignment, Shift
+    from supporters.models.assignments import Assignment
+    from supporters.models.shifts import Shift
 
 CELL = dt.timedelta(minutes=15)
 
@@ -73,10 +74,15 @@ class RoomClaim(models.Model):
             raise RoomTaken(venue=shift.venue) from error
 
     @classmethod
-    def free_room(cls, venue: Venue, starts_at: dt.datetime, ends_at: dt.datetime) -> Room | None:
-        """A room of ``venue`` that is free for the whole time; None when the venue has no rooms. Raises RoomTaken."""
+    def free_room(
+        cls, venue: Venue, starts_at: dt.datetime, ends_at: dt.datetime, *, rather: Room | None = None
+    ) -> Room | None:
+        """A room of ``venue`` that is free for the whole time, ``rather`` if it is; None when the venue has no rooms.
+
+        Raises RoomTaken.
+        """
         taken = cls.objects.filter(room=OuterRef("pk"), cell__in=cells(starts_at, ends_at))
-        rooms = list(venue.rooms.annotate(taken=Exists(taken)).order_by("taken", "pk"))
-        if rooms and rooms[0].taken:
+        rooms = list(venue.rooms.annotate(taken=Exists(taken)).filter(taken=False).order_by("pk"))
+        if not rooms and venue.rooms.exists():
             raise RoomTaken(venue=venue)
-        return rooms[0] if rooms else None
+        return rather if rather in rooms else next(iter(rooms), None)

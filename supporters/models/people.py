@@ -178,7 +178,10 @@ class Supporter(Stateful):
     @transaction.atomic
     def withdraw(self, *, by: Any, reason: str = "") -> None:
         """Leave. The registration ends today; the person stays one person if they come back."""
+        from supporters.models.calendars import CalendarAddress
+
         self._move(self.Status.WITHDRAWN, by=by, reason=reason)
+        CalendarAddress.objects.filter(supporter=self).delete()
         self.registrations.filter(ended_on=None).update(ended_on=timezone.localdate())
         self.step_back(by=by, reason=reason)
 

@@ -1,4 +1,4 @@
-"""Shifts, the seats on them, and who sits there. Everything about people's time hangs on these.
+"""Shifts and the seats on them. Everything about people's time hangs on these.
 
 The database holds two promises whatever the code above does (docs/architecture.md):
 nobody is in two places at once (``Claim``), and no shift is overfilled (``Seat``).
@@ -6,27 +6,24 @@ nobody is in two places at once (``Claim``), and no shift is overfilled (``Seat`
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models, transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from programme.lifecycle import Move, Stateful
 from programme.models import Room, Topic, Venue
 from supporters.errors import (
-    OfferClosed,
-    OfferLapsed,
     ShiftCancelled,
-    ShiftFull,
     ShiftStarted,
 )
-from supporters.messages import tell_accepted, tell_offer, tell_released
 from supporters.models.claims import Claim, RoomClaim
 from supporters.models.people import Supporter
-from supporters.owners import owner_of
-from supporters.rules import check
+from supporters.models.status import HELD, LIVE, STAYING, AssignmentStatus
+
+if TYPE_CHECKING:
+    from supporters.models.assignments import Assignment, AssignmentQuerySet
 
 SEATS_AT_MOST = 99
 
@@ -37,19 +34,46 @@ class ShiftQuerySet(models.QuerySet["Shift"]):
         return self.filter(cancelled_at=None)
 
     def with_staffing(self) -> Self:
-        """Annotates ``held`` (people who have said yes) and ``asked`` (offers still open)."""
-        return self.annotate(
-            held=Count("assignments", filter=Q(assignments__status__in=Assignment.HELD), distinct=True),
-            asked=Count("assignments", filter=Q(assignments__status=Assignment.Status.OFFERED), distinct=True),
-        )
+        """Annotates what ``staffing`` counts."""
+        return self.annotate(**staffing("assignments"))
 
     def understaffed(self) -> Self:
-        """Those that still need somebody, open offers not counted."""
+        """Those that still need somebody: offers do not count, nor whoever wants a stand-in."""
         return self.with_staffing().filter(held__lt=F("needed"))
+
+
+def staffing(path: str) -> dict[str, Count]:
+    """What every list says of a shift's people, for rows that reach their assignments by ``path``.
+
+    ``held``: who has said yes and will come. ``leaving``: who keeps a place until a stand-in has it. ``asked``: offers
+    that may still be answered.
+    """
+    status, waits = f"{path}__status", Q(**{f"{path}__answer_by__gt": timezone.now()})
+    return {
+        "held": Count(path, filter=Q(**{f"{status}__in": STAYING}), distinct=True),
+        "leaving": Count(path, filter=Q(**{status: AssignmentStatus.STANDING_IN_WANTED}), distinct=True),
+        "asked": Count(path, filter=Q(**{status: AssignmentStatus.OFFERED}) & waits, distinct=True),
+    }
 
 
 class Shift(models.Model):
     """A time at a venue that needs people. ``purpose`` names the owner: see supporters/owners.py."""
+
+    class Joining(models.TextChoices):
+        """How supporters may come to an open place by their own wish."""
+
+        CLOSED = "closed", _("事務局がお願いした人だけ")
+        FIRST_COME = "first_come", _("早い人から決まる")
+        CHOICE = "choice", _("応募した人から事務局が選ぶ")
+
+    class Cause(models.TextChoices):
+        """Why a shift was called off, so that each is told in its own words."""
+
+        GROUP = "group", _("団体の都合")
+        SUPPORTERS = "supporters", _("サポーターがそろわない")
+        VENUE = "venue", _("会場が使えない")
+        WEATHER = "weather", _("天候・災害")
+        OFFICE = "office", _("事務局の都合")
 
     purpose = models.CharField(max_length=20)
     title = models.CharField(_("活動"), max_length=150)
@@ -61,10 +85,12 @@ class Shift(models.Model):
     needs_lead = models.BooleanField(_("リーダーが必要"), default=True)
     needs = models.JSONField(_("必要な配慮"), default=list, blank=True)  # SpecialNeed values
     note = models.CharField(_("連絡事項"), max_length=500, blank=True)
+    joining = models.CharField(_("空いた所の決め方"), max_length=10, choices=Joining.choices, default=Joining.CHOICE)
     # Raised with each change that a calendar must follow (RFC 5545 SEQUENCE).
     sequence = models.PositiveIntegerField(default=0)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    cancel_cause = models.CharField(max_length=10, choices=Cause.choices, blank=True)
 
     objects = ShiftQuerySet.as_manager()
 
@@ -78,6 +104,17 @@ class Shift(models.Model):
             models.CheckConstraint(
                 name="shift_cancelled_has_reason",
                 condition=Q(cancelled_at=None, cancel_reason="") | Q(cancelled_at__isnull=False) & ~Q(cancel_reason=""),
+            ),
+            models.CheckConstraint(
+                name="shift_cause_of_cancelled_known",
+                condition=Q(cancel_cause="")
+                | Q(
+                    cancelled_at__isnull=False,
+                    cancel_cause__in=["group", "supporters", "venue", "weather", "office"],
+                ),
+            ),
+            models.CheckConstraint(
+                name="shift_joining_known", condition=Q(joining__in=["closed", "first_come", "choice"])
             ),
         ]
 
@@ -115,6 +152,7 @@ class Shift(models.Model):
         needs_lead: bool = True,
         needs: Iterable[str] = (),
         note: str = "",
+        joining: str = Joining.CHOICE,
     ) -> "Shift":
         """Make a shift with ``seats`` seats (``needed`` unless told) and book its room. Raises RoomTaken."""
         shift = cls.objects.create(
@@ -128,6 +166,7 @@ class Shift(models.Model):
             needs_lead=needs_lead,
             needs=list(needs),
             note=note,
+            joining=joining,
         )
         Seat.objects.bulk_create(Seat.at(shift, number) for number in range(1, (seats or needed) + 1))
         ShiftTopic.objects.bulk_create(ShiftTopic(shift=shift, topic=topic, level=level) for topic, level in topics)
@@ -136,28 +175,73 @@ class Shift(models.Model):
         return shift
 
     def is_staffed(self) -> bool:
-        return self.assignments.filter(status__in=Assignment.HELD).count() >= self.needed
+        return self.assignments.filter(status__in=HELD).count() >= self.needed
 
     def is_full(self) -> bool:
         """Whether nobody can take a seat: none is free, and nobody wants a stand-in."""
-        free = Q(assignment=None) | Q(assignment__status=Assignment.Status.STANDING_IN_WANTED)
+        free = Q(assignment=None) | Q(assignment__status=AssignmentStatus.STANDING_IN_WANTED)
         return not self.seats.filter(free).exists()
 
     def is_over(self) -> bool:
         return self.ends_at <= timezone.now()
 
+    def raise_sequence(self) -> None:
+        """From now on what calendars are told of the shift is newer than all before."""
+        type(self).objects.filter(pk=self.pk).update(sequence=F("sequence") + 1)
+        self.refresh_from_db(fields=["sequence"])
+
     @transaction.atomic
-    def cancel(self, *, by: Any, reason: str) -> list["Assignment"]:
+    def cancel(self, *, by: Any, reason: str, cause: str = "") -> list["Assignment"]:
         """Call the shift off: people and room are free again. Returns whom it concerned, for the owner to tell."""
         rows = type(self).objects.filter(pk=self.pk, cancelled_at=None)
-        if rows.update(cancelled_at=timezone.now(), cancel_reason=reason, sequence=F("sequence") + 1) != 1:
+        facts = {"cancelled_at": timezone.now(), "cancel_reason": reason, "cancel_cause": cause}
+        if rows.update(**facts, sequence=F("sequence") + 1) != 1:
             return []
         self.refresh_from_db()
         RoomClaim.objects.filter(shift=self).delete()
-        concerned = list(self.assignments.filter(status__in=Assignment.LIVE).select_related("supporter__contact"))
+        concerned = list(self._live().select_related("supporter__contact"))
         for assignment in concerned:
-            assignment._leave(Assignment.Status.CANCELLED, by=by, reason=reason)
+            assignment._leave(AssignmentStatus.CANCELLED, by=by, reason=reason)
         return concerned
+
+    def _live(self) -> "AssignmentQuerySet":
+        """Those for whom the shift is not over and done with, locked: who says no in this moment is not among them."""
+        return self.assignments.filter(status__in=LIVE).select_for_update(of=("self",))
+
+    @transaction.atomic
+    def move_to(self, starts_at: dt.datetime, ends_at: dt.datetime, *, by: Any, reason: str) -> list["Assignment"]:
+        """Move the shift to another time, with its people; all who have said yes or are asked are told.
+
+        It keeps its room, or gets another one of the venue's that is free.
+
+        Who cannot take the new time (``supporters.rules``, an absence, another duty) is taken off and told so; these
+        are returned. The others keep place, duty and calendar entry, and may say that they cannot come.
+        Raises ShiftCancelled, ShiftStarted, RoomTaken.
+        """
+        shift = type(self).objects.select_for_update(no_key=True).get(pk=self.pk)
+        live = shift.assignments.filter(status__in=LIVE)
+        # People by key, as everywhere, so that nobody waits in a ring.
+        people = Supporter.objects.select_for_update(no_key=True).filter(assignments__in=live).order_by("pk")
+        by_key = {one.pk: one for one in people}
+        if shift.cancelled_at:
+            raise ShiftCancelled
+        if shift.starts_at <= timezone.now():
+            raise ShiftStarted
+        before = (shift.starts_at, shift.ends_at)
+        type(self).objects.filter(pk=self.pk).update(starts_at=starts_at, ends_at=ends_at, sequence=F("sequence") + 1)
+        self.refresh_from_db()
+        RoomClaim.objects.filter(shift=self).delete()
+        if self.room:
+            self.room = RoomClaim.free_room(self.venue, starts_at, ends_at, rather=self.room)
+            self.save(update_fields=["room"])
+            RoomClaim.book(self)
+        Claim.objects.filter(assignment__shift=self).delete()
+        leaving = []
+        for assignment in self._live().select_related("supporter__contact").order_by("supporter__birth_date", "pk"):
+            assignment.shift, assignment.supporter = self, by_key[assignment.supporter_id]
+            if not assignment._follow(before, by=by, reason=reason):
+                leaving.append(assignment)
+        return leaving
 
 
 class ShiftTopic(models.Model):
@@ -203,252 +287,3 @@ class Seat(models.Model):
     @classmethod
     def at(cls, shift: Shift, number: int) -> Self:
         return cls(id=shift.pk * 100 + number, shift=shift, number=number)
-
-
-class AssignmentQuerySet(models.QuerySet["Assignment"]):
-    def visible_to(self, user: Any) -> Self:
-        """Coordinators see all, supporters their own."""
-        if not user.is_authenticated:
-            return self.none()
-        return self if user.is_coordinator else self.filter(supporter__user=user)
-
-    def held(self) -> Self:
-        return self.filter(status__in=Assignment.HELD)
-
-    def offered(self) -> Self:
-        return self.filter(status=Assignment.Status.OFFERED)
-
-    def open(self, now: dt.datetime) -> Self:
-        """Offers that may still be answered."""
-        return self.offered().filter(answer_by__gt=now)
-
-    def served(self, now: dt.datetime) -> Self:
-        """Duties that are over and were kept, so far as anybody said: a desk's need no report."""
-        return self.held().filter(shift__ends_at__lte=now)
-
-    def upcoming(self) -> Self:
-        return self.filter(shift__ends_at__gte=timezone.now()).order_by("shift__starts_at")
-
-
-class Assignment(Stateful):
-    """A supporter on a shift, from being proposed to having been there."""
-
-    class Status(models.TextChoices):
-        PROPOSED = "proposed", _("案")
-        OFFERED = "offered", _("お願い中")
-        ACCEPTED = "accepted", _("引き受け済み")
-        DECLINED = "declined", _("辞退")
-        LAPSED = "lapsed", _("期限切れ")
-        STANDING_IN_WANTED = "standing_in_wanted", _("代わりの人を探しています")
-        RELEASED = "released", _("交代済み")
-        CANCELLED = "cancelled", _("中止")
-        ATTENDED = "attended", _("参加")
-        ABSENT = "absent", _("欠席")
-
-    TRANSITIONS = {
-        Status.PROPOSED: {Status.OFFERED, Status.CANCELLED},
-        Status.OFFERED: {Status.ACCEPTED, Status.DECLINED, Status.LAPSED, Status.CANCELLED},
-        Status.ACCEPTED: {Status.STANDING_IN_WANTED, Status.ATTENDED, Status.ABSENT, Status.CANCELLED},
-        Status.STANDING_IN_WANTED: {
-            Status.ACCEPTED,
-            Status.RELEASED,
-            Status.ATTENDED,
-            Status.ABSENT,
-            Status.CANCELLED,
-        },
-        # Who was there and who was not may be put right.
-        Status.ATTENDED: {Status.ABSENT},
-        Status.ABSENT: set(),
-    }
-    # Those who hold a seat and claim their time.
-    HELD = (Status.ACCEPTED, Status.STANDING_IN_WANTED, Status.ATTENDED)
-    # Those for whom the shift is not over and done with.
-    LIVE = (Status.PROPOSED, Status.OFFERED, Status.ACCEPTED, Status.STANDING_IN_WANTED)
-
-    shift = models.ForeignKey(Shift, on_delete=models.PROTECT, related_name="assignments")
-    supporter = models.ForeignKey(Supporter, on_delete=models.PROTECT, related_name="assignments")
-    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PROPOSED)
-    seat = models.OneToOneField(Seat, null=True, blank=True, on_delete=models.PROTECT, related_name="assignment")
-    offered_at = models.DateTimeField(null=True, blank=True)
-    answer_by = models.DateTimeField(null=True, blank=True)
-
-    objects = AssignmentQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("担当")
-        verbose_name_plural = _("担当")
-        ordering = ["shift__starts_at", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="assignment_status_known",
-                condition=Q(
-                    status__in=[
-                        "proposed",
-                        "offered",
-                        "accepted",
-                        "declined",
-                        "lapsed",
-                        "standing_in_wanted",
-                        "released",
-                        "cancelled",
-                        "attended",
-                        "absent",
-                    ]
-                ),
-            ),
-            models.UniqueConstraint(
-                fields=["shift", "supporter"],
-                condition=Q(status__in=["proposed", "offered", "accepted", "standing_in_wanted", "attended"]),
-                name="assignment_once_while_live",
-            ),
-            models.CheckConstraint(
-                name="assignment_held_has_seat",
-                condition=Q(status__in=["accepted", "standing_in_wanted", "attended"], seat__isnull=False)
-                | ~Q(status__in=["accepted", "standing_in_wanted", "attended"]) & Q(seat__isnull=True),
-            ),
-            models.CheckConstraint(
-                name="assignment_seat_is_of_its_shift",
-                condition=Q(seat=None)
-                | Q(seat__gt=F("shift_id") * 100) & Q(seat__lte=F("shift_id") * 100 + SEATS_AT_MOST),
-            ),
-            models.CheckConstraint(
-                name="assignment_offer_paired",
-                condition=Q(offered_at=None, answer_by=None) | Q(offered_at__isnull=False, answer_by__isnull=False),
-            ),
-            models.CheckConstraint(
-                name="assignment_offered_has_deadline", condition=~Q(status="offered") | Q(answer_by__isnull=False)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.supporter} → {self.shift}"
-
-    @property
-    def is_held(self) -> bool:
-        return self.status in self.HELD
-
-    @property
-    def is_overdue(self) -> bool:
-        """An open offer whose answer did not come in time."""
-        return self.status == self.Status.OFFERED and self.answer_by is not None and self.answer_by <= timezone.now()
-
-    # --- Verbs -----------------------------------------------------------------------------------------
-    def accept(self, *, by: Any) -> None:
-        """Say yes: take a seat and claim the time. Saying yes twice is saying it once.
-
-        Of many who say yes to the last seat the first has it. Raises OfferClosed, OfferLapsed,
-        ShiftCancelled, ShiftStarted, ShiftFull, AlreadyBooked, or what ``supporters.rules.check`` raises.
-        """
-        # A look before the queue: of fifty who tap at once, those who come too late need not wait for a lock.
-        self.refresh_from_db()
-        if self.status == self.Status.OFFERED:
-            self._refuse_if_closed(self.shift)
-            if self.shift.is_full():
-                raise ShiftFull
-        with transaction.atomic():
-            # Always in this order: shift, supporter, assignment. Whoever waits, waits here.
-            shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
-            supporter = Supporter.objects.select_for_update(no_key=True).get(pk=self.supporter_id)
-            self.refresh_from_db()
-            if self.status == self.Status.ACCEPTED:
-                return
-            self._refuse_if_closed(shift)
-            if self.status == self.Status.STANDING_IN_WANTED:  # "I can come after all"
-                check(supporter, shift)
-                self._move(self.Status.ACCEPTED, by=by)
-            else:
-                self._take_seat(supporter, shift, by=by)
-
-    def _refuse_if_closed(self, shift: Shift) -> None:
-        """Raise what stands against a yes, whoever says it: OfferClosed, ShiftCancelled, ShiftStarted, OfferLapsed."""
-        if self.status not in (self.Status.OFFERED, self.Status.STANDING_IN_WANTED):
-            raise OfferClosed(status=self.get_status_display())
-        if shift.cancelled_at:
-            raise ShiftCancelled
-        if shift.starts_at <= timezone.now():
-            raise ShiftStarted
-        if self.is_overdue:
-            raise OfferLapsed
-
-    def _take_seat(self, supporter: Supporter, shift: Shift, *, by: Any) -> None:
-        seat, leaving = self._find_seat(shift)
-        check(supporter, shift, instead_of=leaving)
-        was_staffed = shift.is_staffed()
-        if leaving:
-            leaving._release(shift, by=by)
-        self._move(self.Status.ACCEPTED, by=by, seat=seat)
-        Claim.stake(self, shift)
-        self.shift = shift
-        tell_accepted(self)
-        if not was_staffed and shift.is_staffed():
-            owner_of(shift).staffed(shift, by=by)
-
-    def _find_seat(self, shift: Shift) -> tuple[Seat, "Assignment | None"]:
-        """A free seat, else that of somebody who wants a stand-in and is to be released. Raises ShiftFull."""
-        free = Seat.objects.filter(shift=shift, assignment=None).first()
-        if free:
-            return free, None
-        wanted = shift.assignments.filter(status=self.Status.STANDING_IN_WANTED)
-        leaving = wanted.select_related("seat", "supporter__contact").first()
-        if leaving is None or leaving.seat is None:
-            raise ShiftFull
-        return leaving.seat, leaving
-
-    def offer(self, *, by: Any, answer_by: dt.datetime) -> None:
-        """Ask the supporter, who has until ``answer_by`` to answer."""
-        with transaction.atomic():
-            self._move(self.Status.OFFERED, by=by, offered_at=timezone.now(), answer_by=answer_by)
-            tell_offer(self)
-
-    def decline(self, *, by: Any, reason: str = "") -> None:
-        """Say no. Saying it twice is saying it once. Raises OfferClosed when already answered otherwise."""
-        with transaction.atomic():
-            self.refresh_from_db()
-            if self.status == self.Status.DECLINED:
-                return
-            if self.status != self.Status.OFFERED:
-                raise OfferClosed(status=self.get_status_display())
-            self._move(self.Status.DECLINED, by=by, reason=reason)
-
-    def lapse(self) -> None:
-        """The answer did not come in time."""
-        self._move(self.Status.LAPSED, by=None)
-
-    def want_stand_in(self, *, by: Any, reason: str = "") -> None:
-        """Say "I can't come": the place is kept until somebody else accepts. Twice is once.
-
-        Raises OfferClosed or ShiftStarted.
-        """
-        with transaction.atomic():
-            self.refresh_from_db()
-            if self.status == self.Status.STANDING_IN_WANTED:
-                return
-            if self.status != self.Status.ACCEPTED:
-                raise OfferClosed(status=self.get_status_display())
-            if self.shift.starts_at <= timezone.now():
-                raise ShiftStarted
-            self._move(self.Status.STANDING_IN_WANTED, by=by, reason=reason)
-
-    def record_attendance(self, *, came: bool, by: Any) -> None:
-        """After the shift: who was there keeps the seat, who was not gives it back."""
-        if came and self.status != self.Status.ATTENDED:
-            self._move(self.Status.ATTENDED, by=by)
-        elif not came and self.status != self.Status.ABSENT:
-            self._leave(self.Status.ABSENT, by=by)
-
-    def _release(self, shift: Shift, *, by: Any) -> None:
-        """Somebody else has taken the place. The sequence rises, so that the calendar believes the cancellation."""
-        self._leave(self.Status.RELEASED, by=by)
-        Shift.objects.filter(pk=shift.pk).update(sequence=F("sequence") + 1)
-        shift.refresh_from_db(fields=["sequence"])
-        self.shift = shift
-        tell_released(self)
-
-    def _leave(self, to: str, *, by: Any, reason: str = "") -> None:
-        with transaction.atomic():
-            self._move(to, by=by, reason=reason, seat=None)
-            self.claims.all().delete()
-
-
-class AssignmentMove(Move):
-    subject = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="moves")

@@ -12,7 +12,7 @@ from notifications.own import bad_link
 from programme.errors import Refused
 from programme.models import Limits
 from supporters.forms import ReasonForm
-from supporters.messages import CONSENT, LIFETIME, OFFER, event_of
+from supporters.messages import CONSENT, LIFETIME, OFFER, own_entry
 from supporters.models import Assignment, Consent
 from supporters.situations import Situation, situation
 from supporters.views.replies import told
@@ -79,7 +79,7 @@ def offer_calendar(request: HttpRequest, token: str) -> HttpResponse:
     if situation(assignment) not in (Situation.ACCEPTED, Situation.LEAVING, Situation.UNDER_WAY):
         raise Http404
     return HttpResponse(
-        calendars.publish(event_of(assignment.shift)),
+        calendars.publish(own_entry(assignment)),
         content_type="text/calendar; charset=utf-8; method=PUBLISH",
         headers={"Content-Disposition": f'attachment; filename="mdeji-{assignment.shift.local_date}.ics"'},
     )

@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -16,15 +17,18 @@ from django.views.decorators.http import require_POST
 
 from notifications import links
 from programme.access import signed_in
+from programme.errors import Refused
 from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
+from supporters.joining import join, open_places
 from supporters.messages import OFFER
-from supporters.models import Assignment, Supporter
-from supporters.owners import links_of
+from supporters.models import Assignment, Shift, Supporter
+from supporters.owners import links_of, thanks_of
 from supporters.services import set_free_times, set_skills
 from supporters.views.replies import told
 
-# How long a duty stays on the page to be reported.
+# How long a duty stays on the page, to be reported or for the thanks.
 REPORTS_SINCE = dt.timedelta(days=60)
+PLACES_A_PAGE = 20
 
 MyView = Callable[..., HttpResponseBase]
 
@@ -46,7 +50,7 @@ def supporter_only(view: MyView) -> MyView:
 
 @supporter_only
 def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
-    """Where the person stands, what is asked, what comes next, what is to be reported."""
+    """Where the person stands, what is asked, what comes next, what is to be reported, who says thanks."""
     team = Prefetch(
         "shift__assignments", Assignment.objects.held().select_related("supporter").order_by("pk"), to_attr="team"
     )
@@ -56,6 +60,8 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
     now = timezone.now()
     offered = [row for row in rows if row.status == Assignment.Status.OFFERED and not row.is_overdue]
     owner_links = links_of(row.shift for row in held)
+    attended = [row for row in reversed(rows) if row.status == Assignment.Status.ATTENDED]
+    thanks = thanks_of(row.shift for row in attended)
     return render(
         request,
         "supporters/home.html",
@@ -63,11 +69,16 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
             "supporter": supporter,
             "missing_courses": supporter.missing_courses(),
             "waits_for_guardian": supporter.needs_consent() and not supporter.has_consent(),
+            "places": len(open_places(supporter)) if supporter.status == Supporter.Status.ACTIVE else 0,
             "offers": [_card(row) for row in offered if row.shift.starts_at > now],
+            "applied": [
+                _card(row) for row in rows if row.status == Assignment.Status.APPLIED and row.shift.starts_at > now
+            ],
             "duties": [_card(row, owner_links) for row in held if row.shift.ends_at > now],
             "past": [
                 _card(row, owner_links) for row in held if row.shift.ends_at <= now and row.shift_id in owner_links
             ],
+            "thanks": [(row.shift, thanks[row.shift_id]) for row in attended if row.shift_id in thanks],
         },
     )
 
@@ -79,6 +90,32 @@ def _card(row: Assignment, owner_links: Any = None) -> dict[str, Any]:
         "team": [mate for mate in row.shift.team if mate.pk != row.pk],  # type: ignore[attr-defined]  # prefetched
         "links": (owner_links or {}).get(row.shift_id, []),
     }
+
+
+@supporter_only
+def places(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """The shifts with a place that the signed-in supporter may take, or apply for: one tap here."""
+    if request.method == "POST":
+        key = request.POST.get("shift", "")
+        shift = get_object_or_404(Shift.objects.select_related("venue__district"), pk=key if key.isdecimal() else 0)
+        try:
+            row = join(shift, supporter, by=request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            messages.success(request, _say_joined(row))
+        return redirect("supporters:places")
+    found = open_places(supporter) if supporter.status == Supporter.Status.ACTIVE else []
+    page = Paginator(found, PLACES_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "supporters/places.html", {"page": page, "supporter": supporter})
+
+
+def _say_joined(row: Assignment) -> str:
+    if row.status == Assignment.Status.APPLIED:
+        return _("応募しました。決まったら、お知らせします。マイページで取り消せます。")
+    if row.status == Assignment.Status.OFFERED:
+        return _("この活動は、もうお願いが届いています。マイページからお返事をお願いします。")
+    return _("決まりました。マイページの「これからの活動」にあります。")
 
 
 @supporter_only

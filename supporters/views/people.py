@@ -14,9 +14,10 @@ from django.views.decorators.http import require_POST
 from notifications.models import Message
 from programme.access import coordinator_only
 from programme.models import Course
-from supporters.forms import FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
+from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
+from supporters.history import history
 from supporters.models import SpecialNeed, Supporter
-from supporters.services import ask_guardian, record_paper_consent
+from supporters.services import ask_guardian, change_contact, record_paper_consent
 from supporters.views.replies import told
 
 PEOPLE_A_PAGE = 30
@@ -53,11 +54,14 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "missing_courses": supporter.missing_courses(),
         "courses_left": Course.objects.exclude(completions__supporter=supporter).exists(),
         "brings": [need.label for need in SpecialNeed if need in supporter.brings],
+        "registrations": supporter.registrations.order_by("started_on"),
         "skills": supporter.skills.select_related("topic").order_by("topic__position"),
         "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],
         "moves": [(row, Supporter.Status(row.to_status).label) for row in supporter.moves.select_related("by")],
-        "told": Message.objects.filter(recipient=supporter.contact)[:20],
+        "told": Message.objects.filter(recipient=supporter.contact).prefetch_related("attempts")[:20],
         "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
+        "history": history(supporter, timezone.now()),
+        "contact_form": ContactForm(instance=supporter.contact, prefix="contact"),
         "flags_form": FlagsForm(instance=supporter, prefix="flags"),
         "training_form": TrainingForm(initial={"on": today}, prefix="training"),
         "guardian_form": _guardian_form(supporter),
@@ -126,6 +130,19 @@ def flags(request: HttpRequest, pk: int) -> HttpResponse:
     form = FlagsForm(request.POST, instance=_supporter(request, pk), prefix="flags")
     form.save()  # boxes only: any answer is a valid one
     messages.success(request, _("保存しました。"))
+    return redirect("supporters:person", pk)
+
+
+@require_POST
+@coordinator_only
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """The person has told the office a new number or address."""
+    supporter = _supporter(request, pk)
+    form = ContactForm(request.POST, instance=supporter.contact, prefix="contact")
+    if not form.is_valid():
+        return _show(request, _supporter(request, pk), contact_form=form)
+    change_contact(supporter, **form.cleaned_data, by=request.user)
+    messages.success(request, _("連絡先を保存しました。これからのお知らせは、新しい連絡先に届きます。"))
     return redirect("supporters:person", pk)
 
 

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.browser.hall import Hall, open_hall
 from tests.browser.site import Site
 from tests.browser.standing import Standing, as_in_production, stand
 from tests.processes import ROOT, a_free_port, own_environment, wait_until
 
 CHROMIUM = shutil.which("chromium")
+# A busy machine is no fault of the page.
+expect.set_options(timeout=20_000)
 # Without these chromium looks for its maker's servers.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 QUIET += ["--disable-background-networking", "--disable-component-update"]
@@ -61,6 +64,15 @@ def production(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) 
     folder = tmp_path_factory.mktemp("production")
     with own_environment(folder) as environment, stand(as_in_production(environment), folder / "web.log") as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Hall]:
+    """A hall with wifi that tests may cut and disturb; each opens a desk of its own there."""
+    need_chromium()
+    folder = tmp_path_factory.mktemp("hall")
+    with own_environment(folder) as environment, open_hall(environment, folder) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -74,6 +74,12 @@ class Keyboard:
             self.page.keyboard.press("Space")
         self.arrow_to(option)
 
+    def choose_first(self, group: str) -> None:
+        """The first radio button of a group, whatever comes before it."""
+        while self.tab_to("", group=group)["kind"] != "radio":
+            pass
+        self.page.keyboard.press("Space")
+
     def tick(self, words: str, *, group: str = "") -> None:
         assert self.tab_to(words, group=group)["kind"] == "checkbox"
         self.page.keyboard.press("Space")

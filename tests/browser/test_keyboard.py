@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser.hall import Hall
 from tests.browser.keys import Keyboard
 from tests.browser.site import Site
 from tests.browser.standing import Standing
@@ -12,7 +13,7 @@ from tests.browser.visitor import Visitor
 
 EMAIL = "kagiko@example.jp"
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
 
 def code_sent_to(standing: Standing, email: str) -> str:
@@ -34,6 +35,44 @@ def test_a_case_is_logged_by_keyboard(standing: Standing, browser: Browser) -> N
     keys.choose("どうなりましたか", "解決")
     keys.press("保存する")
     expect(page.locator("main")).to_contain_text("記録しました")
+
+
+def test_a_case_is_logged_undone_and_compared_by_keyboard_on_the_page_that_works_without_the_net(
+    hall: Hall, browser: Browser
+) -> None:
+    desk = hall.open_desk()
+    context = browser.new_context(viewport={"width": 375, "height": 667}, timezone_id="Asia/Tokyo", locale="ja-JP")
+    context.add_cookies([{"name": "sessionid", "value": desk.session, "url": hall.address}])
+    page = context.new_page()
+    page.goto(f"{hall.address}/desks/tap/?lang=ja")
+    page.wait_for_selector("#case:not([hidden])")
+    keys = Keyboard(page)
+    keys.walk_around()
+    page.wait_for_selector("#case:not([hidden])")
+    keys.skip_to_content()
+    keys.choose_first("何の相談ですか")
+    keys.choose("どうなりましたか", "解決")
+    keys.tab_to("くわしく記録する")
+    page.keyboard.press("Enter")
+    keys.write("時間", "20")
+    keys.tab_to("保存する")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("記録しました")
+    keys.tab_to("取り消す")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("取り消しました")
+    keys.choose_first("何の相談ですか")
+    keys.choose("どうなりましたか", "解決")
+    keys.tab_to("保存する")
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("記録しました")
+    keys.tab_to("この端末の記録を見る")
+    page.keyboard.press("Enter")
+    expect(page.locator("#list-title")).to_be_focused()
+    keys.tab_to("取り消す")
+    keys.tab_to("今日の相談所を終わる")
+    page.keyboard.press("Enter")
+    expect(page.locator("#closing-said")).to_contain_text("1件 = 1件")
 
 
 def test_somebody_registers_by_keyboard(standing: Standing, browser: Browser) -> None:
@@ -81,13 +120,14 @@ def test_a_group_asks_for_a_session_by_keyboard(standing: Standing, browser: Bro
     keys.press("次へ")
     keys.select("場所", "上川淵公民館")
     keys.press("次へ")
-    keys.select("日", "月", group="第1希望")
-    keys.select("始まる時間", "10:00", group="第1希望")
-    keys.press("次へ")
     keys.tick("LINE")
     keys.press("次へ")
     keys.choose("どのくらい", "基本")
     keys.press("次へ")
+    keys.press("次へ")
+    keys.tick("午後", group="都合のよい日")
+    keys.press("次へ")
+    keys.select("午後", "14:00")
     keys.press("次へ")
     keys.write("代表の方のお名前", "見本 鍵子")
     keys.write("電話番号", "0272241111")

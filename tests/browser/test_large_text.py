@@ -1,15 +1,18 @@
 """Pages for people who set their browser's letters to twice the usual size."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.conf import settings
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, QUIET, need_chromium
+from tests.browser.hall import Hall
 from tests.browser.standing import Standing
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
 ROLES = {"anonymous": set[str](), "supporter": {"supporters:home", "consult:log", "supporters:free_times"}}
 # The narrowest heading on the page, in letters.
@@ -17,6 +20,12 @@ HEADING = """
 Math.min(99, ...Array.from(document.querySelectorAll("main :is(h1, h2, h3)"))
     .filter(heading => heading.checkVisibility() && heading.offsetWidth > 1)
     .map(heading => heading.offsetWidth / parseFloat(getComputedStyle(heading).fontSize)))
+"""
+# The share of the screen that does not scroll.
+HELD = """
+Array.from(document.querySelectorAll("body *"))
+    .filter(it => ["sticky", "fixed"].includes(getComputedStyle(it).position) && it.checkVisibility())
+    .reduce((sum, it) => sum + it.offsetHeight, 0) / innerHeight
 """
 
 
@@ -40,16 +49,45 @@ def faults_of(context: BrowserContext, standing: Standing, role: str, language: 
     return faults
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("role", ROLES)
-def test_letters_of_twice_the_size_fit_on_a_phone(standing: Standing, role: str) -> None:
+@contextmanager
+def large_letters(session: str | None, address: str) -> Iterator[BrowserContext]:
+    """A browser that is set to letters of twice the size."""
     need_chromium()
     with sync_playwright() as playwright:
         large = [*QUIET, "--blink-settings=defaultFontSize=32"]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=large, env=dict(os.environ))
         context = browser.new_context(locale="ja-JP", timezone_id="Asia/Tokyo")
-        if role in standing.sessions:
-            context.add_cookies([{"name": "sessionid", "value": standing.sessions[role], "url": standing.address}])
-        faults = [fault for language, _ in settings.LANGUAGES for fault in faults_of(context, standing, role, language)]
+        if session:
+            context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+        yield context
         browser.close()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("role", ROLES)
+def test_letters_of_twice_the_size_fit_on_a_phone(standing: Standing, role: str) -> None:
+    with large_letters(standing.sessions.get(role), standing.address) as context:
+        faults = [fault for language, _ in settings.LANGUAGES for fault in faults_of(context, standing, role, language)]
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+def test_letters_of_twice_the_size_fit_on_the_page_that_logs_without_the_net(hall: Hall, language: str) -> None:
+    with large_letters(hall.open_desk().session, hall.address) as context:
+        page = context.new_page()
+        page.set_viewport_size({"width": 320, "height": 640})
+        page.goto(f"{hall.address}/desks/tap/?lang={language}")
+        page.wait_for_selector("#case:not([hidden])")
+        page.evaluate("document.querySelectorAll('#case details').forEach(it => { it.open = true })")
+        faults = []
+        for name in ("case", "list", "closing", "choose"):
+            page.goto(f"{hall.address}/desks/tap/#{name}")
+            page.wait_for_selector(f"#{name}:not([hidden])")
+            if name == "closing":
+                page.wait_for_selector("#closing-said .notice")
+            if (wide := page.evaluate("document.documentElement.scrollWidth")) > 320:
+                faults.append(f"{name} is {wide} px wide")
+            if name == "case" and (share := page.evaluate(HELD)) > 0.5:
+                faults.append(f"what stays in sight takes {share:.0%} of the screen")
     assert not faults, "\n".join(faults)

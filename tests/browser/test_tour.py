@@ -1,7 +1,7 @@
 """Every page of every role in Debian's chromium, on a phone and on a desk, in each language.
 
 What is asked of a page stands in visitor.py. The pages come from the table in tests/mdeji/test_access.py, so a
-new page is toured without anybody thinking of it. Pictures of all of them are kept in var/tour (or TOUR_SHOTS).
+new page is toured without anybody thinking of it. TOUR_SHOTS names a folder in which to keep pictures of all of them.
 """
 
 import pytest
@@ -19,10 +19,10 @@ from tests.steps import url_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
-DOWNLOADS = {"kpi:export"}
+DOWNLOADS = {"kpi:export", "kpi:period_export", "kpi:wg_export"}
 # Forms that are sent with nothing filled in, once by somebody, to see their errors.
 EMPTY = {
-    "anonymous": ["account_signup", "account_request_login_code", "support_requests:step"],
+    "anonymous": ["account_signup", "account_request_login_code", "support_requests:step", "support_requests:status"],
     "member": ["supporters:register_step"],
     "supporter": ["supporters:absences"],
     "desk": ["consult:log"],

@@ -6,11 +6,18 @@ from collections.abc import Callable
 import pytest
 from django.utils import timezone
 
+from consult.codes import KNOWN
 from consult.models import Consultation, Desk, Opening
 from programme.models import Outcome, Role, Topic, User
 from supporters.models import Supporter
 from tests.consult.rows import a_desk, an_opening
 from tests.factories import SupporterFactory, UserFactory, an_offer
+
+
+@pytest.fixture(autouse=True)
+def codes_unknown() -> None:
+    """No test knows the codes that another one looked up."""
+    KNOWN.forget()
 
 
 @pytest.fixture
@@ -42,6 +49,7 @@ def on_duty(desk: Desk, opening: Opening) -> User:
     # Accepting is for shifts to come; this one has been accepted some time ago.
     seat = opening.shift.seats.first()
     type(offer).objects.filter(pk=offer.pk).update(status="accepted", seat=seat)
+    offer.moves.create(from_status="offered", to_status="accepted", by=supporter.user)
     assert supporter.user is not None
     return supporter.user
 

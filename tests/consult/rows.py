@@ -3,9 +3,13 @@
 import datetime as dt
 from typing import Any
 
+from django.db import connection
+
 from consult.models import Desk, Opening
 from tests.factories import a_hall
 
+# What PostgreSQL is asked in one trip, others are asked apart: see programme/statements.py.
+APART = 0 if connection.vendor == "postgresql" else 1
 EVERY_DAY = "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU"
 
 

@@ -12,7 +12,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from consult.models import Consultation, Desk, Opening
 from programme.models import Topic, User
-from tests.consult.rows import an_opening
+from tests.consult.rows import APART, an_opening
+from tests.factories import SupporterFactory, an_offer
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +38,8 @@ def send(client: Client, rows: Any) -> tuple[int, Any]:
 
 def test_a_case_is_created_then_found(tablet: Client, opening: Opening, desk_account: User) -> None:
     row = a_row(opening, more_topics=["T01"], device="iphone", minutes=20, note="2回目", source="paper")
-    assert send(tablet, row) == (201, {"id": row["id"], "status": "created", "errors": {}})
-    assert send(tablet, row) == (200, {"id": row["id"], "status": "exists", "errors": {}})
+    assert send(tablet, row) == (201, {"id": row["id"], "status": "created", "errors": {}, "told": ""})
+    assert send(tablet, row) == (200, {"id": row["id"], "status": "exists", "errors": {}, "told": ""})
     case = opening.consultations.get()
     assert (case.topic_id, case.device_id, case.minutes, case.note) == ("T05", "iphone", 20, "2回目")
     assert (case.source, case.logged_by, case.desk) == ("paper", desk_account, opening.desk)
@@ -104,7 +105,7 @@ def test_another_desks_account_writes_nothing_and_learns_nothing(
     client.force_login(other_desk_account)
     refusal = {"opening": ["この端末では、この相談所の記録はできません。"]}
     for row in (a_row(opening), a_row(opening, id=str(known.pk)), a_row(opening) | {"opening": 10**12}):
-        assert send(client, row) == (400, {"id": row["id"], "status": "refused", "errors": refusal})
+        assert send(client, row) == (400, {"id": row["id"], "status": "refused", "errors": refusal, "told": ""})
     assert Consultation.objects.count() == 1
     assert client.get(URL, {"opening": opening.pk}).json()["count"] == 0
 
@@ -119,8 +120,8 @@ def test_a_supporter_writes_for_openings_of_own_duties_alone(
 
 
 def test_nobody_signed_in_is_turned_away(client: Client, opening: Opening) -> None:
-    assert client.post(URL, a_row(opening), content_type="application/json").status_code == 403
-    assert client.get(URL).status_code == 403
+    assert client.post(URL, a_row(opening), content_type="application/json").status_code == 401
+    assert client.get(URL).status_code == 401
     assert Consultation.objects.count() == 0
 
 
@@ -184,11 +185,218 @@ def test_reading_asks_the_database_the_same_for_one_case_and_for_three(
                 tablet.get(URL, {"opening": opening.pk})
 
 
-def test_each_further_row_of_a_batch_costs_no_more_than_storing_it(
+def test_a_batch_costs_the_same_however_many_rows_it_has(
     tablet: Client, opening: Opening, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    # session, account, five lists, openings; then savepoint, insert, release for each row.
-    with django_assert_num_queries(8 + 3):
-        send(tablet, [a_row(opening)])
-    with django_assert_num_queries(8 + 3 * 3):
-        send(tablet, [a_row(opening) for _row in range(3)])
+    send(tablet, a_row(opening))  # the codes are looked up once
+    for count in (1, 3, 100):
+        rows = [a_row(opening) for _row in range(count)]
+        with django_assert_num_queries(4 + APART):  # session, account, opening, INSERT with day sheets
+            send(tablet, rows)
+        with django_assert_num_queries(5 + APART):  # and which of them were there
+            send(tablet, rows)
+    assert opening.consultations.count() == 1 + 1 + 3 + 100
+
+
+def test_second_topics_and_names_of_a_batch_cost_four_queries_more(
+    tablet: Client, opening: Opening, on_duty: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    send(tablet, a_row(opening))
+    duty = opening.shift.assignments.get().pk
+    for count in (1, 3, 100):
+        rows = [a_row(opening, more_topics=["T01", "T06", "T05"], on_duty=duty) for _row in range(count)]
+        # session, account, opening, team, savepoint, INSERT with day sheets, INSERT, release
+        with django_assert_num_queries(8 + APART):
+            send(tablet, rows)
+    assert Consultation.more_topics.through.objects.count() == 2 * (1 + 3 + 100)
+
+
+# --- Clocks, moved days, late arrivals ---------------------------------------------------------------
+def test_a_clock_that_is_hours_off_is_put_right_and_both_times_are_kept(tablet: Client, opening: Opening) -> None:
+    now = timezone.now()
+    wrong = dt.timedelta(hours=-30)
+    tapped, sent = now + wrong - dt.timedelta(seconds=5), now + wrong
+    assert send(tablet, a_row(opening, device_time=tapped.isoformat(), sent_at=sent.isoformat()))[0] == 201
+    case = opening.consultations.get()
+    assert (case.device_time, case.sent_at, case.date) == (tapped, sent, opening.date)
+    assert timezone.localdate(case.happened_at) == opening.date
+    assert abs(case.happened_at - now) < dt.timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    "clock", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "?", 7, None]
+)
+def test_no_clock_is_wrong_enough_to_lose_a_case(tablet: Client, opening: Opening, clock: object) -> None:
+    status, result = send(tablet, a_row(opening, device_time=clock, sent_at=timezone.now().isoformat()))
+    assert (status, result["errors"]) == (201, {})
+    assert timezone.localdate(opening.consultations.get().happened_at) == opening.date
+
+
+@pytest.mark.parametrize("clock", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00+09:00"])
+def test_a_time_beyond_all_sense_is_as_none(tablet: Client, opening: Opening, clock: str) -> None:
+    assert send(tablet, a_row(opening, happened_at=clock))[0] == 201
+    assert timezone.localdate(opening.consultations.get().happened_at) == opening.date
+
+
+def test_what_the_device_worked_out_counts_when_it_is_on_the_day(tablet: Client, opening: Opening) -> None:
+    moment = opening.shift.starts_at + dt.timedelta(minutes=3)
+    raw = moment - dt.timedelta(days=400)
+    send(tablet, a_row(opening, happened_at=moment.isoformat(), device_time=raw.isoformat()))
+    case = opening.consultations.get()
+    assert (case.happened_at, case.device_time) == (moment, raw)
+
+
+@pytest.mark.parametrize("arrives", ["2026-11-30T14:59:59Z", "2026-11-30T15:00:01Z"])
+def test_a_case_of_the_last_of_the_month_counts_in_it_on_whichever_side_of_midnight_it_arrives(
+    tablet: Client, desk: Desk, set_now: Callable[[dt.datetime], None], arrives: str
+) -> None:
+    now = dt.datetime.fromisoformat(arrives)  # 23:59:59 and 00:00:01 in Tokyo
+    set_now(now)
+    last = an_opening(desk, dt.date(2026, 11, 30))
+    tapped = dt.datetime(2026, 11, 30, 14, 59, 58, tzinfo=dt.UTC)
+    row = a_row(last, day="2026-11-30", device_time=tapped.isoformat(), sent_at=now.isoformat())
+    assert send(tablet, row)[0] == 201
+    case = last.consultations.get()
+    assert (case.date, case.happened_at) == (dt.date(2026, 11, 30), tapped)
+
+
+def test_a_case_of_a_day_that_was_called_off_is_stored_and_told(
+    tablet: Client, opening: Opening, coordinator: User
+) -> None:
+    opening.shift.cancel(by=coordinator, reason="大雪のため")
+    status, result = send(tablet, a_row(opening))
+    assert (status, result["told"]) == (201, "この開設日は中止になっています。相談は記録しました。")
+
+
+def test_a_case_of_a_day_that_was_moved_meanwhile_counts_on_the_day_it_happened(
+    tablet: Client, opening: Opening
+) -> None:
+    day, later = opening.date, opening.date + dt.timedelta(days=7)
+    shift = opening.shift
+    opening.reschedulings.create(
+        from_date=day, from_starts_at=shift.starts_at, from_ends_at=shift.ends_at, reason="会場の都合"
+    )
+    Opening.objects.filter(pk=opening.pk).update(date=later)
+    status, result = send(tablet, a_row(opening, day=day.isoformat(), device_time=timezone.now().isoformat()))
+    assert status == 201
+    assert "に移りました。" in result["told"]
+    assert opening.consultations.get().date == day
+    assert send(tablet, a_row(opening, day=later.isoformat()))[0] == 400  # that day has not come
+
+
+@pytest.mark.parametrize("days_off", [-4000, -1, 1])
+def test_a_day_on_which_the_opening_never_stood_does_not_count(tablet: Client, opening: Opening, days_off: int) -> None:
+    day = opening.date + dt.timedelta(days=days_off)
+    rows = [a_row(opening, day=day.isoformat()), a_row(opening, day=opening.date.isoformat())]
+    status, results = send(tablet, rows)
+    assert (status, [result["told"] for result in results]) == (201, ["", ""])
+    assert {case.date for case in opening.consultations.all()} == {opening.date}
+
+
+def test_a_supporter_brings_what_was_logged_before_the_duty_was_called_off(
+    client: Client, opening: Opening, on_duty: User, off_duty: User, coordinator: User
+) -> None:
+    duty = opening.shift.assignments.get()
+    duty.moves.create(from_status="offered", to_status="accepted", by=on_duty)
+    opening.shift.cancel(by=coordinator, reason="大雪のため")
+    client.force_login(on_duty)
+    assert send(client, a_row(opening))[0] == 201
+    assert client.get(f"{URL}summary/", {"opening": opening.pk}).status_code == 404  # to write, not to read
+    client.force_login(off_duty)
+    assert send(client, a_row(opening))[0] == 400
+
+
+def test_who_tapped_the_own_name_is_kept_and_a_stranger_is_left_out(
+    tablet: Client, opening: Opening, on_duty: User
+) -> None:
+    duty = opening.shift.assignments.get()
+    asked = an_offer(opening.shift, SupporterFactory.create())  # and has not said yes
+    mine, strange, early = (a_row(opening, on_duty=key) for key in (duty.pk, 10**9, asked.pk))
+    assert send(tablet, [mine, strange, early])[0] == 201
+    kept = dict(opening.consultations.values_list("pk", "on_duty"))
+    assert kept == {uuid.UUID(mine["id"]): duty.pk, uuid.UUID(strange["id"]): None, uuid.UUID(early["id"]): None}
+
+
+def test_one_id_with_two_contents_in_one_batch_is_the_first_of_them(tablet: Client, opening: Opening) -> None:
+    first = a_row(opening)
+    status, results = send(tablet, [first, first | {"topic": "T07"}, first])
+    assert (status, [row["status"] for row in results]) == (207, ["created", "refused", "exists"])
+    assert opening.consultations.get().topic_id == "T05"
+
+
+def test_rows_in_any_order_and_any_mixture_end_as_one_case_each(tablet: Client, opening: Opening) -> None:
+    rows = [a_row(opening, note=f"{number}件目") for number in range(12)]
+    for batch in (rows[6:] + rows[:3], rows[::-1], [rows[4]] * 5, rows[::2] + rows[1::2]):
+        results = send(tablet, batch)[1]
+        assert {row["status"] for row in results} <= {"created", "exists"}
+    assert opening.consultations.count() == 12
+
+
+def test_every_answer_says_the_servers_time(tablet: Client, opening: Opening) -> None:
+    for answer in (
+        tablet.get("/api/v1/desk/"),
+        tablet.post(URL, "{", content_type="application/json"),
+        Client().get(URL),
+    ):
+        moment = dt.datetime.fromisoformat(answer.headers["X-Server-Time"])
+        assert abs(moment - timezone.now()) < dt.timedelta(seconds=30)
+
+
+# --- What a device takes along -----------------------------------------------------------------------
+def test_a_device_takes_along_all_that_it_needs_in_three_languages(
+    tablet: Client, opening: Opening, on_duty: User
+) -> None:
+    facts = tablet.get("/api/v1/desk/").json()
+    [known] = facts["openings"]
+    duty = opening.shift.assignments.get()
+    assert (known["id"], known["day"], known["people"]) == (
+        opening.pk,
+        opening.date.isoformat(),
+        [{"id": duty.pk, "name": "当番"}],
+    )
+    topics = {topic["code"]: topic for topic in facts["topics"]}
+    assert set(topics["T05"]["name"]) == {"ja", "ja-easy", "en"}
+    for code in ("T13", "T16", "T18", "T19"):  # My Number, passwords, payment, fraud: the rule and whom to call
+        assert all(topics[code]["advice"][language] for language in ("ja", "ja-easy", "en"))
+    assert all(len(set(rule.values())) == 3 for rule in facts["rules"])
+    assert facts["limits"] == {"minutes": 600, "note": 100, "rows": 200}
+
+
+def test_two_of_the_same_family_name_are_told_apart(tablet: Client, opening: Opening, on_duty: User) -> None:
+    seated = opening.shift.assignments.get()
+    other = SupporterFactory.create(name="見本 花子")
+    seated.supporter.name = "見本 一郎"
+    seated.supporter.save()
+    assert tablet.get("/api/v1/desk/").json()["openings"][0]["people"] == [{"id": seated.pk, "name": "見本"}]
+    seat = opening.shift.seats.last()
+    type(seated).objects.create(shift=opening.shift, supporter=other)
+    type(seated).objects.filter(supporter=other).update(status="accepted", seat=seat)
+    names = [person["name"] for person in tablet.get("/api/v1/desk/").json()["openings"][0]["people"]]
+    assert names == ["見本 一郎", "見本 花子"]
+
+
+def test_the_facts_cost_the_same_for_one_opening_and_for_three(
+    tablet: Client, desk: Desk, opening: Opening, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for ahead in (0, 1, 2):
+        if ahead:
+            an_opening(desk, timezone.localdate() + dt.timedelta(days=ahead))
+        if ahead != 1:
+            # session, account, openings, people, desks, five lists, common topics
+            with django_assert_num_queries(11):
+                assert len(tablet.get("/api/v1/desk/").json()["openings"]) == ahead + 1
+
+
+def test_the_summary_is_there_to_compare_with_at_closing(tablet: Client, opening: Opening, log_case: Log) -> None:
+    log_case("T05")
+    log_case("T05", source="paper")
+    void = log_case("T06")
+    void.void(by=void.logged_by, reason="練習")
+    assert tablet.get(f"{URL}summary/", {"opening": opening.pk}).json() == {
+        "opening": opening.pk,
+        "day": opening.date.isoformat(),
+        "count": 2,
+        "voided": 1,
+        "paper": 1,
+        "by_topic": {"T05": 2},
+    }

@@ -57,6 +57,14 @@ def chosen(client: Client, path: str = URL, **query: str) -> str | None:
     return district.pk if district else None
 
 
+def test_a_desk_that_takes_reservations_says_so_and_how(client: Client) -> None:
+    plain, reservable = a_desk("甲"), a_desk("乙", reservable=True)
+    assert "予約はいりません" in text_at(client, plain)
+    assert "予約はいりません" not in text_at(client, reservable)
+    assert "時間を予約できます" in text_at(client, reservable)
+    assert text_of(client).count("「時間を予約する」を押してください") == 1
+
+
 def test_the_address_is_that_of_the_desks() -> None:
     assert reverse("consult:finder") == URL
 
@@ -242,12 +250,12 @@ def test_nothing_planned_yet_says_so(client: Client) -> None:
     assert "これから開く日は、まだ決まっていません。" in text_of(client, when="today")
 
 
-# Districts, limits, desks, closures' rules, openings, the programme; what comes instead, when nothing was found.
+# Districts, limits, desks, closures' rules, openings, moves, the programme; what comes instead, when nothing was found.
 @pytest.mark.parametrize("query", [{}, {"district": "D14"}, {"when": "month"}])
 def test_the_finder_asks_the_database_the_same_for_one_desk_and_for_three(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries, query: dict[str, str]
 ) -> None:
-    queries = 5 if "when" in query else 6
+    queries = 6 if "when" in query else 7
     for number, code in enumerate(("hall_ogo", "hall_jonan", "hall_miyagi"), start=1):
         a_desk_at(code, code).open_dates(dt.date(2027, 2, 1), dt.date(2027, 2, number * 9))
         if number in (1, 3):

@@ -11,7 +11,6 @@ from django.db import connection
 from django.utils import timezone
 
 from consult.errors import (
-    MonthClosed,
     NotYetOpen,
     OtherDay,
     PersonalData,
@@ -271,20 +270,19 @@ def test_a_note_cannot_be_corrected_into_a_phone_number(log_case: Log, coordinat
     assert case.note == "2回目"
 
 
-def test_a_closed_month_refuses_void_and_correction_and_names_the_way_out(
+def test_a_case_of_a_closed_month_is_corrected_and_voided_with_its_trail(
     log_case: Log, coordinator: User, opening: Opening
 ) -> None:
+    """The figures stay; the ledger proposes a correction (tests/consult/kpi/test_proposals.py)."""
     case = log_case("T05")
+    assert case.is_frozen is False
     close_month(opening.date, coordinator)
-    with pytest.raises(MonthClosed) as refusal:
-        case.void(by=coordinator, reason="押しまちがい")
-    assert str(refusal.value) == (
-        f"{opening.date.year}年{opening.date.month}月はもう締めました。数字を直すときは「訂正」を使ってください。"
-    )
-    with pytest.raises(MonthClosed):
-        case.correct(by=coordinator, reason="?", topic=Topic.objects.get(pk="T06"))
+    assert case.is_frozen is True
+    case.correct(by=coordinator, reason="押しまちがい", topic=Topic.objects.get(pk="T06"))
+    case.void(by=coordinator, reason="二重に記録した")
     case.refresh_from_db()
-    assert (case.topic_id, case.is_void, case.changes.count()) == ("T05", False, 0)
+    assert [(each.old, each.new) for each in case.changes.all()] == [("T05", "T06")]
+    assert (case.topic_id, case.void_reason) == ("T06", "二重に記録した")
 
 
 def test_a_case_of_a_closed_month_is_still_taken(log_case: Log, coordinator: User, opening: Opening) -> None:

@@ -193,3 +193,11 @@ def test_the_command_writes_a_plan_and_ends_with_2_for_a_bad_file(tmp_path: Path
     missing = run(str(tmp_path / "none.json"))
     assert missing.returncode == 2
     assert len(missing.stderr.splitlines()) == 1
+
+
+def test_a_missing_object_is_named_once() -> None:
+    raw = city(seed=1, people=3, tasks=2)
+    del raw["params"]
+    with pytest.raises(ProblemError) as caught:
+        problem_from_dict(raw)
+    assert str(caught.value) == "params: is missing"

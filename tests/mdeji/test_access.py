@@ -14,13 +14,27 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
-from consult.models import Consultation, Opening
+from consult.messages import RESERVATION
+from consult.models import (
+    Consultation,
+    Desk,
+    FrozenFigure,
+    MonthReport,
+    Opening,
+    OpeningBatch,
+    ProposedCorrection,
+    Reservation,
+    StandingTeam,
+)
+from consult.models.devices import Invitation, Tablet
 from mdeji.demo import LOGINS, load_demo
 from notifications import links
-from notifications.models import Message
-from programme.models import User
+from notifications.models import Mailing, Message
+from notifications.own import proof_key
+from programme.models import Closure, User
+from programme.steps import CHECK
 from support_requests.messages import CONFIRM, STATUS, confirm_key
-from support_requests.models import Plan, PlannedTask, Session, SupportRequest
+from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Supporter
@@ -38,6 +52,7 @@ ON_DUTY = {"coordinator", "supporter", "desk"}  # for today's opening at the des
 PAGES: dict[tuple[str, ...], set[str]] = {
     ("home",): EVERYBODY,
     ("office",): OFFICE,
+    ("texts",): OFFICE,
     ("design",): FIGURES,
     ("account_request_login_code",): EVERYBODY,
     ("account_signup",): EVERYBODY,
@@ -57,28 +72,40 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:skills",): SIGNED_IN,
     ("supporters:limits",): SIGNED_IN,
     ("supporters:absences",): SIGNED_IN,
+    ("supporters:places",): SIGNED_IN,
     ("supporters:rest",): SIGNED_IN,
+    ("supporters:calendar_address",): SIGNED_IN,
     ("supporters:offer", "offer"): EVERYBODY,
     ("supporters:consent", "consent"): EVERYBODY,
     ("supporters:people",): OFFICE,
     ("supporters:person", "supporter"): OFFICE,
+    ("supporters:shift", "shift"): OFFICE,
     ("support_requests:new",): EVERYBODY,
     ("support_requests:step", "draft", "request_step"): EVERYBODY,
     ("support_requests:thanks", "status"): EVERYBODY,
     ("support_requests:confirm", "confirm"): EVERYBODY,
-    ("support_requests:status", "status"): EVERYBODY,
+    ("support_requests:status", "held"): EVERYBODY,
     ("support_requests:withdraw", "status"): EVERYBODY,
+    ("support_requests:paper",): EVERYBODY,
+    ("support_requests:write", "status"): EVERYBODY,
+    ("support_requests:other_time", "status"): EVERYBODY,
+    ("support_requests:change", "changeable", "draft", "change_step"): EVERYBODY,
     ("support_requests:list",): OFFICE,
     ("support_requests:detail", "request"): OFFICE,
     ("support_requests:slip", "request"): OFFICE,
     ("support_requests:revise", "request"): OFFICE,
+    ("support_requests:move", "request"): OFFICE,
     ("support_requests:phone_in",): OFFICE,
     ("support_requests:report", "session"): {"coordinator", "supporter"},
+    ("support_requests:correct_report", "session"): OFFICE,
     ("support_requests:plans",): OFFICE,
+    ("support_requests:given_up",): OFFICE,
     ("support_requests:plan", "plan"): OFFICE,
     ("support_requests:plan_task", "plan", "planned_task"): OFFICE,
     ("consult:finder",): EVERYBODY,
     ("consult:place", "desk"): EVERYBODY,
+    ("open_data:index",): EVERYBODY,
+    ("consult:tap",): EVERYBODY,
     ("consult:log_home",): SIGNED_IN,
     ("consult:log", "opening"): ON_DUTY,
     ("consult:void", "case"): {"coordinator", "desk"},
@@ -89,43 +116,103 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("consult:desk_new",): OFFICE,
     ("consult:desk_edit", "desk"): OFFICE,
     ("consult:open_dates", "desk"): OFFICE,
+    ("consult:reserve", "reservable_desk"): EVERYBODY,
+    ("consult:reservation", "reservation"): EVERYBODY,
+    ("consult:urgent",): OFFICE,
+    ("consult:closures",): OFFICE,
+    ("consult:closure", "closure"): OFFICE,
+    ("consult:move", "opening"): OFFICE,
+    ("consult:people", "opening"): OFFICE,
+    ("consult:day_list", "opening"): ON_DUTY,
+    ("consult:batch", "batch"): OFFICE,
+    ("consult:standing", "desk"): OFFICE,
+    ("consult:team", "team"): OFFICE,
     ("consult:activities",): OFFICE,
+    ("consult:tablets",): OFFICE,
+    ("consult:tablet", "tablet"): OFFICE,
+    ("consult:enrol", "invitation"): EVERYBODY,
+    ("consult:sheet", "opening"): ON_DUTY,
+    ("consult:paper", "opening"): ON_DUTY,
+    ("consult:closing", "opening"): ON_DUTY,
+    ("consult:live",): OFFICE,
     ("messages:list",): OFFICE,
-    ("messages:language", "language"): EVERYBODY,
+    ("messages:log",): OFFICE,
+    ("messages:settings", "language"): EVERYBODY,
+    ("messages:prove_mobile", "mobile"): EVERYBODY,
+    ("supporters:mailings",): OFFICE,
+    ("supporters:mailing_new",): OFFICE,
+    ("supporters:mailing", "mailing"): OFFICE,
+    ("supporters:mailing_edit", "mailing"): OFFICE,
     ("kpi:months",): FIGURES,
+    ("dashboard:year",): FIGURES,
+    ("dashboard:what_if",): FIGURES,
     ("kpi:month", "month"): FIGURES,
     ("kpi:export", "month", "suffix"): FIGURES,
+    ("kpi:periods",): FIGURES,
+    ("kpi:period", "half"): FIGURES,
+    ("kpi:period_export", "half", "suffix"): FIGURES,
+    ("kpi:wg", "half"): FIGURES,
+    ("kpi:wg_write", "half"): OFFICE,
+    ("kpi:wg_export", "half"): FIGURES,
     ("kpi:rows", "month", "figure"): OFFICE,
+    ("kpi:record", "kind", "case"): OFFICE,
+    ("kpi:proposals",): OFFICE,
+    ("kpi:proposal", "proposal"): OFFICE,
+    ("kpi:published",): OFFICE,
+    ("kpi:exports",): FIGURES,
     ("notifications:sent",): EVERYBODY,  # in development only
 }
 # These only take a POST.
 BUTTONS: dict[tuple[str, ...], set[str]] = {
+    ("consult:fill", "desk"): OFFICE,
     ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
     ("supporters:move", "supporter"): OFFICE,
     ("supporters:training", "supporter"): OFFICE,
     ("supporters:flags", "supporter"): OFFICE,
+    ("supporters:contact", "supporter"): OFFICE,
     ("supporters:guardian", "supporter"): OFFICE,
     ("support_requests:confirm_for", "request"): OFFICE,
     ("support_requests:withdraw_for", "request"): OFFICE,
     ("support_requests:decline", "request"): OFFICE,
+    ("support_requests:settle_inquiry", "inquiry"): OFFICE,
+    ("support_requests:end_series", "in_series"): OFFICE,
     ("support_requests:reopen", "request"): OFFICE,
     ("support_requests:go_with_fewer", "request"): OFFICE,
+    ("support_requests:publish", "with_session"): OFFICE,
+    ("support_requests:keep_to_group", "with_session"): OFFICE,
     ("messages:settle", "message"): OFFICE,
     ("kpi:close", "month"): OFFICE,
+    ("kpi:wg_fix", "half"): OFFICE,
     ("kpi:correct", "month", "figure"): OFFICE,
-    ("kpi:state", "month", "figure"): OFFICE,
+    ("kpi:approve", "proposal"): OFFICE,
+    ("kpi:refuse", "proposal"): OFFICE,
 }
 # Opened in the middle of signing in, or without a row of the demo; their own tests look at them.
 ELSEWHERE = {
+    "api-kpi",
+    "consult:calendar",
+    "consult:desk_calendar",
+    "consult:district_calendar",
+    "consult:reservation_calendar",
     "account_login",
     "account_confirm_login_code",
     "account_email_verification_sent",
     "account_reset_password_from_key",
     "api-consultations",
+    "api-desk",
+    "api-summary",
+    "api-void",
+    "consult:tap_manifest",
+    "consult:tap_worker",
+    "messages:line_events",
+    "messages:twilio_incoming",
+    "messages:twilio_status",
     "notifications:sent_attachment",
     "notifications:sent_mail",
+    "open_data:file",
     "support_requests:calendar",
     "supporters:offer_calendar",
+    "supporters:own_calendar",
 }
 
 
@@ -143,6 +230,16 @@ def test_every_page_is_in_the_table() -> None:
     assert set(pages_of(get_resolver())) == {name for name, *_ in [*PAGES, *BUTTONS]} | ELSEWHERE
 
 
+def a_proposal() -> ProposedCorrection:
+    """A late case of a closed month."""
+    by = User.objects.get(email=LOGINS["コーディネーター"])
+    closing = MonthReport.objects.create(year=2024, month=5, closed_by=by, sha256="0" * 64)
+    FrozenFigure.objects.create(report=closing, figure="consultations", version=1, value=3)
+    case = Consultation.objects.all()[0].pk.hex
+    facts = {"figure": "consultations", "old": 3, "new": 4, "came": [[case, 1]], "fingerprint": "0" * 64}
+    return ProposedCorrection.objects.create(report=closing, **facts)
+
+
 def demo_rows() -> dict[str, Any]:
     """The arguments that PAGES and BUTTONS name, on the rows of the demo. The tour in tests/browser opens them too."""
     now = timezone.localtime()
@@ -153,14 +250,22 @@ def demo_rows() -> dict[str, Any]:
     plan = Plan.objects.create(first=now.date(), last=now.date() + dt.timedelta(days=30))
     return {
         "language": links.token(links.LANGUAGE, supporter.contact_id),
+        "mobile": links.token(links.MOBILE, proof_key(supporter.contact)),
+        "mailing": Mailing.objects.create(title="講座のご案内", body="講座を開きます。").pk,
         "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
         "consent": links.token(CONSENT, Consent.objects.get().pk),
         "confirm": links.token(CONFIRM, confirm_key(received)),
         "status": links.token(STATUS, request.pk),
+        "held": links.token(STATUS, Session.objects.held().filter(feedback=None)[0].request_id),
+        "changeable": links.token(STATUS, received.pk),
+        "inquiry": Inquiry.objects.write(request, "駐車場はありますか").pk,
+        "in_series": a_series_of(received).pk,
         "draft": uuid.uuid4(),
         "registration_step": RegistrationView.steps[0].slug,
         "request_step": IntakeView.steps[0].slug,
+        "change_step": CHECK,
         "request": request.pk,
+        "with_session": Session.objects.all()[0].request_id,
         "supporter": supporter.pk,
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,
         "session": Session.objects.held()[0].pk,
@@ -168,12 +273,39 @@ def demo_rows() -> dict[str, Any]:
         "planned_task": PlannedTask.objects.create(plan=plan, request=request).pk,
         "opening": opening.pk,
         "desk": opening.desk_id,
+        "shift": opening.shift_id,
+        "reservable_desk": Desk.objects.filter(reservable=True)[0].pk,
+        "reservation": links.token(RESERVATION, Reservation.objects.all()[0].pk),
+        "batch": OpeningBatch.objects.all()[0].pk,
+        "closure": Closure.objects.all()[0].pk,
+        "team": StandingTeam.objects.all()[0].pk,
+        "tablet": a_tablet(opening.desk).pk,
+        "invitation": an_invitation(opening.desk),
         "case": Consultation.objects.filter(desk=opening.desk)[0].pk,
         "message": Message.objects.all()[0].pk,
         "month": f"{now:%Y-%m}",
+        "half": "2024H1",
         "figure": "consultations",
+        "kind": "case",
+        "proposal": a_proposal().pk,
         "suffix": "csv",
     }
+
+
+def a_series_of(asked: SupportRequest) -> SupportRequest:
+    """The request as the first of several months."""
+    SupportRequest.objects.filter(pk=asked.pk).update(series=Series.objects.create(last_month=dt.date(2099, 1, 1)))
+    return asked
+
+
+def an_invitation(desk: Desk) -> str:
+    """The secret of a link that enrols a tablet."""
+    coordinator = User.objects.get(email=LOGINS["コーディネーター"])
+    return Invitation.objects.make(desk=desk, name="受付のタブレット", by=coordinator)[1]
+
+
+def a_tablet(desk: Desk) -> Tablet:
+    return Invitation.objects.of_secret(an_invitation(desk)).accept()[0]
 
 
 def sign_everybody_in() -> dict[str, Client]:

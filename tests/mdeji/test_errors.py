@@ -3,16 +3,21 @@
 A test without the fixture ``db`` fails when it asks the database.
 """
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 from unittest import mock
 from uuid import uuid4
 
+import psycopg
 import pytest
 from django.core.cache import cache
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.management import call_command
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.utils import ConnectionHandler
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client
@@ -30,10 +35,27 @@ ERRORS = {
     "gone": OperationalError,
     "closed": InterfaceError,
 }
+POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "x", "HOST": "127.0.0.1", "PORT": "1"}
 
 
 def fail(request: HttpRequest, error: str) -> HttpResponse:
+    if error in DATABASES:
+        ask(DATABASES[error])
     raise ERRORS[error]
+
+
+def ask(settings: dict[str, Any]) -> None:
+    """A database of one's own, asked by the driver itself: of the site's own pytest-django lets nobody ask."""
+    database = ConnectionHandler({"default": settings})["default"]
+    with database.wrap_database_errors, closing(database.get_new_connection(database.get_connection_params())) as own:
+        own.execute("SELECT * FROM not_there")
+
+
+DATABASES: dict[str, dict[str, Any]] = {
+    "refused": POSTGRESQL,
+    "no-file": {"ENGINE": "django.db.backends.sqlite3", "NAME": "/nowhere/x.sqlite3"},
+    "no-table": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"},
+}
 
 
 urlpatterns = [path("fail/<str:error>/", fail), path("", include("mdeji.urls"))]
@@ -78,6 +100,9 @@ def test_every_error_page_says_what_to_do_and_needs_no_request_and_no_database(c
         ("bug", 500, "申し訳ありません。故障です"),
         ("gone", 503, "ただいま使えません"),
         ("closed", 503, "ただいま使えません"),
+        ("refused", 503, "ただいま使えません"),
+        ("no-file", 503, "ただいま使えません"),
+        ("no-table", 500, "申し訳ありません。故障です"),
     ],
 )
 def test_what_fails_has_its_page_and_the_last_known_phone_number(
@@ -86,6 +111,25 @@ def test_what_fails_has_its_page_and_the_last_known_phone_number(
     answer = site.get(f"/fail/{error}/")
     assert (answer.status_code, f"<h1>{heading}</h1>" in answer.content.decode()) == (status, True)
     assert 'href="tel:027-000-0000"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("08006", 503), ("53300", 503), ("57P01", 503), ("57P03", 503), ("57014", 500), ("53100", 500), ("40P01", 500)],
+)
+def test_of_what_postgresql_says_only_a_lost_connection_is_a_pause(site: Client, state: str, status: int) -> None:
+    """57014 is a statement that took too long, 53100 a full disk, 40P01 a deadlock."""
+    said = OperationalError()
+    said.__cause__ = psycopg.errors.lookup(state)()
+    with mock.patch.dict(ERRORS, bug=said):
+        assert site.get("/fail/bug/").status_code == status
+
+
+def test_a_locked_file_is_a_pause(site: Client, tmp_path: Path) -> None:
+    file = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "x.sqlite3"), "OPTIONS": {"timeout": 0}}
+    with sqlite3.connect(tmp_path / "x.sqlite3") as other, mock.patch.dict(DATABASES, locked=file):
+        other.execute("BEGIN EXCLUSIVE")
+        assert site.get("/fail/locked/").status_code == 503
 
 
 def test_who_may_not_do_something_reads_so(site: Client, db: None) -> None:

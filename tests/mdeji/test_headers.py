@@ -1,8 +1,10 @@
 """What stands at the head of every response, whatever it carries. The tour in tests/browser meets it in a browser."""
 
+from pathlib import Path
 from unittest import mock
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.test import Client
 
 from programme.models import User
@@ -31,13 +33,13 @@ POLICY = {
     [
         ("/accounts/signup/", 200, "text/html"),
         ("/office/", 302, "text/html"),
-        ("/static/mdeji/page.css", 200, "text/css"),
-        ("/api/v1/consultations/", 403, "application/json"),
+        ("/api/v1/consultations/", 401, "application/json"),
         ("/no-such-page/", 404, "text/html"),
+        ("/static/no-such-file.css", 404, "text/html"),
         ("/", 500, "text/html"),
     ],
 )
-def test_every_response_says_what_browsers_may_do_with_it(
+def test_every_page_says_what_browsers_may_do_with_it(
     client: Client, db: None, path: str, status: int, kind: str
 ) -> None:
     client.raise_request_exception = False
@@ -52,6 +54,33 @@ def test_every_response_says_what_browsers_may_do_with_it(
     assert all(rule.endswith("=()") for rule in forbidden)
     if not path.startswith("/static/"):  # frame-ancestors holds there too; this one is for old browsers
         assert answer.headers["X-Frame-Options"] == "DENY"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "policy"),
+    [
+        ("mdeji/page.css", "text/css", None),
+        ("consult/tap/page.js", "text/javascript", None),
+        ("consult/tap/icon-192.png", "image/png", None),
+        # A document when it is opened by itself.
+        ("mdeji/mark.svg", "image/svg+xml", "script-src 'none'; frame-ancestors 'none'"),
+    ],
+)
+def test_a_file_is_what_it_says_belongs_to_us_and_bears_nothing_that_only_documents_heed(
+    client: Client, db: None, path: str, kind: str, policy: str | None
+) -> None:
+    answer = client.get(f"/static/{path}")
+    answer.close()
+    assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (200, kind)
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+    assert answer.headers.get("Content-Security-Policy") == policy
+    assert "Permissions-Policy" not in answer.headers
+
+
+def test_no_file_of_ours_is_a_document_beside_drawings() -> None:
+    names = [path for finder in finders.get_finders() for path, _storage in finder.list([])]
+    ours = [name for name in names if not name.startswith(("admin/", "rest_framework/"))]
+    assert {Path(name).suffix for name in ours} <= {".css", ".js", ".png", ".svg"}
 
 
 def test_nothing_is_open_to_other_origins(client: Client, db: None) -> None:

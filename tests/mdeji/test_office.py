@@ -186,6 +186,8 @@ def test_last_month_is_to_be_closed(client: Client, coordinator: User, set_now: 
     close(Month(2025, 10), coordinator)
     assert jobs(client) == [("締めていない月", 2)]
     close(Month(2025, 12), coordinator)
+    assert jobs(client) == [("締めていない月", 1)]  # November
+    close(Month(2025, 11), coordinator)
     assert jobs(client) == []
 
 

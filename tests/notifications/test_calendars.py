@@ -1,10 +1,12 @@
 """Calendar entries, read back by another parser."""
 
 import datetime as dt
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import icalendar
 import pytest
+import vobject
 
 from notifications import calendars
 
@@ -72,3 +74,25 @@ def test_only_supporters_are_attendees() -> None:
 
 def test_nobody_without_an_address_is_invited() -> None:
     assert (calendars.request(EVENT, "花子", ""), calendars.cancel(EVENT, "花子", "")) == ("", "")
+
+
+def test_what_is_taken_back_from_a_group_names_nobody_and_does_not_ring() -> None:
+    ringing = replace(EVENT, alarms=(dt.timedelta(hours=2),))
+    calendar, event = parsed(calendars.withdraw(ringing))
+    assert (calendar["METHOD"], event["STATUS"], "ATTENDEE" in event) == ("CANCEL", "CANCELLED", False)
+    assert (len(event.walk("VALARM")), len(parsed(calendars.publish(ringing))[1].walk("VALARM"))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "title", ["📱" * 60, "漢" * 200, "a" * 74 + "é", "tab\tand\nline", '\\;,:"', "👩‍👩‍👧‍👦 e\u0301"]
+)
+def test_every_title_comes_back_from_two_parsers_as_it_went(title: str) -> None:
+    """Lines are folded between signs, never within one: each line alone is UTF-8."""
+    text = calendars.feed("予定, 📅", [calendars.Entry(replace(EVENT, summary=title), EVENT.starts_at)])
+    calendar, event = parsed(text)
+    assert (str(event["SUMMARY"]), str(calendar["X-WR-CALNAME"])) == (title, "予定, 📅")
+    assert str(vobject.readOne(text).vevent.summary.value) == title
+    lines = text.encode().split(b"\r\n")
+    assert max(map(len, lines)) <= 75
+    for line in lines:
+        line.decode()

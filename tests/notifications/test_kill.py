@@ -96,6 +96,7 @@ WORKER = ("worker", "--concurrency=2", "--loglevel=ERROR", "--without-mingle", "
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_killed_worker_loses_no_message_and_sends_none_twice(
     environment: dict[str, str], mail_server: tuple[CountingServer, int]
 ) -> None:
@@ -110,15 +111,15 @@ def test_a_killed_worker_loses_no_message_and_sends_none_twice(
 
     beat = ("beat", "--loglevel=ERROR", f"--pidfile={environment['VAR_DIR']}/beat.pid")
     with celery(environment, *WORKER), celery(environment, *beat):
-        wait_until(lambda: settled(environment), seconds=90)
+        wait_until(lambda: settled(environment), seconds=180)
 
     states: dict[str, str] = json.loads(shell(environment, STATE_OF_EACH))
     sent = {uuid for uuid, state in states.items() if state == "sent"}
     unknown = {uuid for uuid, state in states.items() if state == "unknown"}
     assert len(states) == MESSAGES
     assert sent | unknown == set(states)
-    # In flight at the kill: at most one for each of the worker's two processes.
-    assert len(unknown) <= 2
+    # For each of the worker's two processes: one in flight at the kill, and one whose answer was just being noted.
+    assert len(unknown) <= 4
     assert {uuid: server.received[uuid] for uuid in sent} == dict.fromkeys(sent, 1)
     assert all(server.received[uuid] <= 1 for uuid in unknown)
 

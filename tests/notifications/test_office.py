@@ -103,3 +103,67 @@ def test_others_do_not_find_the_list(client: Client, officer: User, desk_account
         client.force_login(user)
         statuses.append(client.get(reverse("messages:list")).status_code)
     assert statuses == [404, 404]
+
+
+def test_who_rang_and_who_sent_again_is_kept_with_when_and_why(office: Client, coordinator: User) -> None:
+    call, lost = a_message("queued", Channel.PHONE), a_message("failed")
+    office.post(reverse("messages:settle", args=[call.pk]), {"answer": "told", "note": "ご家族に伝言"})
+    office.post(reverse("messages:settle", args=[lost.pk]), {"answer": "again", "note": "アドレスを直した"})
+    assert [(one.outcome, one.answer) for one in call.attempts.all()] == [("told", "Alice: ご家族に伝言")]
+    assert ("again", "Alice: アドレスを直した") in [(one.outcome, one.answer) for one in lost.attempts.all()]
+    assert all(one.ended_at for one in call.attempts.all())
+    page = office.get(reverse("messages:log")).content.decode()
+    assert "ご家族に伝言" in page
+
+
+def test_all_messages_of_a_person_stand_together(office: Client) -> None:
+    first, other, second = a_message("failed"), a_message("failed"), a_message("unknown")
+    Message.objects.filter(pk=second.pk).update(recipient=first.recipient, subject="x:2")
+    response = office.get(reverse("messages:list"))
+    assert [row.pk for row in response.context["page"]] == [first.pk, second.pk, other.pk]
+    assert response.content.decode().count('href="tel:027-224-1111"') == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", {"failed", "unknown", "queued"}),
+        ("state=failed", {"failed"}),
+        ("channel=phone", {"queued"}),
+        ("state=failed&channel=phone", set()),
+        ("state=nonsense", {"failed", "unknown", "queued"}),
+    ],
+)
+def test_the_log_is_filtered_by_state_and_way(office: Client, query: str, found: set[str]) -> None:
+    a_message("failed")
+    a_message("unknown")
+    a_message("queued", Channel.PHONE)
+    page = office.get(f"{reverse('messages:log')}?{query}").context["page"]
+    assert {message.state for message in page} == found
+
+
+def test_the_log_finds_a_person_by_name_and_by_address(office: Client) -> None:
+    message = a_message("failed")
+    a_message("failed")
+    Message.objects.filter(pk=message.pk).update(address="somebody@example.jp")
+    for words in ("somebody", message.recipient.name):
+        assert list(office.get(reverse("messages:log"), {"q": words}).context["page"]) == [message]
+
+
+def test_each_day_is_counted_by_channel(office: Client) -> None:
+    for state, channel in [("failed", "email"), ("unknown", "email"), ("queued", "email"), ("queued", "phone")]:
+        a_message(state, channel)
+    counts = office.get(reverse("messages:log")).context["counts"]
+    assert [(one.written, one.arrived, one.waiting, one.lost) for one in counts] == [(3, 0, 1, 2), (1, 0, 1, 0)]
+
+
+def test_the_log_needs_the_same_number_of_queries_for_three_as_for_one(
+    office: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    a_message("unknown")
+    with django_assert_num_queries(7):
+        office.get(reverse("messages:log"))
+    a_message("failed")
+    a_message("failed")
+    with django_assert_num_queries(7):
+        office.get(reverse("messages:log"))

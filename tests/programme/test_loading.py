@@ -81,7 +81,7 @@ def test_maebashi_has_its_districts_halls_and_codes(programme_facts: None) -> No
         Category: 6,
         Device: 10,
         AgeBand: 12,
-        Outcome: 6,
+        Outcome: 7,
         Visit: 3,
         Closure: 3,
         Course: 1,

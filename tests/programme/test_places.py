@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils.translation import override
 
-from programme.models import Closure, ClosureCalendar, District, Room, Venue
+from programme.models import Closure, District, Room, Venue
 from programme.models.places import dates_of, validate_rule
 
 FIRST_AND_THIRD_MONDAY = "FREQ=MONTHLY;BYDAY=1MO,3MO"
@@ -94,8 +94,8 @@ def test_halls_close_on_two_mondays_and_at_new_year(programme_facts: None) -> No
 
 
 def test_closed_days_of_a_month_come_with_their_reasons(programme_facts: None) -> None:
-    calendar = ClosureCalendar.objects.get(code="halls")
-    assert calendar.closed_days(dt.date(2026, 12, 20), dt.date(2027, 1, 10)) == {
+    hall = Venue.objects.filter(closures="halls")[0]
+    assert hall.closed_days(dt.date(2026, 12, 20), dt.date(2027, 1, 10)) == {
         dt.date(2026, 12, 21): "第1・第3月曜日",
         dt.date(2026, 12, 29): "年末",
         dt.date(2026, 12, 30): "年末",

@@ -153,7 +153,9 @@ def test_only_the_office_changes_a_request(client: Client, officer: User, asked:
 
 def test_a_booked_time_is_given_up_and_everybody_told(office: Client, coordinator: User) -> None:
     session = a_booked_session(names=["髙橋𠮷子", "林次郎"])
-    office.post(path_of(session.request, "reopen"), {"reopen-reason": "会場が使えなくなったため"})
+    office.post(
+        path_of(session.request, "reopen"), {"reopen-reason": "会場が使えなくなったため", "reopen-cause": "venue"}
+    )
     asked, shift = SupportRequest.objects.get(), Shift.objects.get()
     move = asked.moves.order_by("pk").last()
     assert move is not None
@@ -166,6 +168,8 @@ def test_a_booked_time_is_given_up_and_everybody_told(office: Client, coordinato
     assert (shift.cancelled_at is not None, Claim.objects.count()) == (True, 0)
     assert Message.objects.filter(kind="cancelled").count() == 2
     assert "会場が使えなくなったため" in Message.objects.get(kind="request_reopened").body
+    assert "会場が使えなくなったため、中止にします。" in Message.objects.filter(kind="cancelled")[0].body
+    assert shift.cancel_cause == Shift.Cause.VENUE
 
 
 def test_after_a_new_time_is_booked_the_group_is_told_it_and_sees_only_that() -> None:

@@ -9,14 +9,15 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.models import Message
-from programme.models import Limit, Limits, Topic, Venue
+from programme.models import Limit, Limits, Topic, User, Venue
 from programme.wording import say_day
-from support_requests.forms import IntakeForm
+from support_requests.forms import IntakeForm, PhoneInForm
 from support_requests.models import Group, SupportRequest
+from support_requests.slots import Slot
 from support_requests.views.intake import IntakeView
 from tests.factories import a_hall
 from tests.steps import url_of
-from tests.support_requests.asking import closed_day, fill_in, open_days, sent
+from tests.support_requests.asking import closed_day, fill_in, in_query, open_days, sent
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -35,8 +36,19 @@ def page_at(client: Client, url: str) -> str:
     return response.content.decode()
 
 
+@pytest.fixture
+def office(client: Client, coordinator: User) -> Client:
+    client.force_login(coordinator)
+    return client
+
+
 def errors(**changes: Any) -> dict[str, list[str]]:
-    return {name: list(sentences) for name, sentences in IntakeForm(sent(**changes)).errors.items()}
+    return {name: list(sentences) for name, sentences in IntakeForm(in_query(sent(**changes))).errors.items()}
+
+
+def office_errors(**changes: Any) -> dict[str, list[str]]:
+    form = PhoneInForm(sent(intake="phone", **changes))
+    return {name: list(sentences) for name, sentences in form.errors.items()}
 
 
 def test_a_right_form_becomes_a_request_that_waits_for_its_confirmation(client: Client) -> None:
@@ -84,7 +96,7 @@ def test_what_is_missing_is_said_at_its_field(field: str, sentence: str) -> None
 
 @pytest.mark.parametrize(("typed", "number"), [("5", 5), ("５", 5), ("１０人", 10), (" 3 ", 3), ("約5", None)])
 def test_people_are_counted_as_people_type_numbers(typed: str, number: int | None) -> None:
-    form = IntakeForm(sent(participants=typed))
+    form = IntakeForm(in_query(sent(participants=typed)))
     assert form.is_valid() is (number is not None)
     assert form.cleaned_data.get("participants") == number
 
@@ -184,25 +196,87 @@ def test_other_groups_places_are_nobody_elses_choice(client: Client) -> None:
     assert errors(venue=str(own.pk)) == {"venue": ["場所を選び直してください。"]}
 
 
-# --- The times ------------------------------------------------------------------------------------------
+# --- The times, from the calendar -----------------------------------------------------------------------
+
+
+def test_half_days_and_their_times_become_wishes_in_the_order_of_time(client: Client) -> None:
+    days = open_days()
+    starts = {"start_1": (days[4].isoformat(), "14:00"), "start_2": (days[2].isoformat(), "09:30")}
+    fill_in(client, sent(**starts, start_3=("", "")))
+    wishes = [timezone.localtime(time.starts_at) for time in SupportRequest.objects.get().times.all()]
+    assert [(wish.date(), f"{wish:%H:%M}") for wish in wishes] == [(days[2], "09:30"), (days[4], "14:00")]
+
+
+def test_the_best_day_comes_first(client: Client) -> None:
+    days = open_days()
+    fill_in(client, sent(best=f"{days[3].isoformat()}.0"))
+    wishes = [timezone.localdate(time.starts_at) for time in SupportRequest.objects.get().times.all()]
+    assert wishes == [days[3], days[1], days[2]]
+
+
+def test_a_day_is_needed_and_more_than_three_are_too_many() -> None:
+    days = [f"{day.isoformat()}.1" for day in open_days()[:4]]
+    assert errors(slots=[]) == {"slots": ["都合のよい日を、1つ以上選んでください。"]}
+    assert errors(slots=days) == {"slots": ["3つまで選べます。選びすぎたものを外してください。"]}
+    assert errors(slots=days[:3]) == {}
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["2026-02-31.0", "x", "2020-01-06.0", "2026-12-03.3", "2026-12-03.00", "0001-01-01.0"]
+)
+def test_what_the_calendar_does_not_offer_is_refused(nonsense: str) -> None:
+    assert list(errors(slots=[nonsense])) == ["slots"]
+
+
+def test_a_closed_day_cannot_be_ticked_and_is_refused_with_its_reason(client: Client) -> None:
+    day = closed_day()
+    page = page_at(client, reach(client, "days"))
+    assert f'value="{day.isoformat()}.0"' not in page
+    assert f'value="{open_days()[0].isoformat()}.0"' in page
+    slot = Slot(day, 0)
+    assert errors(slots=[slot.key]) == {"slots": [f"{slot}は選べません({a_hall().closed_on(day)})。"]}
+
+
+def test_half_days_outside_the_hours_of_a_hall_cannot_be_ticked(client: Client) -> None:
+    Venue.objects.filter(pk=a_hall().pk).update(opens=dt.time(9), closes=dt.time(17))
+    day = open_days()[1]
+    page = page_at(client, reach(client, "days"))
+    assert f'value="{day.isoformat()}.1"' in page
+    assert f'value="{day.isoformat()}.2"' not in page
+    assert list(errors(slots=[f"{day.isoformat()}.2"])) == ["slots"]
+
+
+def test_other_days_are_asked_their_times_anew(client: Client) -> None:
+    data, days = sent(start_2=("", ""), start_3=("", "")), open_days()
+    fill_in(client, data | {"email": "x"})  # not sent yet
+    url = url_of(IntakeView, data["form_id"], "days")
+    assert client.post(url, data)["Location"].endswith("/contact/")  # the same days: nothing to ask
+    other = data | {"slots": [f"{days[6].isoformat()}.1"]}
+    assert client.post(url, other)["Location"].endswith("/times/")
+    page = page_at(client, url_of(IntakeView, data["form_id"], "times"))
+    assert re.search(rf'value="{days[6].isoformat()}T13:30:00[^"]*" selected', page)
+    assert days[1].isoformat() not in page
+
+
+# --- The times, from the office's lists -----------------------------------------------------------------
 
 
 def test_one_wish_is_enough() -> None:
-    assert errors(start_2=("", ""), start_3=("", "")) == {}
+    assert office_errors(start_2=("", ""), start_3=("", "")) == {}
 
 
-def test_wishes_move_up_when_one_is_left_out(client: Client) -> None:
-    fill_in(client, sent(start_2=("", "")))
+def test_wishes_move_up_when_one_is_left_out(office: Client) -> None:
+    office.post("/requests/phone/", sent(intake="phone", start_2=("", "")))
     assert [time.rank for time in SupportRequest.objects.get().times.all()] == [1, 2]
 
 
 def test_the_first_wish_is_needed() -> None:
-    assert errors(start_1=("", "")) == {"start_1": ["日と時間を選んでください。"]}
+    assert office_errors(start_1=("", "")) == {"start_1": ["日と時間を選んでください。"]}
 
 
 def test_half_a_wish_is_asked_for_its_other_half() -> None:
     day = open_days()[5].isoformat()
-    assert errors(start_2=(day, ""), start_3=("", "10:00")) == {
+    assert office_errors(start_2=(day, ""), start_3=("", "10:00")) == {
         "start_2": ["始まる時間を選んでください。"],
         "start_3": ["日を選んでください。"],
     }
@@ -212,7 +286,7 @@ def test_half_a_wish_is_asked_for_its_other_half() -> None:
     "nonsense", [("2026-02-31", "10:00"), ("x", "y"), ("9999-12-31", "99:00"), ("0001-01-01", "00:00")]
 )
 def test_a_start_that_no_list_offers_is_refused_at_the_field(nonsense: tuple[str, str]) -> None:
-    assert list(errors(start_2=nonsense)) == ["start_2"]
+    assert list(office_errors(start_2=nonsense)) == ["start_2"]
 
 
 def test_too_soon_and_too_far_name_the_first_and_the_last_day() -> None:
@@ -220,7 +294,7 @@ def test_too_soon_and_too_far_name_the_first_and_the_last_day() -> None:
     first = today + dt.timedelta(days=limits.days_ahead)
     last = today + dt.timedelta(days=limits.days_ahead_furthest)
     before, after = first - dt.timedelta(days=1), last + dt.timedelta(days=1)
-    assert errors(start_1=(before.isoformat(), "10:00"), start_2=(after.isoformat(), "10:00")) == {
+    assert office_errors(start_1=(before.isoformat(), "10:00"), start_2=(after.isoformat(), "10:00")) == {
         "start_1": [f"準備に日数がかかります。{say_day(first)}以後の日を選んでください。"],
         "start_2": [f"まだ予定を決められません。{say_day(last)}までの日を選んでください。"],
     }
@@ -230,37 +304,41 @@ def test_the_first_possible_day_is_possible() -> None:
     place = {"venue": "own", "own_name": "集会所", "own_address": "石倉町1"}
     limits = Limits.current()
     edges = [timezone.localdate() + dt.timedelta(days=days) for days in (limits.days_ahead, limits.days_ahead_furthest)]
-    assert errors(start_1=(edges[0].isoformat(), "09:00"), start_2=(edges[1].isoformat(), "20:00"), **place) == {}
+    assert (
+        office_errors(start_1=(edges[0].isoformat(), "09:00"), start_2=(edges[1].isoformat(), "20:00"), **place) == {}
+    )
 
 
 def test_a_closed_hall_is_named_with_day_and_reason() -> None:
     day, hall = closed_day(), a_hall()
     sentence = f"{hall}は、{say_day(day)}は閉まっています({hall.closed_on(day)})。別の日を選んでください。"
-    assert errors(start_2=(day.isoformat(), "10:00")) == {"start_2": [sentence]}
+    assert office_errors(start_2=(day.isoformat(), "10:00")) == {"start_2": [sentence]}
 
 
 def test_a_closed_hall_says_nothing_of_another_place() -> None:
     day = closed_day().isoformat()
-    assert errors(start_1=(day, "10:00"), venue="own", own_name="集会所", own_address="石倉町1") == {}
+    assert office_errors(start_1=(day, "10:00"), venue="own", own_name="集会所", own_address="石倉町1") == {}
 
 
 def test_a_session_ends_before_the_hall_closes() -> None:
     Venue.objects.filter(pk=a_hall().pk).update(opens=dt.time(9), closes=dt.time(17))
     day = open_days()[1].isoformat()
     sentence = f"{a_hall()}が使えるのは09:00から17:00までです。終わりの時間もその中に入るように選んでください。"
-    assert errors(start_1=(day, "16:30"), minutes="60") == {"start_1": [sentence]}
-    assert errors(start_1=(day, "16:00"), minutes="60") == {}
+    assert office_errors(start_1=(day, "16:30"), minutes="60") == {"start_1": [sentence]}
+    assert office_errors(start_1=(day, "16:00"), minutes="60") == {}
 
 
 def test_starts_stand_on_quarters_of_an_hour() -> None:
     day = open_days()[1].isoformat()
-    assert errors(start_1=(day, "10:07")) == {"start_1": ["時間は15分きざみで選んでください。"]}
-    assert errors(start_1=(day, "10:15")) == {}
+    assert office_errors(start_1=(day, "10:07")) == {"start_1": ["時間は15分きざみで選んでください。"]}
+    assert office_errors(start_1=(day, "10:15")) == {}
 
 
 def test_the_same_time_twice_is_said_at_the_second() -> None:
     same = (open_days()[1].isoformat(), "10:00")
-    assert errors(start_1=same, start_3=same) == {"start_3": ["ほかの希望と同じ日時です。別の日時を選んでください。"]}
+    assert office_errors(start_1=same, start_3=same) == {
+        "start_3": ["ほかの希望と同じ日時です。別の日時を選んでください。"]
+    }
 
 
 def test_the_length_is_the_programmes_own(client: Client) -> None:
@@ -279,7 +357,7 @@ def test_everything_typed_is_still_there_after_an_error(client: Client) -> None:
         note="車いす",
         needs=["sign"],
         topics=["T05", "T09"],
-        start_3=("2020-01-06", "10:00"),
+        slots=["2020-01-06.0"],
         own_name="集会所",
     )
     page = fill_in(client, data).content.decode()
@@ -290,10 +368,6 @@ def test_everything_typed_is_still_there_after_an_error(client: Client) -> None:
     right = data | {"participants": "3"}
     client.post(url_of(IntakeView, data["form_id"], "group"), right)
     assert 'value="集会所"' in page_at(client, url_of(IntakeView, data["form_id"], "place"))
-    times = page_at(client, url_of(IntakeView, data["form_id"], "times"))
-    assert re.search(r'value="2020-01-06"[^>]* selected', times)
-    assert "2020年1月6日(月)" in times
-    client.post(url_of(IntakeView, data["form_id"], "times"), sent())
     assert ">\n車いす<" in page_at(client, url_of(IntakeView, data["form_id"], "helps"))
     for step, ticked in (("helps", "sign"), ("topics", "T05"), ("topics", "T09"), ("level", "L1")):
         page = page_at(client, url_of(IntakeView, data["form_id"], step))
@@ -324,6 +398,7 @@ def test_two_forms_are_two_requests(client: Client) -> None:
 
 
 def test_one_address_cannot_be_flooded_with_mail(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=99)
     for _ in range(5):
         fill_in(client, sent())
     page = fill_in(client, sent(email="HANAKO@example.jp")).content.decode()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import IntegrityError, transaction
+from icalendar import Calendar
 
 from notifications import calendars
 from notifications.models import Message
@@ -69,6 +70,34 @@ def test_a_new_time_is_told_anew_and_the_same_time_once() -> None:
     session.shift.sequence += 1
     tell_booked(session)
     assert Message.objects.filter(kind="request_booked").count() == 2
+
+
+@pytest.mark.parametrize(("verb", "kind"), [("reopen", "reopened"), ("withdraw", "closed"), ("decline", "closed")])
+def test_a_booked_time_that_no_longer_holds_leaves_the_group_s_calendar(
+    coordinator: User, verb: str, kind: str
+) -> None:
+    asked = SupportRequest.objects.get(pk=a_booked_session().request_id)
+    getattr(asked, verb)(by=coordinator, reason="会場の都合")
+    before, after = (
+        Calendar.from_ical(Message.objects.get(kind=f"request_{name}").calendar) for name in ("booked", kind)
+    )
+    [came], [went] = before.walk("VEVENT"), after.walk("VEVENT")
+    assert (after["METHOD"], went["STATUS"], went["UID"]) == ("CANCEL", "CANCELLED", came["UID"])
+    assert went["SEQUENCE"] > came["SEQUENCE"]
+
+
+def test_a_time_that_was_told_before_the_team_broke_is_taken_back_too(coordinator: User) -> None:
+    """A session that moved waits for its team again, but the group knows the time."""
+    asked = SupportRequest.objects.get(pk=a_booked_session().request_id)
+    SupportRequest.objects.filter(pk=asked.pk).update(status=SupportRequest.Status.PLANNED)
+    asked.reopen(by=coordinator, reason="会場の都合")
+    assert calendars.method_of(Message.objects.get(kind="request_reopened").calendar) == "CANCEL"
+
+
+def test_a_request_without_a_time_takes_nothing_out_of_a_calendar(coordinator: User) -> None:
+    asked = SupportRequest.objects.get(pk=a_planned_session().request_id)
+    asked.decline(by=coordinator, reason="会場の都合")
+    assert Message.objects.get(kind="request_closed").calendar == ""
 
 
 @pytest.mark.parametrize("status", ["reported", "withdrawn", "declined", "held"])

@@ -10,11 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 import matching
-from programme.models import User
+from programme.models import Limit, User
 from programme.wording import say_moment
 from support_requests.models import Plan, PlannedTask
 from support_requests.planning import solving
-from support_requests.planning.approving import approve
 from support_requests.planning.mending import mend
 from support_requests.planning.saying import say_rule
 from support_requests.planning.solving import solve
@@ -156,12 +155,73 @@ def test_a_no_is_planned_again_by_itself_and_touches_nothing_else(office: Client
     assert solving.sweep(timezone.now()) == 1
     plan = Plan.objects.get()
     (task,) = plan.tasks.all()
-    assert (plan.status, task.shift, [one.supporter for one in task.team.all()]) == (Plan.Status.READY, shift, [other])
-    text = page(office, plan)
-    assert "新しくお願いする人は1人です。ほかの人の予定は変わりません。" in text
-    assert f"断った人、返事がなかった人: {asked.name}" in " ".join(text.split())
-    approve(plan, by=None)
+    assert (task.shift, [one.supporter for one in task.team.all()]) == (shift, [other])
+    assert plan.status == Plan.Status.APPROVED
     assert Assignment.objects.offered().get().supporter == other
+    text = page(office, plan)
+    assert "新しくお願いした人は1人です。ほかの人の予定は変わりません。" in text
+    assert f"断った人、返事がなかった人: {asked.name}" in " ".join(text.split())
+
+
+def test_a_stand_in_is_looked_for_as_soon_as_somebody_says_that_they_cannot_come() -> None:
+    shift, ill, other = a_shift(days=7), SupporterFactory.create(), SupporterFactory.create()
+    place = an_offer(shift, ill)
+    place.accept(by=None)
+    assert solving.sweep(timezone.now()) == 0
+    place.want_stand_in(by=None, reason="熱が出ました")
+    solving.sweep(timezone.now())
+    offer = Assignment.objects.offered().get()
+    assert offer.supporter == other
+    place.refresh_from_db()
+    assert (place.status, place.is_held) == (Assignment.Status.STANDING_IN_WANTED, True)
+    offer.accept(by=None)
+    place.refresh_from_db()
+    assert place.status == Assignment.Status.RELEASED
+    assert shift.is_staffed()
+
+
+def test_of_equals_whoever_was_asked_the_longest_ago_is_asked_first() -> None:
+    first, second, third, fourth = (SupporterFactory.create() for _ in range(4))
+    for days, person in ((3, second), (2, first), (1, fourth)):
+        row = an_offer(a_shift(days=20 + days), person)
+        row.decline(by=None)
+        row.shift.cancel(by=None, reason="試験")
+        Assignment.objects.filter(pk=row.pk).update(offered_at=timezone.now() - dt.timedelta(days=days))
+    order = []
+    shift = a_shift(days=7)
+    an_offer(shift, SupporterFactory.create()).decline(by=None)
+    for _turn in range(4):
+        solving.sweep(timezone.now())
+        row = Assignment.objects.filter(shift=shift).offered().get()
+        order.append(row.supporter)
+        row.decline(by=None)
+    assert order == [third, second, first, fourth]
+
+
+def test_whoever_was_asked_often_this_month_is_passed_over() -> None:
+    Limit.objects.filter(code="asks_a_month").update(value=1)
+    often, other = SupporterFactory.create(), SupporterFactory.create()
+    an_offer(a_shift(days=20), often).accept(by=None)
+    shift = a_shift(days=7)
+    an_offer(shift, SupporterFactory.create()).decline(by=None)
+    solving.sweep(timezone.now())
+    assert Assignment.objects.offered().get().supporter == other
+
+
+def test_when_nobody_is_left_it_rises_in_the_inbox_with_the_reason(office: Client) -> None:
+    shift = a_shift(days=7)
+    an_offer(shift, SupporterFactory.create()).decline(by=None)
+    assert "お願いできる人がいなくなった活動" not in office.get("/office/").content.decode()
+    solving.sweep(timezone.now())
+    inbox = office.get("/office/").content.decode()
+    assert "お願いできる人がいなくなった活動" in inbox
+    reason = "この日時に行けるサポーターの中に、次がたりません"
+    assert reason in inbox
+    assert "人がたりず、だれにもお願いしていない活動" not in inbox
+    listed = office.get(reverse("support_requests:given_up")).content.decode()
+    assert reason in listed
+    an_offer(shift, SupporterFactory.create())  # the office has found somebody
+    assert "お願いできる人がいなくなった活動" not in office.get("/office/").content.decode()
 
 
 def test_a_no_is_planned_again_once(coordinator: User) -> None:

@@ -12,7 +12,7 @@ from notifications.models import Message
 from programme.models import Closure, ClosureCalendar, Course, Room, User
 from support_requests.errors import PlanNotReady
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
-from support_requests.planning.approving import answer_by, approve, discard
+from support_requests.planning.approving import approve, discard
 from support_requests.planning.solving import solve
 from supporters.models import Absence, Assignment, Consent, Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift, an_offer, at
@@ -132,18 +132,6 @@ def test_a_request_that_came_back_from_an_earlier_plan_keeps_its_one_session(coo
     SupporterFactory()
     assert approve(a_ready_plan(), by=coordinator) == 1
     assert (Session.objects.get().request, Session.objects.get().shift.starts_at) == (request, at(14))
-
-
-HOUR = dt.timedelta(hours=1)
-NOW = dt.datetime(2026, 6, 15, tzinfo=dt.UTC)
-
-
-@pytest.mark.parametrize(
-    ("left", "asked"),
-    [(30 * 24, 48), (4 * 24, 48), (3 * 24, 48), (60, 36), (48, 24), (24, 12), (2, 1)],
-)
-def test_an_offer_leaves_time_to_ask_somebody_else(left: int, asked: int) -> None:
-    assert answer_by(NOW, NOW + left * HOUR, 48) == NOW + asked * HOUR
 
 
 # --- What the facts no longer allow --------------------------------------------------------------------

@@ -534,7 +534,10 @@ def test_the_duty_can_be_put_into_a_calendar(client: Client) -> None:
     response = client.get(url)
     assert response["Content-Type"] == "text/calendar; charset=utf-8; method=PUBLISH"
     event = Calendar.from_ical(response.content).walk("VEVENT")[0]
-    assert (event["UID"], event.decoded("DTSTART")) == (assignment.shift.uid, assignment.shift.starts_at)
+    assert (event["UID"], event.decoded("DTSTART")) == (
+        f"shift-{assignment.shift_id}-{assignment.supporter_id}@mdeji",
+        assignment.shift.starts_at,
+    )
 
 
 # --- Consents ------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Taking a month's figures out of the system: every form from one report, every export recorded with its hash."""
+"""Taking figures out of the system: every form from one report, every export recorded with its hash."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,18 +12,28 @@ from consult.kpi.exports.as_csv import csv_cp932, csv_utf8
 from consult.kpi.exports.as_json import json_utf8
 from consult.kpi.exports.as_xlsx import xlsx
 from consult.kpi.exports.content import Content, say_lost
-from consult.kpi.report import Report, report
+from consult.kpi.period_reports import PeriodReport, period_report
+from consult.kpi.reporting_period import Period
 from consult.models import KpiExport
-from programme.fiscal import Month
 
-__all__ = ["FORMS", "Content", "Form", "export", "file_name", "form_of", "say_lost"]
+__all__ = [
+    "FORMS",
+    "Content",
+    "Form",
+    "export",
+    "file_name",
+    "form_of",
+    "record",
+    "say_lost",
+    "sees_no_small_cells",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
     suffix: str
     content_type: str
-    render: Callable[[Report], Content]
+    render: Callable[[PeriodReport], Content]
 
 
 FORMS = {
@@ -42,14 +52,27 @@ def form_of(suffix: str, encoding: str) -> str:
     return form
 
 
-def file_name(month: Month, form: str) -> str:
-    return f"kpi-{month}.{FORMS[form].suffix}"
+def file_name(period: Period, form: str) -> str:
+    return f"kpi-{str(period).replace('..', '_')}.{FORMS[form].suffix}"
 
 
-def export(month: Month, form: str, *, by: Any) -> Content:
-    """The month's report in ``form`` (a key of FORMS). ``by`` is None for the command line."""
+def export(period: Period, form: str, *, by: Any, suppressed: bool | None = None) -> Content:
+    """The period's report in ``form`` (a key of FORMS). ``by`` is None for the command line.
+
+    ``suppressed``: without small cells. Left out, an officer's file is without them, others have them.
+    """
+    suppressed = sees_no_small_cells(by) if suppressed is None else suppressed
     # The city's files are in Japanese, whatever language the page is in from which they are fetched.
     with translation.override(settings.LANGUAGE_CODE):
-        content = FORMS[form].render(report(month))
-    KpiExport.objects.create(month=str(month), form=form, by=by, sha256=hashlib.sha256(content.data).hexdigest())
+        content = FORMS[form].render(period_report(period, suppressed=suppressed))
+    record(period, form, content.data, by=by)
     return content
+
+
+def sees_no_small_cells(user: Any) -> bool:
+    """Officers see figures, and no numbers behind which there are only a few people."""
+    return user is not None and not user.is_coordinator
+
+
+def record(period: Period, form: str, data: bytes, *, by: Any) -> None:
+    KpiExport.objects.create(period=str(period), form=form, by=by, sha256=hashlib.sha256(data).hexdigest())

@@ -1,138 +1,171 @@
-"""A workbook as a city office would make it: a cover with totals against goals, then published figures with their
-sources, corrections and definitions, each on A4 landscape with its own header row kept in sight.
+"""A workbook as a city office would make it: a cover with totals against goals and charts, the months of the year, a
+sheet for each area with its breakdowns, published figures with their sources, corrections and definitions.
 """
 
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.header_footer import HeaderFooterItem
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
 
+from consult.kpi.definitions import Area
+from consult.kpi.exports import area_sheet, months_sheet
 from consult.kpi.exports.content import Content
-from consult.kpi.report import Report
-from consult.kpi.words import (
-    say_closing,
-    say_fiscal_year,
-    say_kind,
-    say_month,
-    say_published_days,
-    say_state,
+from consult.kpi.exports.workbook import PERCENT, WHOLE, Book, Column, Page, Table, Value, number_in
+from consult.kpi.period_reports import PeriodReport, PeriodRow
+from consult.kpi.report_words import (
+    kept_back_note,
+    say_as_of,
+    say_month_of,
+    say_organisers,
+    say_period,
+    say_period_state,
 )
-from programme.models import Programme, PublishedFigure
-from programme.wording import say_moment
+from consult.kpi.words import latest, say_fiscal_year, say_kind, say_published_days
+from consult.models import Correction
+from programme.models import Figure, Programme, PublishedFigure
+from programme.wording import say_day, say_moment
 
-Value = str | int | Decimal | None
-
-FONT = "游ゴシック"
-TEXT = "@"
-LINE = Side(style="thin", color="949494")
-FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
-HEAD_FILL = PatternFill("solid", fgColor="E8F1FE")
-TEXT_CELL = Alignment(horizontal="left", vertical="center", wrap_text=True, indent=1)
-NUMBER_CELL = Alignment(vertical="center")
-MIDDLE = Alignment(horizontal="center", vertical="center", wrap_text=True)
-FULL_WIDTH_LINES = 15.0  # points: the height of one line of text
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A table's column; ``width`` in characters of half width, as Excel counts."""
-
-    title: str
-    width: int
-    number_format: str = "General"
-
-
-def xlsx(report: Report) -> Content:
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    _cover(book.create_sheet(_("総括")), report)
-    _published(book.create_sheet(_("公表値")), report)
-    _corrections(book.create_sheet(_("訂正")), report)
-    _definitions(book.create_sheet(_("定義")), report)
-    book.properties.title = _title(report)
-    book.properties.creator = str(Programme.objects.first() or "")
-    file = io.BytesIO()
-    book.save(file)
-    return Content(file.getvalue())
+# What the cover tells beside the figures that have goals, in this order.
+HEADLINES = (
+    "supporters",
+    "supporters_new",
+    "supporters_active",
+    "sessions",
+    "participants",
+    "groups_served",
+    "requests_received",
+    "waiting_median",
+    "satisfaction",
+    "feedback",
+    "desk_openings",
+    "desk_hours",
+    "consultations",
+    "follow_ups",
+    "districts_reached",
+    "association_tablet",
+    "hall_courses",
+    "prevention_course_participants",
+    "acceptance",
+    "support_hours",
+)
+# What the cover draws by month, as far as the period has it.
+DRAWN = (Figure.CONSULTATIONS, Figure.PARTICIPANTS, Figure.SESSIONS, Figure.SUPPORTERS)
 
 
-def _title(report: Report) -> str:
-    return _("実績報告 %(month)s") % {"month": say_month(report.month)}
+def xlsx(report: PeriodReport) -> Content:
+    programme = Programme.objects.first()
+    title = _("実績報告 %(period)s") % {"period": say_period(report.period)}
+    footer = f"{programme or ''}  {say_day(report.made_at)}"
+    book = Book(title, str(programme or ""), footer)
+    cover = book.page(_("総括"), (42, 10, 12, 12, 13, 13, 11, 14, 12), portrait=True, one_page=True)
+    _cover(cover, report, title, programme)
+    _all_figures(book.page(_("指標一覧"), (16, 40, 9, 12, 13, 13, 12, 10, 13, 9)), report)
+    one_year = len({month.fiscal_year for month in {*report.months, *report.year_months}}) == 1
+    months = months_sheet.fill(book.page(_("月別"), (36, 9, *[9] * 12, 11), one_page=one_year), report)
+    cover.charts(months_sheet.charts(months, report, DRAWN), columns=(1, 4))
+    for area in Area:
+        rows = [row for row in report.rows if row.definition.area == area]
+        if rows:
+            area_sheet.fill(book.page(str(area.label), area_sheet.WIDTHS, portrait=True), report, area, rows)
+    _published(book.page(_("公表値"), (11, 34, 9, 11, 11, 32, 30, 30)), report)
+    _corrections(book.page(_("訂正"), (26, 26, 34, 11, 11, 42, 20)), report)
+    _definitions(book.page(_("定義"), (34, 32, 9, 10, 6, 14, 50, 40, 28)), report)
+    return Content(book.bytes())
 
 
 # --- The sheets --------------------------------------------------------------------------------------
-def _cover(sheet: Worksheet, report: Report) -> None:
-    programme = Programme.objects.first()
+def _cover(page: Page, report: PeriodReport, title: str, programme: Programme | None) -> None:
+    page.title(title)
+    page.facts(_facts(report, programme))
+    with_goals = [row for row in report.rows if row.goal]
+    others = [row for code in HEADLINES if (row := report.row(code)) and not row.goal]
+    if with_goals:
+        page.table(_totals(report, with_goals, with_area=False, title=_("目標と実績")), keep_header=True)
+    page.table(_totals(report, others, with_area=False, title=_("主な数字")), keep_header=not with_goals)
+    page.notes(_notes(report))
+
+
+def _facts(report: PeriodReport, programme: Programme | None) -> list[tuple[str, str]]:
     facts = [
         (_("事業"), str(programme or "")),
-        (_("実施"), f"{programme.city} {programme.office} / {programme.operator}" if programme else ""),
-        (_("対象の月"), say_month(report.month)),
-        (_("年度"), say_fiscal_year(report.month.fiscal_year)),
-        (_("状態"), say_state(report)),
-        (_("締めた日時と人") if report.closing else _("集計の時点"), say_closing(report)),
+        (_("実施"), say_organisers(programme)),
+        (_("対象の期間"), say_period(report.period)),
+        (_("状態"), say_period_state(report)),
+        (_("締めた日時と人") if report.closing else _("集計の時点"), say_as_of(report)),
     ]
+    if report.period.fiscal_year and not report.period.is_year:
+        facts.insert(3, (_("年度"), say_fiscal_year(report.period.fiscal_year)))
     if report.closing:
         facts.append((_("照合用の値(SHA-256)"), report.closing.sha256))
-    columns = [
-        Column(_("指標"), 40),
-        Column(_("単位"), 11),
-        Column(_("種別"), 12),
-        Column(_("この月"), 11, "#,##0"),
-        Column(_("年度の累計"), 12, "#,##0"),
-        Column(_("年度の目標"), 12, "#,##0"),
-        Column(_("達成率"), 10, "0.0%"),
-        Column(_("締めたときの値"), 12, "#,##0"),
-        Column(_("訂正"), 9, '#,##0"件";;""'),
-    ]
-    rows: list[list[Value]] = [
-        [
-            str(row.definition.name),
-            row.definition.unit,
-            say_kind(row.definition),
-            row.value,
-            row.year_to_date,
-            row.goal.value if row.goal else None,
-            row.share,
-            row.frozen,
-            len(row.corrections),
-        ]
-        for row in report.rows
-    ]
-    notes = (
-        [] if report.has_records else [_("この月の記録は、このシステムにはありません。公表値は次のシートにあります。")]
-    )
+    return facts
+
+
+def _notes(report: PeriodReport) -> list[str]:
+    notes = []
+    if not report.has_records:
+        notes.append(_("この期間の記録は、このシステムにはありません。公表値は「公表値」のシートにあります。"))
     notes += [
-        _("「この月」と「年度の累計」は、このシステムの記録から数えた値です。公表値は入っていません。"),
-        _("「時点の数」は月の最後の日の数です。「年度の累計」は4月1日からで、活動した日によって数えます。"),
+        _("「この期間」と「年度の累計」は、このシステムの記録から数えた値です。公表値は入っていません。"),
+        _("「時点の数」は期間の最後の日の数です。「年度の累計」は4月1日からで、活動した日によって数えます。"),
         _("達成率は、0.1%未満を切り捨てています。"),
     ]
-    _sheet(sheet, _title(report), facts, columns, rows, notes)
+    return [*notes, kept_back_note()] if report.suppressed else notes
 
 
-def _published(sheet: Worksheet, report: Report) -> None:
+def _totals(report: PeriodReport, rows: list[PeriodRow], *, with_area: bool, title: str = "") -> Table:
     columns = [
-        Column(_("この月の値か"), 11),
-        Column(_("指標"), 34),
-        Column(_("値"), 9, "#,##0"),
-        Column(_("単位"), 11),
-        Column(_("種別"), 11),
-        Column(_("期間・時点"), 30),
-        Column(_("出典"), 30),
-        Column(_("注"), 34),
+        Column(_("分野")) if with_area else None,
+        Column(_("指標")),
+        Column(_("単位")),
+        Column(_("種別")),
+        Column(_("この期間"), WHOLE),
+        Column(_("年度の累計"), WHOLE),
+        Column(_("年度の目標"), WHOLE),
+        Column(_("達成率"), PERCENT),
+        Column(_("締めたときの値"), WHOLE),
+        Column(_("訂正"), '#,##0"件";;""'),
     ]
-    rows = [_published_row(figure, _("この月")) for figure in report.published]
+    return Table([column for column in columns if column], [_total(row, with_area=with_area) for row in rows], title)
+
+
+def _total(row: PeriodRow, *, with_area: bool) -> list[Value]:
+    definition = row.definition
+    return [
+        *([str(definition.area.label)] if with_area else []),
+        str(definition.name),
+        definition.unit,
+        say_kind(definition),
+        number_in(definition, row.value),
+        number_in(definition, row.year_to_date),
+        row.goal.value if row.goal else None,
+        row.share,
+        number_in(definition, row.frozen),
+        len(row.corrections),
+    ]
+
+
+def _all_figures(page: Page, report: PeriodReport) -> None:
+    page.title(_("指標一覧 %(period)s") % {"period": say_period(report.period)})
+    page.row += 1
+    page.table(_totals(report, list(report.rows), with_area=True), keep_header=True)
+
+
+def _published(page: Page, report: PeriodReport) -> None:
+    page.title(_("公表値(出典つき)"))
+    page.facts([(_("対象の期間"), say_period(report.period))])
+    columns = [
+        Column(_("この期間の値か")),
+        Column(_("指標")),
+        Column(_("値"), WHOLE),
+        Column(_("単位")),
+        Column(_("種別")),
+        Column(_("期間・時点")),
+        Column(_("出典")),
+        Column(_("注")),
+    ]
+    rows = [_published_row(figure, _("この期間")) for figure in report.published]
     rows += [_published_row(figure, _("以前")) for figure in reversed(report.earlier)]
-    notes = [_("公表された数字をそのまま載せています。このシステムで数えた値とは、足したり混ぜたりしていません。")]
-    _sheet(sheet, _("公表値(出典つき)"), [(_("対象の月"), say_month(report.month))], columns, rows, notes)
+    page.table(Table(columns, rows), keep_header=True)
+    page.notes([_("公表された数字をそのまま載せています。このシステムで数えた値とは、足したり混ぜたりしていません。")])
 
 
 def _published_row(figure: PublishedFigure, when: str) -> list[Value]:
@@ -141,40 +174,66 @@ def _published_row(figure: PublishedFigure, when: str) -> list[Value]:
         figure.name,
         figure.value,
         figure.unit,
-        figure.get_kind_display(),
+        str(figure.get_kind_display()),
         say_published_days(figure),
         figure.source,
         figure.note,
     ]
 
 
-def _corrections(sheet: Worksheet, report: Report) -> None:
-    columns = [
-        Column(_("日時"), 28),
-        Column(_("指標"), 34),
-        Column(_("前の値"), 10, "#,##0"),
-        Column(_("新しい値"), 10, "#,##0"),
-        Column(_("理由"), 50),
-        Column(_("訂正した人"), 22),
-    ]
-    names = {row.definition.code: str(row.definition.name) for row in report.rows}
-    rows: list[list[Value]] = [
-        [say_moment(each.at), names[each.figure], each.old, each.new, each.reason, str(each.by)]
-        for each in report.corrections
-    ]
-    notes = [] if rows else [_("訂正はありません。")]
-    _sheet(sheet, _("締めた後の訂正"), [(_("対象の月"), say_month(report.month))], columns, rows, notes)
+def _corrections(page: Page, report: PeriodReport) -> None:
+    page.title(_("締めた後の訂正"))
+    page.facts([(_("対象の期間"), say_period(report.period))])
+    _table_of_corrections(page, report, report.corrections, _("この期間の数字についての訂正"), first=True)
+    _table_of_corrections(page, report, report.corrections_made, _("この期間に行った訂正(どの月の数字でも)"))
 
 
-def _definitions(sheet: Worksheet, report: Report) -> None:
+def _table_of_corrections(
+    page: Page, report: PeriodReport, corrections: Iterable[Correction], title: str, *, first: bool = False
+) -> None:
     columns = [
-        Column(_("指標コード"), 32),
-        Column(_("指標"), 36),
-        Column(_("単位"), 11),
-        Column(_("種別"), 11),
-        Column(_("版"), 6, "0"),
-        Column(_("この版が使われる最初の日"), 14),
-        Column(_("何を数えるか"), 60),
+        Column(_("日時")),
+        Column(_("どの月の数字か")),
+        Column(_("指標")),
+        Column(_("前の値"), WHOLE),
+        Column(_("新しい値"), WHOLE),
+        Column(_("理由")),
+        Column(_("訂正した人")),
+    ]
+    rows = []
+    for correction in corrections:
+        row = report.row(correction.figure)
+        definition = row.definition if row else latest(correction.figure)
+        rows.append(
+            [
+                say_moment(correction.at),
+                say_month_of(correction),
+                str(definition.name),
+                number_in(definition, correction.old),
+                number_in(definition, correction.new),
+                correction.reason,
+                str(correction.by),
+            ]
+        )
+    page.table(Table(columns, rows, title), keep_header=first)
+    if not rows:
+        page.row -= 1
+        page.notes([_("訂正はありません。")])
+
+
+def _definitions(page: Page, report: PeriodReport) -> None:
+    page.title(_("指標の定義"))
+    page.facts([(_("対象の期間"), say_period(report.period))])
+    columns = [
+        Column(_("指標コード")),
+        Column(_("指標")),
+        Column(_("単位")),
+        Column(_("種別")),
+        Column(_("版"), "0"),
+        Column(_("この版が使われる最初の日")),
+        Column(_("何を数えるか")),
+        Column(_("いつの数字に入れるか")),
+        Column(_("出典")),
     ]
     rows: list[list[Value]] = [
         [
@@ -185,80 +244,9 @@ def _definitions(sheet: Worksheet, report: Report) -> None:
             row.definition.version,
             str(row.definition.since),
             str(row.definition.words),
+            str(row.definition.cutoff),
+            row.definition.source,
         ]
         for row in report.rows
     ]
-    _sheet(sheet, _("指標の定義"), [(_("対象の月"), say_month(report.month))], columns, rows, [])
-
-
-# --- One sheet ---------------------------------------------------------------------------------------
-def _sheet(
-    sheet: Worksheet,
-    title: str,
-    facts: list[tuple[str, str]],
-    columns: list[Column],
-    rows: list[list[Value]],
-    notes: list[str],
-) -> None:
-    """Title, names and values, the table with its header, notes; then widths, frozen header and paper."""
-    _write(sheet, 1, 1, title).font = Font(name=FONT, size=16, bold=True)
-    for at, (name, words) in enumerate(facts, start=2):
-        _write(sheet, at, 1, name).font = Font(name=FONT, bold=True)
-        _write(sheet, at, 2, words).font = Font(name=FONT)
-    header = len(facts) + 3
-    _table(sheet, header, columns, rows)
-    below = header + len(rows) + 2
-    for at, note in enumerate(notes, start=below):
-        _write(sheet, at, 1, note).font = Font(name=FONT)
-    _paper(sheet, header, below + len(notes) - 1 if notes else below - 2, len(columns))
-
-
-def _table(sheet: Worksheet, header: int, columns: list[Column], rows: list[list[Value]]) -> None:
-    for number, column in enumerate(columns, start=1):
-        cell = _write(sheet, header, number, column.title)
-        cell.font, cell.fill, cell.border, cell.alignment = Font(name=FONT, bold=True), HEAD_FILL, FRAME, MIDDLE
-        sheet.column_dimensions[get_column_letter(number)].width = column.width
-    sheet.row_dimensions[header].height = _height(columns, [column.title for column in columns])
-    for at, row in enumerate(rows, start=header + 1):
-        for number, (column, value) in enumerate(zip(columns, row, strict=True), start=1):
-            cell = _write(sheet, at, number, value)
-            is_text = isinstance(value, str)
-            cell.font, cell.border = Font(name=FONT), FRAME
-            cell.alignment = TEXT_CELL if is_text else NUMBER_CELL
-            cell.number_format = TEXT if is_text else column.number_format
-        sheet.row_dimensions[at].height = _height(columns, row)
-
-
-def _write(sheet: Worksheet, row: int, column: int, value: Value) -> Cell | MergedCell:
-    """Text is text: a cell that begins with = + - @ is no formula, and 0270 keeps its zero."""
-    cell = sheet.cell(row, column)
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
-    else:
-        cell.value = value
-    return cell
-
-
-def _height(columns: list[Column], row: Sequence[Value]) -> float:
-    """For the longest text: neither Excel nor LibreOffice fits a row's height when it opens a file."""
-    lengths = [
-        -(-sum(1 if each.isascii() else 2 for each in str(value or "")) // (column.width - 3))
-        for column, value in zip(columns, row, strict=True)
-    ]
-    return FULL_WIDTH_LINES * 1.25 * max(1, *lengths)
-
-
-def _paper(sheet: Worksheet, header: int, last: int, width: int) -> None:
-    sheet.freeze_panes = f"A{header + 1}"
-    sheet.print_title_rows = f"{header}:{header}"
-    sheet.print_area = f"A1:{get_column_letter(width)}{last}"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.orientation = sheet.ORIENTATION_LANDSCAPE
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    footer = HeaderFooterItem()
-    footer.center.text = "&A  &P / &N"  # sheet, page, pages
-    sheet.HeaderFooter.oddFooter = footer
+    page.table(Table(columns, rows), keep_header=True)

@@ -1,5 +1,31 @@
-from support_requests.forms.office import ReasonForm, RequestFilter
-from support_requests.forms.reports import ReportForm
-from support_requests.forms.wishes import IntakeForm, PhoneInForm, RevisionForm
+from support_requests.forms.feedback import FeedbackForm
+from support_requests.forms.intake import IntakeForm
+from support_requests.forms.office import (
+    AnswerForm,
+    CalledOffForm,
+    InquiryForm,
+    OtherTimeForm,
+    PublicForm,
+    ReasonForm,
+    RequestFilter,
+    RescheduleForm,
+)
+from support_requests.forms.reports import CorrectionForm, ReportForm
+from support_requests.forms.wishes import PhoneInForm, RevisionForm
 
-__all__ = ["IntakeForm", "PhoneInForm", "ReasonForm", "ReportForm", "RequestFilter", "RevisionForm"]
+__all__ = [
+    "AnswerForm",
+    "CalledOffForm",
+    "CorrectionForm",
+    "FeedbackForm",
+    "InquiryForm",
+    "IntakeForm",
+    "OtherTimeForm",
+    "PhoneInForm",
+    "PublicForm",
+    "ReasonForm",
+    "ReportForm",
+    "RequestFilter",
+    "RescheduleForm",
+    "RevisionForm",
+]

@@ -57,3 +57,25 @@ class ReportForm(forms.Form):
         if self.cleaned_data.get("attendees") and not self.cleaned_data.get("topics") and "topics" not in self.errors:
             self.add_error("topics", _("学んだことを、1つ以上選んでください。"))
         return self.cleaned_data
+
+
+class CorrectionForm(ReportForm):
+    """What was reported, to be put right, and why."""
+
+    reason = forms.CharField(
+        label=_("直す理由"),
+        max_length=100,
+        help_text=_("記録に残ります。"),
+        error_messages={"required": _("理由を入力してください。")},
+    )
+
+    def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
+        super().__init__(*args, session=session, **kwargs)
+        report = session.report
+        team = session.shift.assignments.filter(status__in=(Assignment.Status.ATTENDED, Assignment.Status.ABSENT))
+        present = cast(TeamTiles, self.fields["present"])
+        present.queryset = team.select_related("supporter")
+        present.initial = [row.pk for row in team if row.status == Assignment.Status.ATTENDED]
+        self.fields["topics"].initial = [topic.pk for topic in report.topics.all()]
+        for name in ("attendees", "note", "follow_up"):
+            self.fields[name].initial = getattr(report, name)

@@ -2,15 +2,20 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterator
 from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from notifications.phones import e164
+from notifications.channels import is_configured
+from notifications.models import Channel
+from notifications.phones import e164, takes_sms
 from programme.errors import Refused
-from programme.models import Device, District, Level, Limits, Venue
+from programme.models import Device, District, Level, Limits, Room, Venue
+from programme.postcode import read_postcode, say_postcode
 from programme.widgets import WholeNumberField
 from support_requests import rules
 from support_requests.fields import MailField, StartField, TopicTiles, day_choices, time_choices, topics_in_scope
@@ -26,8 +31,8 @@ EARLIEST, LATEST = dt.time(9), dt.time(20)
 class WishForm(forms.Form):
     """A group's wish, whoever types it. ``wish()`` gives what a valid form asks for."""
 
-    TIME_STEP = 30  # minutes
     taken: frozenset[dt.datetime] = frozenset()  # starts that the request had before
+    room: Room | None = None
 
     form_id = forms.UUIDField(widget=forms.HiddenInput)
     group_name = forms.CharField(
@@ -68,6 +73,12 @@ class WishForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
         help_text=_("家の電話でも携帯電話でもかまいません。メールのない方には、事務局がお電話します。"),
     )
+    preferred = forms.ChoiceField(
+        label=_("お知らせの届け方"),
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("選ばないときは、メールがあればメールで、なければお電話でお知らせします。"),
+    )
     participants = WholeNumberField(
         label=_("参加する人数"),
         error_messages={"required": _("参加する人数を入力してください。だいたいの数でかまいません。")},
@@ -78,6 +89,13 @@ class WishForm(forms.Form):
     )
     own_name = forms.CharField(
         label=_("ほかの場所の名前"), required=False, max_length=100, help_text=_("例:○○町自治会館、○○集会所")
+    )
+    own_postcode = forms.CharField(
+        label=_("ほかの場所の郵便番号"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "postal-code", "class": "short"}),
+        help_text=_("住所を空けて「次へ」を押すと、町の名前まで入ります。"),
     )
     own_address = forms.CharField(
         label=_("ほかの場所の住所"),
@@ -121,19 +139,20 @@ class WishForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
     )
+    wheelchair = forms.BooleanField(label=_("車いすの方がいる"), required=False)
     note = forms.CharField(
         label=_("伝えておきたいこと"),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("車いすの方がいる、駐車場がない、など。"),
+        help_text=_("駐車場がない、耳の遠い方がいる、など。"),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = Limits.current()
         halls = Venue.objects.filter(kind=Venue.Kind.HALL, active=True).select_related("district", "closures")
-        self.halls = {str(hall.pk): hall for hall in halls.prefetch_related("closures__closures")}
+        self.halls = {str(hall.pk): hall for hall in halls.prefetch_related("closures__closures", "rooms")}
         self._list("venue").choices = _place_choices(self.halls.values())
         length = self._list("minutes")
         length.choices = _length_choices(self.limits)
@@ -142,24 +161,22 @@ class WishForm(forms.Form):
             "minimum": self.limits.minimum_group_size
         }
         self.fields["form_id"].initial = uuid.uuid4
-        self._add_starts()
+        self._list("preferred").choices = _reach_choices()
 
     def _list(self, name: str) -> forms.ChoiceField:
         return cast(forms.ChoiceField, self.fields[name])
-
-    def _add_starts(self) -> None:
-        days = day_choices(rules.possible_days(self.limits))
-        times = time_choices(EARLIEST, LATEST, self.TIME_STEP)
-        for rank, name in enumerate(STARTS, start=1):
-            self.fields[name] = StartField(
-                days=days, times=times, required=rank == 1, label=_("第%(rank)s希望") % {"rank": rank}
-            )
 
     # --- Fields alone ----------------------------------------------------------------------------------
     def clean_phone(self) -> str:
         phone = str(self.cleaned_data["phone"])
         e164(phone)  # ValidationError when it is none; kept as typed
         return phone
+
+    def clean_own_postcode(self) -> str:
+        digits = read_postcode(self.cleaned_data["own_postcode"])
+        if digits is None:
+            raise ValidationError(_("郵便番号は、7けたの数字で入力してください。例:371-0027"))
+        return digits
 
     def clean_participants(self) -> int:
         number = int(self.cleaned_data["participants"])
@@ -174,6 +191,7 @@ class WishForm(forms.Form):
         super().clean()
         self._check_contact()
         self.place = self._read_place()
+        self._check_room()
         self._check_starts()
         return self.cleaned_data
 
@@ -184,12 +202,22 @@ class WishForm(forms.Form):
             rules.check_contact(email=self.cleaned_data["email"], phone=self.cleaned_data["phone"])
         except Refused as refused:
             self.add_error("email", str(refused))
+        preferred = self.cleaned_data.get("preferred")
+        if preferred == Channel.EMAIL and not self.cleaned_data["email"]:
+            self.add_error("email", _("メールでお知らせするために、メールアドレスを入力してください。"))
+        if preferred == Channel.SMS and not takes_sms(e164(self.cleaned_data["phone"])):
+            self.add_error("phone", _("SMSでお知らせするために、携帯電話の番号を入力してください。"))
+        if preferred == Channel.PHONE and not self.cleaned_data["phone"]:
+            self.add_error("phone", _("お電話するために、電話番号を入力してください。"))
 
     def _read_place(self) -> Venue | None:
         """The hall, or the group's own place as an unsaved venue; None when it is not said yet."""
         chosen = self.cleaned_data.get("venue")
         if chosen != OWN_PLACE:
-            return self.halls.get(chosen or "")
+            hall, _dash, room = (chosen or "").partition("-")
+            place = self.halls.get(hall)
+            self.room = next((it for it in place.rooms.all() if str(it.pk) == room), None) if place else None
+            return place
         facts = {name: self.cleaned_data.get(f"own_{name}") for name in ("name", "address")}
         for name, sentence in (
             ("name", _("場所の名前を入力してください。")),
@@ -200,33 +228,44 @@ class WishForm(forms.Form):
         district = self.cleaned_data.get("own_district") or self.cleaned_data.get("district")
         if not all(facts.values()) or district is None:
             return None
-        return Venue(kind=Venue.Kind.OWN, district=district, **facts)
+        postcode = self.cleaned_data.get("own_postcode", "")
+        return Venue(kind=Venue.Kind.OWN, district=district, postcode=postcode, **facts)
+
+    def _check_room(self) -> None:
+        try:
+            rules.check_room(self.cleaned_data.get("participants") or 0, self.room)
+        except Refused as refused:
+            self.add_error("venue", str(refused))
+
+    def _read_starts(self) -> Iterator[tuple[str, dt.datetime]]:
+        """The starts that are said so far, in order of wish, each with the field that says it."""
+        raise NotImplementedError
 
     def _check_starts(self) -> None:
         minutes = self.cleaned_data.get("minutes")
-        seen: list[dt.datetime] = []
-        for name in STARTS:
-            starts_at = self.cleaned_data.get(name)
-            if starts_at is None:
-                continue
+        self.starts: list[dt.datetime] = []
+        for name, starts_at in self._read_starts():
             try:
-                rules.check_all_different([*seen, starts_at])
+                rules.check_all_different([*self.starts, starts_at])
                 if self.place and minutes:
                     rules.check_start(
                         starts_at, minutes=minutes, place=self.place, limits=self.limits, taken=self.taken
                     )
             except Refused as refused:
                 self.add_error(name, str(refused))
-            seen.append(starts_at)
+            self.starts.append(starts_at)
 
     def wish(self) -> Wish:
         """What the valid form asks for."""
         data = self.cleaned_data
         as_typed = ("form_id", "group_name", "kind", "district", "leader", "email", "phone", "participants", "minutes")
+        also = ("preferred", "wheelchair")
         return Wish(
-            **{name: data[name] for name in as_typed},
+            **{name: data[name] for name in (*as_typed, *also)},
+            months=data.get("months") or 1,
+            room=self.room,
             place=cast(Venue, self.place),
-            starts=[data[name] for name in STARTS if data[name]],
+            starts=self.starts,
             topics=list(data["topics"]),
             level=data["level"].rank,
             devices=list(data["devices"]),
@@ -237,11 +276,27 @@ class WishForm(forms.Form):
 
 
 def _place_choices(halls: Any) -> list[Any]:
+    """Halls by district, each followed by its rooms."""
     districts: dict[str, list[tuple[str, str]]] = {}
     for hall in halls:
-        districts.setdefault(str(hall.district), []).append((str(hall.pk), str(hall)))
+        choices = districts.setdefault(str(hall.district), [])
+        choices.append((str(hall.pk), str(hall)))
+        choices += ((f"{hall.pk}-{room.pk}", _room_label(room)) for room in hall.rooms.all())
     own = (_("そのほか"), [(OWN_PLACE, _("ほかの場所(自治会館、集会所など)"))])
     return [("", _("選んでください")), *districts.items(), own]
+
+
+def _room_label(room: Room) -> str:
+    if not room.capacity:
+        return str(room)
+    return gettext("%(room)s(%(capacity)s人まで)") % {"room": room, "capacity": room.capacity}
+
+
+def _reach_choices() -> list[tuple[str, Any]]:
+    ways = [("", _("どれでもよい")), (Channel.EMAIL, _("メール")), (Channel.PHONE, _("電話だけ"))]
+    if is_configured(Channel.SMS):
+        ways.insert(2, (Channel.SMS, _("SMS(携帯電話の番号に届くメール)")))
+    return ways
 
 
 def _length_choices(limits: Limits) -> list[tuple[int, str]]:
@@ -249,27 +304,42 @@ def _length_choices(limits: Limits) -> list[tuple[int, str]]:
     return [(minutes, _("%(minutes)s分") % {"minutes": minutes}) for minutes in sorted(lengths)]
 
 
-class IntakeForm(WishForm):
-    """The form on the web. ``homepage`` is a trap: only robots, who fill in everything, see it."""
-
-    homepage = forms.CharField(
-        label=_("この欄には何も書かないでください"),
+def months_field() -> forms.TypedChoiceField:
+    """For how many months in a row the group asks."""
+    several = [(number, _("毎月、%(number)sか月つづけて") % {"number": number}) for number in (3, 6, 12)]
+    return forms.TypedChoiceField(
+        label=_("1回だけですか、毎月ですか"),
+        choices=[(1, _("1回だけ")), *several],
+        coerce=int,
+        initial=1,
         required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}),
+        widget=forms.RadioSelect,
+        help_text=_(
+            "毎月のときは、次の月からも同じ週の同じ曜日・時間でお申し込みを受け付けます。いつでもやめられます。"
+        ),
     )
 
-    def clean_homepage(self) -> str:
-        if self.cleaned_data["homepage"]:
-            raise ValidationError(_("この欄は空のままにして、もう一度送ってください。"))
-        return ""
+
+class StartsForm(WishForm):
+    """The form of the office: three starts, each of a day and a time from lists, in order of wish."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        days = day_choices(rules.possible_days(self.limits))
+        times = time_choices(EARLIEST, LATEST, rules.GRID)
+        for rank, name in enumerate(STARTS, start=1):
+            self.fields[name] = StartField(
+                days=days, times=times, required=rank == 1, label=_("第%(rank)s希望") % {"rank": rank}
+            )
+
+    def _read_starts(self) -> Iterator[tuple[str, dt.datetime]]:
+        return ((name, self.cleaned_data[name]) for name in STARTS if self.cleaned_data.get(name))
 
 
-class PhoneInForm(WishForm):
-    """The same, typed by a coordinator while the caller talks, or from paper."""
+class PhoneInForm(StartsForm):
+    """Typed by a coordinator while the caller talks, or from paper."""
 
-    TIME_STEP = rules.GRID
-
+    months = months_field()
     intake = forms.ChoiceField(
         label=_("受付方法"),
         choices=[(value, value.label) for value in (SupportRequest.Intake.PHONE, SupportRequest.Intake.PAPER)],
@@ -278,20 +348,21 @@ class PhoneInForm(WishForm):
     )
 
 
-class RevisionForm(WishForm):
+class RevisionForm(StartsForm):
     """What a request says so far, to be put right by a coordinator."""
-
-    TIME_STEP = rules.GRID
 
     def __init__(self, *args: Any, asked: SupportRequest, **kwargs: Any) -> None:
         starts = [time.starts_at for time in asked.times.all()]
         self.taken = frozenset(starts)
-        super().__init__(*args, initial=_as_typed(asked) | dict(zip(STARTS, starts, strict=False)), **kwargs)
+        super().__init__(*args, initial=as_typed(asked) | dict(zip(STARTS, starts, strict=False)), **kwargs)
 
 
-def _as_typed(asked: SupportRequest) -> dict[str, Any]:
+def as_typed(asked: SupportRequest) -> dict[str, Any]:
+    """What a request says so far, its starts aside, as a form's initial values."""
     group, venue = asked.group, asked.venue
     own = {"venue": OWN_PLACE, "own_name": venue.name, "own_address": venue.address, "own_district": venue.district_id}
+    own["own_postcode"] = say_postcode(venue.postcode)
+    hall = f"{venue.pk}-{asked.room_id}" if asked.room_id else str(venue.pk)
     wanted = list(asked.topics.all())
     return {
         "form_id": asked.form_id,
@@ -301,12 +372,14 @@ def _as_typed(asked: SupportRequest) -> dict[str, Any]:
         "leader": group.contact.name,
         "email": group.contact.email,
         "phone": group.contact.phone,
+        "preferred": group.contact.preferred,
         "participants": asked.participants,
         "minutes": asked.minutes,
         "topics": [it.topic_id for it in wanted],
         "level": Level.objects.filter(rank=max((it.level for it in wanted), default=1)).first(),
         "devices": [device.pk for device in asked.devices.all()],
         "needs": asked.needs,
+        "wheelchair": asked.wheelchair,
         "note": asked.note,
-        **(own if venue.kind == Venue.Kind.OWN else {"venue": venue.pk}),
+        **(own if venue.kind == Venue.Kind.OWN else {"venue": hall}),
     }

@@ -1,4 +1,6 @@
-from support_requests.models.plans import Plan, PlanMove, PlannedMember, PlannedTask
+from support_requests.models.feedback import Again, Feedback, Helpful
+from support_requests.models.inquiries import Inquiry
+from support_requests.models.plans import Plan, PlanMove, PlannedMember, PlannedTask, PlanPart
 from support_requests.models.requests import (
     Group,
     PreferredTime,
@@ -6,17 +8,24 @@ from support_requests.models.requests import (
     SupportRequest,
     SupportRequestMove,
 )
+from support_requests.models.series import Series
 from support_requests.models.sessions import Report, Session
 
 __all__ = [
+    "Again",
+    "Feedback",
     "Group",
+    "Helpful",
+    "Inquiry",
     "Plan",
     "PlanMove",
+    "PlanPart",
     "PlannedMember",
     "PlannedTask",
     "PreferredTime",
     "Report",
     "RequestTopic",
+    "Series",
     "Session",
     "SupportRequest",
     "SupportRequestMove",

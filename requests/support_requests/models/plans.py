@@ -115,3 +115,23 @@ class PlannedMember(models.Model):
 
     def __str__(self) -> str:
         return str(self.supporter)
+
+
+class PlanPart(models.Model):
+    """A part of a large plan on its way to a worker and back; it goes when its plan has the answer."""
+
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, related_name="parts")
+    asked: Any = models.JSONField()  # ``matching.pack`` of the part
+    answer: Any = models.JSONField(null=True)  # likewise; null also for "nothing better"
+    claimed_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="plan_part_answered_by_somebody", condition=Q(answered_at=None) | Q(claimed_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plan} {self.pk}"

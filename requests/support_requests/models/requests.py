@@ -8,16 +8,18 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Contact
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
-from programme.models import Device, District, Topic, Venue
+from programme.models import Device, District, Room, Topic, Venue
 from programme.text import ascii_number, search_key
 from support_requests.errors import RequestClosed, TimePassed
-from support_requests.messages import tell_closed, tell_received, tell_reopened
+from support_requests.messages import knows_time, proof_by, tell_closed, tell_received, tell_reopened
+from support_requests.models.series import Series
 from supporters.models import Shift
 
 
@@ -67,6 +69,14 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
         status = SupportRequest.Status
         return self.filter(status__in=[status.RECEIVED, status.CONFIRMED, status.PLANNED, status.BOOKED])
 
+    def not_closed(self) -> Self:
+        """Those that were neither taken back nor declined."""
+        return self.exclude(status__in=SupportRequest._CLOSED)
+
+    def with_inquiries(self) -> Self:
+        """Those whose group waits for the office's word."""
+        return self.filter(inquiries__isnull=False, inquiries__settled_at=None).distinct()
+
     def found_by(self, words: str) -> Self:
         """Those whose group, leader, request number or telephone number contains ``words``, however typed."""
         found = Q(group__search_key__contains=search_key(words)) | Q(group__contact__name__contains=words.strip())
@@ -98,9 +108,10 @@ class SupportRequest(Stateful):
         Status.CONFIRMED: {Status.PLANNED, *_CLOSED},
         # Back to "confirmed" when the proposed team could not be won.
         Status.PLANNED: {Status.BOOKED, Status.CONFIRMED, *_CLOSED},
-        # Back to "confirmed" when another time is sought.
+        # Back to "planned" when it was moved to a time that somebody of the team cannot take, to "confirmed" when
+        # another time is sought.
         # Straight to "reported" when the team was there and nobody came: such a session was not held.
-        Status.BOOKED: {Status.HELD, Status.REPORTED, Status.CONFIRMED, *_CLOSED},
+        Status.BOOKED: {Status.HELD, Status.REPORTED, Status.PLANNED, Status.CONFIRMED, *_CLOSED},
         Status.HELD: {Status.REPORTED},
     }
 
@@ -120,10 +131,16 @@ class SupportRequest(Stateful):
     )
     participants = models.PositiveSmallIntegerField(_("参加する人数"))
     venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="support_requests", verbose_name=_("会場"))
+    # Wished; which one it becomes is decided with the time.
+    room = models.ForeignKey(
+        Room, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", verbose_name=_("希望の部屋")
+    )
     minutes = models.PositiveSmallIntegerField(_("時間(分)"))
     devices = models.ManyToManyField(Device, blank=True, verbose_name=_("使う機器"))
     needs = models.JSONField(_("必要な配慮"), default=list, blank=True)  # SpecialNeed values
+    wheelchair = models.BooleanField(_("車いすの方がいる"), default=False)
     note = models.CharField(_("伝えたいこと"), max_length=500, blank=True)
+    series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
 
     objects = SupportRequestQuerySet.as_manager()
 
@@ -167,6 +184,11 @@ class SupportRequest(Stateful):
         return f"出張サポート {self.group}"
 
     @property
+    def remarks(self) -> str:
+        """What the team has to know."""
+        return (gettext("車いすの方がいます。") if self.wheelchair else "") + self.note
+
+    @property
     def is_closed(self) -> bool:
         return self.status in self._CLOSED
 
@@ -204,27 +226,26 @@ class SupportRequest(Stateful):
         if by is None:
             if not self.times.filter(starts_at__gt=timezone.now()).exists():
                 raise TimePassed
-            Contact.objects.filter(pk=self.group.contact_id, email_proved_at=None).update(
-                email_proved_at=timezone.now()
-            )
+            proved = f"{proof_by(self.group.contact)}_proved_at"
+            Contact.objects.filter(pk=self.group.contact_id, **{proved: None}).update(**{proved: timezone.now()})
         self._move(self.Status.CONFIRMED, by=by)
         if by is None or self.group.contact.email:
             tell_received(self)
 
     def withdraw(self, *, by: Any, reason: str) -> None:
         """The group takes its request back (申請取消). Raises TimePassed, ChangedMeanwhile."""
-        self._close(self.Status.WITHDRAWN, by=by, reason=reason)
+        self._close(self.Status.WITHDRAWN, by=by, reason=reason, cause=Shift.Cause.GROUP)
 
-    def decline(self, *, by: Any, reason: str) -> None:
+    def decline(self, *, by: Any, reason: str, cause: str = Shift.Cause.OFFICE) -> None:
         """The office cannot serve the request, for a reason that the group is told. Raises as ``withdraw``."""
-        self._close(self.Status.DECLINED, by=by, reason=reason)
+        self._close(self.Status.DECLINED, by=by, reason=reason, cause=cause)
 
     @transaction.atomic
-    def reopen(self, *, by: Any, reason: str) -> None:
+    def reopen(self, *, by: Any, reason: str, cause: str = Shift.Cause.OFFICE) -> None:
         """Give up the time and the team; the request waits for a plan again, its history stays.
 
-        For a team that could not be won, and for a booked time that no longer suits: only then was the group
-        told a time, and is told that it holds no more. Raises TimePassed for a booked session that has begun.
+        For a team that could not be won, and for a time that no longer suits: a group that was told the time is
+        told that it holds no more. Raises TimePassed for a booked session that has begun.
         """
         shift = self._lock_shift()
         self._lock()
@@ -235,12 +256,12 @@ class SupportRequest(Stateful):
             raise TimePassed
         self._move(self.Status.CONFIRMED, by=by, reason=reason)
         if shift:
-            self.session.call_off(by=by, reason=reason)
-        if shift and was_booked:
-            tell_reopened(self, shift, reason=reason)
+            self.session.call_off(by=by, reason=reason, cause=cause)
+        if shift and knows_time(self, shift):
+            tell_reopened(self, self.session.shift, reason=reason)
 
     @transaction.atomic
-    def _close(self, to: str, *, by: Any, reason: str) -> None:
+    def _close(self, to: str, *, by: Any, reason: str, cause: str) -> None:
         shift = self._lock_shift()
         self._lock()
         if self.status == to:
@@ -250,8 +271,8 @@ class SupportRequest(Stateful):
             raise TimePassed
         self._move(to, by=by, reason=reason)
         if shift:
-            self.session.call_off(by=by, reason=reason or str(self.Status(to).label))
-        tell_closed(self, reason=reason)
+            self.session.call_off(by=by, reason=reason or str(self.Status(to).label), cause=cause)
+        tell_closed(self, reason=reason, told=self.session.shift if shift and knows_time(self, shift) else None)
 
     def _lock_shift(self) -> Shift | None:
         """The shift that stands, if any. Locked before the request: whoever accepts an offer locks so, too."""

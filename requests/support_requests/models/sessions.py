@@ -18,7 +18,7 @@ from support_requests.messages import tell_booked
 from support_requests.models.requests import SupportRequest
 from supporters.errors import AdultMissing, ShiftCancelled
 from supporters.messages import tell_cancelled
-from supporters.models import Assignment, Shift
+from supporters.models import Assignment, Shift, Supporter
 from supporters.owners import Link
 
 
@@ -42,6 +42,15 @@ class SessionManager(models.Manager["Session"]):
             for session in waiting
         }
 
+    def thanks(self, shifts: Collection[Shift]) -> dict[int, str]:
+        """The line that each group wrote after its session."""
+        said = self.filter(shift__in=shifts).exclude(feedback=None).exclude(feedback__thanks="")
+        return dict(said.values_list("shift_id", "feedback__thanks"))
+
+    def kept(self, shifts: Collection[Shift]) -> dict[int, list[Supporter]]:
+        """Nobody: who goes to a session is found anew each time."""
+        return {}
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def visible_to(self, user: Any) -> Self:
@@ -56,6 +65,11 @@ class SessionQuerySet(models.QuerySet["Session"]):
         """Those that count as a 派遣: reported, with somebody there. A cancelled one or one without anybody is none."""
         return self.filter(report__attendees__gt=0)
 
+    def open_to_all(self) -> Self:
+        """Those that anybody may come to: booked, not called off, and published."""
+        booked = self.filter(request__status=SupportRequest.Status.BOOKED, shift__cancelled_at=None)
+        return booked.exclude(public_title="")
+
 
 class Session(models.Model):
     """One visit to a group. Its time, place and people are its shift's."""
@@ -64,20 +78,57 @@ class Session(models.Model):
 
     request = models.OneToOneField(SupportRequest, on_delete=models.PROTECT, related_name="session")
     shift = models.OneToOneField(Shift, on_delete=models.PROTECT, related_name="session")
+    # What the public reads when anybody may come. Blank: for the group alone.
+    public_title = models.CharField(_("催しの名前"), max_length=100, blank=True)
+    public_since = models.DateTimeField(null=True, blank=True)
+    public_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
 
     objects = SessionManager.from_queryset(SessionQuerySet)()
 
     class Meta:
         verbose_name = _("出張サポート")
         verbose_name_plural = _("出張サポート")
+        constraints = [
+            models.CheckConstraint(
+                name="session_public_is_whole",
+                condition=Q(public_title="", public_since=None, public_by=None)
+                | ~Q(public_title="") & Q(public_since__isnull=False, public_by__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.shift)
 
+    @property
+    def was_held(self) -> bool:
+        """As ``SessionQuerySet.held``, and not called off."""
+        return self.shift.cancelled_at is None and type(self).objects.held().filter(pk=self.pk).exists()
+
     @transaction.atomic
-    def call_off(self, *, by: Any, reason: str) -> None:
+    def open_to_all(self, *, by: Any, title: str) -> None:
+        """Publish the session under ``title``: anybody may come. The group has been asked by whoever does this.
+
+        Raises ChangedMeanwhile unless it is booked, TimePassed once it has begun.
+        """
+        session = type(self).objects.select_for_update().select_related("request", "shift").get(pk=self.pk)
+        if session.request.status != SupportRequest.Status.BOOKED or session.shift.cancelled_at:
+            raise ChangedMeanwhile
+        if session.shift.starts_at <= timezone.now():
+            raise TimePassed
+        self.public_title, self.public_since, self.public_by = title.strip(), timezone.now(), by
+        self.save(update_fields=["public_title", "public_since", "public_by"])
+
+    def keep_to_group(self) -> None:
+        """Publish the session no longer. Saying it twice is saying it once."""
+        self.public_title, self.public_since, self.public_by = "", None, None
+        self.save(update_fields=["public_title", "public_since", "public_by"])
+
+    @transaction.atomic
+    def call_off(self, *, by: Any, reason: str, cause: str) -> None:
         """The session will not be: the team is told and free again. The request's own move is the caller's."""
-        for assignment in self.shift.cancel(by=by, reason=reason):
+        for assignment in self.shift.cancel(by=by, reason=reason, cause=cause):
             tell_cancelled(assignment)
 
     @transaction.atomic
@@ -140,6 +191,37 @@ class Session(models.Model):
         for assignment in shift.assignments.held():
             assignment.record_attendance(came=assignment.pk in were_there, by=by)
         return report
+
+    @transaction.atomic
+    def correct_report(
+        self,
+        *,
+        by: Any,
+        reason: str,
+        attendees: int,
+        topics: Iterable[Topic],
+        present: Iterable[Assignment],
+        note: str,
+        follow_up: bool,
+    ) -> None:
+        """Put right what was reported; the request's history says who did it, why, and how many came before and now.
+
+        Raises ChangedMeanwhile before there is a report, ShiftFull or AlreadyBooked as ``record_attendance``.
+        """
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
+        report = Report.objects.select_for_update().filter(session=self).first()
+        if report is None:
+            raise ChangedMeanwhile
+        facts = {"before": report.attendees, "now": attendees, "reason": reason}
+        report.attendees, report.note, report.follow_up = attendees, note, follow_up
+        report.save()
+        report.topics.set(topics)
+        were_there = {assignment.pk for assignment in present}
+        for row in shift.assignments.filter(status__in=(Assignment.Status.ATTENDED, Assignment.Status.ABSENT)):
+            row.record_attendance(came=row.pk in were_there, by=by)
+        status = SupportRequest.Status.REPORTED
+        said = gettext("報告を直しました(参加 %(before)s人→%(now)s人): %(reason)s") % facts
+        self.request.moves.create(from_status=status, to_status=status, by=by, reason=said[:200])
 
 
 class Report(models.Model):

@@ -10,8 +10,8 @@ from typing import Any
 
 import matching
 from support_requests.models import Plan, PlannedTask
-from support_requests.planning.errors import PlanOutdated
-from support_requests.planning.problem import Mapped, build_problem, problem_hash, task_key
+from support_requests.planning.errors import NotReady, PlanOutdated
+from support_requests.planning.problem import Mapped, problem_hash, problem_of, task_key
 
 OTHERS_SHOWN = 5
 RECRUITS_SHOWN = 5
@@ -70,12 +70,17 @@ def facts_changed(plan: Plan) -> bool:
 
 
 def why_not(task: PlannedTask, supporter: int) -> tuple[matching.WhyNot, Mapped]:
-    """How a supporter stands to a task of a plan. Raises PlanOutdated when the facts have changed since."""
+    """How a supporter stands to a task of a plan.
+
+    Raises PlanOutdated when the facts have changed since, NotReady for somebody whom the matcher is not given.
+    """
     plan = task.plan
     problem, mapped = _problem(plan)
     key = task_key(request_id=task.request_id, shift_id=task.shift_id)
     if problem_hash(problem) != plan.problem_hash or not mapped[key].starts:
         raise PlanOutdated
+    if all(one.id != str(supporter) for one in problem.supporters):
+        raise NotReady
     return matching.why_not(problem, _as_solved(plan, mapped), key, str(supporter)), mapped
 
 
@@ -83,7 +88,7 @@ def _problem(plan: Plan) -> tuple[matching.Problem, Mapped]:
     # As of the moment at which it was made: only facts that have changed make a difference, not the clock.
     if plan.claimed_at is None:
         raise PlanOutdated
-    return build_problem(plan.first, plan.last, plan.claimed_at, plan.mends.values_list("pk", flat=True))
+    return problem_of(plan, plan.claimed_at)
 
 
 def _as_solved(plan: Plan, mapped: Mapped) -> matching.Plan:

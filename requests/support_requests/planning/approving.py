@@ -21,25 +21,14 @@ from support_requests.planning.errors import (
     RequestEdited,
     ShiftMoved,
 )
-from support_requests.planning.problem import build_problem, request_hash, task_key
+from support_requests.planning.problem import problem_of, request_hash, task_key
 from support_requests.planning.staffing import counted, waits
+from supporters.asking import answer_by, check_asks
 from supporters.errors import ShiftCancelled
 from supporters.models import Assignment, RoomClaim, Shift, Supporter
 from supporters.rules import check
 
 OUTCOME_LENGTH = 300
-
-
-def answer_by(now: dt.datetime, starts_at: dt.datetime, offer_hours: int) -> dt.datetime:
-    """Until when an offer may be answered: ``offer_hours`` from ``now``, but so that time is left to ask another.
-
-    At the latest a day before the start; when the start is less than two days away, after half of the time
-    that is left. Always between ``now`` and ``starts_at``.
-    """
-    left = starts_at - now
-    day = dt.timedelta(days=1)
-    latest = starts_at - day if left > 2 * day else now + left / 2
-    return min(now + dt.timedelta(hours=offer_hours), latest)
 
 
 @transaction.atomic
@@ -100,7 +89,7 @@ class _Facts:
     """The matcher's problem as it is now: does what was planned still keep its rules?"""
 
     def __init__(self, plan: Plan, now: dt.datetime) -> None:
-        self._problem, self._mapped = build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True))
+        self._problem, self._mapped = problem_of(plan, now)
         self._tasks = {task.id: task for task in self._problem.tasks}
         self._people = {one.id: one for one in self._problem.supporters}
 
@@ -123,9 +112,9 @@ def _apply(task: PlannedTask, team: list[Supporter], limits: Limits, facts: _Fac
     # Adults first: a minor may be asked only where an adult is, or is being asked.
     team = sorted(team, key=lambda one: one.birth_date)
     shift = _session_shift(task, task.starts_at, team, by=by) if task.request_id else _standing_shift(task, team, now)
-    deadline = answer_by(now, shift.starts_at, limits.offer_hours)
+    deadline = answer_by(now, shift.starts_at, limits)
     for supporter in team:
-        _offer(shift, supporter, now, deadline, by=by)
+        _offer(shift, supporter, now, deadline, limits, by=by)
     if not facts.allow(task, team):  # last: the rules above name what has changed
         raise FactsChanged
 
@@ -145,13 +134,13 @@ def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Support
         purpose=Session.PURPOSE,
         title=request.title,
         venue=request.venue,
-        room=RoomClaim.free_room(request.venue, starts_at, ends_at),
+        room=RoomClaim.free_room(request.venue, starts_at, ends_at, rather=request.room),
         starts_at=starts_at,
         ends_at=ends_at,
         needed=len(team),
         topics=[(one.topic, one.level) for one in request.topics.select_related("topic")],
         needs=request.needs,
-        note=request.note,
+        note=request.remarks[:500],
     )
     # A request that was planned before and came back has its session still.
     Session.objects.update_or_create(request=request, defaults={"shift": shift})
@@ -170,9 +159,12 @@ def _standing_shift(task: PlannedTask, team: list[Supporter], now: dt.datetime) 
     return shift
 
 
-def _offer(shift: Shift, supporter: Supporter, now: dt.datetime, deadline: dt.datetime, *, by: Any) -> None:
+def _offer(
+    shift: Shift, supporter: Supporter, now: dt.datetime, deadline: dt.datetime, limits: Limits, *, by: Any
+) -> None:
     try:
         check(supporter, shift)
+        check_asks(supporter, now, limits)
         _check_offers(supporter, shift, now)
     except Refused as refusal:
         raise MemberRefused(name=supporter.name, reason=refusal) from refusal

@@ -41,3 +41,9 @@ class MemberRefused(Refused):
 
 class PlanOutdated(Refused):
     sentence = _("計画した後で状況が変わったため、答えられません。もう一度計画してください。")
+
+
+class NotReady(Refused):
+    """Plans are made of those alone who are trained and, under age, have a guardian's consent."""
+
+    sentence = _("研修か保護者の同意が済んでいないため、活動に行けません。")

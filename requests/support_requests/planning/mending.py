@@ -1,24 +1,34 @@
 """After a no: a plan of the places that it has left open, and of nothing else.
 
-Whoever has accepted or is being asked keeps that; what the coordinator approves concerns only the new people.
+Whoever has accepted or is being asked keeps that. The new people are asked at once, without waiting for a coordinator
+(docs/adr/0025): who looks at an inbox once a day would lose a day with each no.
 """
 
 import datetime as dt
 
+from dateutil.relativedelta import relativedelta
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
 from programme.models import Limits
-from support_requests.models import Plan
+from support_requests.models import Plan, PlannedTask
 from support_requests.planning.staffing import short_of_people
 from supporters.models import Assignment, Shift
+from supporters.rules import is_without_adult
 
-NO = (Assignment.Status.DECLINED, Assignment.Status.LAPSED)
+# What leaves a place open on a shift that stands: a no, no answer, a stand-in wanted, a new time that does not suit.
+NO = (
+    Assignment.Status.DECLINED,
+    Assignment.Status.LAPSED,
+    Assignment.Status.STANDING_IN_WANTED,
+    Assignment.Status.CANCELLED,
+)
 
 
 @transaction.atomic
 def mend(now: dt.datetime) -> Plan | None:
-    """The plan for all shifts that somebody declined, or let lapse, and that no plan has looked at since.
+    """The plan for all shifts on which a place came free, and that no plan has looked at since.
 
     None when there are none. Shifts are locked, so that two sweeps at once make one plan.
     """
@@ -49,3 +59,23 @@ def _looked_at(keys: list[int]) -> dict[int, dt.datetime]:
 def _seen(shift: Shift, looked_at: dict[int, dt.datetime]) -> bool:
     # Mypy does not know annotations.
     return shift.pk in looked_at and looked_at[shift.pk] >= shift.last_no  # type: ignore[attr-defined]
+
+
+def stand_minors_down(now: dt.datetime) -> list[Assignment]:
+    """Free the minors beside whom no adult goes or is asked, once the re-plan has looked for one. Returns whom."""
+    under_way = Plan.objects.filter(status__in=(Plan.Status.WAITING, Plan.Status.SOLVING))
+    young = timezone.localdate(now) - relativedelta(years=Limits.current().adult_age)
+    seated = (Assignment.Status.ACCEPTED, Assignment.Status.STANDING_IN_WANTED)
+    rows = Assignment.objects.filter(status__in=seated, shift__starts_at__gt=now, supporter__birth_date__gt=young)
+    rows = rows.exclude(shift__mended_by__in=under_way).select_related("shift", "supporter")
+    return [row for row in rows.order_by("pk") if is_without_adult(row.supporter, row.shift) and row.stand_down()]
+
+
+def given_up(now: dt.datetime) -> QuerySet[PlannedTask]:
+    """What the newest plan says of each shift for which it found nobody to ask, the soonest shift first.
+
+    The reasons are in ``explanation``, or, where the people found could not be asked after all, in ``outcome``.
+    """
+    newest = PlannedTask.objects.filter(shift=OuterRef("shift")).order_by("-plan__created_at", "-pk").values("pk")
+    of_short = PlannedTask.objects.filter(shift__in=short_of_people(now), pk=Subquery(newest[:1]))
+    return of_short.filter(Q(starts_at=None) | ~Q(outcome="")).order_by("shift__starts_at", "pk")

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Count, Prefetch, Q
 
@@ -13,7 +13,8 @@ from programme.geo import to_metres
 from programme.models import Limits, Venue
 from support_requests.planning.days import MIDNIGHT, Period, Span, down, minute_of, up
 from support_requests.planning.staffing import NO_LONGER
-from supporters.models import Absence, Assignment, Supporter
+from supporters.asking import asked_often
+from supporters.models import Absence, Assignment, Shift, Supporter
 
 ANYTHING = 1
 
@@ -69,14 +70,28 @@ def sendable(period: Period, limits: Limits) -> list[Supporter]:
 
 
 def matched_people(
-    period: Period, now: dt.datetime, limits: Limits, places: Places, unions: Mapping[str, frozenset[str]]
+    period: Period,
+    now: dt.datetime,
+    limits: Limits,
+    places: Places,
+    unions: Mapping[str, frozenset[str]],
+    kept: Iterable[tuple[int, Shift]] = (),
 ) -> tuple[matching.Supporter, ...]:
-    """The people for a problem over ``period``. ``unions``: see ``union_name``; an empty set means everybody."""
+    """The people for a problem over ``period``. ``unions``: see ``union_name``; an empty set means everybody.
+
+    ``kept``: (person's key, shift) for whom time is kept as if it were promised.
+    """
     promises, done = _promises(period, now, places), _done(period, now)
+    often = asked_often(now, limits)
+    for key, shift in kept:
+        promises[key].booked.append((*period.place(shift.starts_at, shift.ends_at), places.number(shift.venue)))
     nothing = Promises()
     return tuple(
-        _matched(one, period, limits, unions, promises.get(one.pk, nothing), *done.get(one.pk, (0, 0)))
-        for one in sendable(period, limits)
+        replace(one, max_month=0) if int(one.id) in often else one
+        for one in (
+            _matched(one, period, limits, unions, promises.get(one.pk, nothing), *done.get(one.pk, (0, 0)))
+            for one in sendable(period, limits)
+        )
     )
 
 

@@ -5,22 +5,27 @@ import hashlib
 import json
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 import matching
 from programme.geo import TRAVEL_BASE, TRAVEL_DENOMINATOR, TRAVEL_NUMERATOR
 from programme.models import Limits, Programme, Topic, Venue
-from support_requests.models import PreferredTime, Session, SupportRequest
+from support_requests.models import Plan, PreferredTime, Session, SupportRequest
 from support_requests.planning.days import GRID, Period, up
 from support_requests.planning.people import Places, matched_people, union_name
 from support_requests.planning.staffing import Remainder, short_of_people, with_members
 from support_requests.planning.weights import session_weight, shift_weight
-from supporters.models import RoomClaim
+from supporters.models import RoomClaim, Shift
 from supporters.models.claims import CELL, cells
+from supporters.owners import kept_of
+
+if TYPE_CHECKING:
+    from support_requests.planning.outlook import Visit
 
 SPARE_MEMBERS = 1
 
@@ -86,25 +91,58 @@ def build_problem(
 
     Raises ``matching.ProblemError`` when the facts contradict the matcher's format.
     """
-    builder = _Builder(Period(first, last), now)
-    if only:
-        builder.add_shifts(Q(pk__in=only))
-    else:
+    builder = _Builder(Period(first, last), now, Limits.current())
+    if not only:
         builder.add_requests()
-        builder.add_shifts()
+    builder.add_shifts(only)
     return builder.problem(), builder.mapped
+
+
+def problem_of_visit(
+    visit: "Visit", starts: Sequence[dt.datetime], period: Period, now: dt.datetime, limits: Limits
+) -> matching.Problem:
+    """One visit that nobody has asked for yet, as the only task, at all of ``starts``."""
+    builder = _Builder(period, now, limits)
+    topics = sorted((topic.pk, visit.level) for topic in visit.topics)
+    size = team_size(visit.participants, limits)
+    task = matching.Task(
+        id="visit",
+        kind="session",
+        venue=builder.places.number(visit.place),
+        starts=tuple(builder.start(moment) for moment in starts),
+        dur=up(visit.minutes),
+        participants=visit.participants,
+        k=size,
+        kmax=size + SPARE_MEMBERS,
+        topics=tuple(topics),
+        lead=True,
+        needs=tuple(dict.fromkeys(visit.needs)),
+        first_time=False,
+        submitted=0,
+        deadline=period.days - 1,
+        weight=1,
+    )
+    builder.tasks.append(task)
+    return builder.problem()
+
+
+def problem_of(plan: Plan, now: dt.datetime) -> tuple[matching.Problem, Mapped]:
+    """What ``plan`` is to solve, as of ``now``: all of its period, or what its shifts are short of."""
+    return build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True))
 
 
 @dataclass
 class _Builder:
     period: Period
     now: dt.datetime
+    limits: Limits
     mapped: Mapped = field(default_factory=dict)
     tasks: list[matching.Task] = field(default_factory=list)
     unions: dict[str, frozenset[str]] = field(default_factory=dict)
+    kept: list[tuple[int, Shift]] = field(default_factory=list)
+    """whose time is kept for which shift, by the person's key"""
 
     def __post_init__(self) -> None:
-        self.limits = Limits.current()
         municipality = Programme.objects.values_list("municipality_code", flat=True).first() or ""
         self.places = Places(municipality)
 
@@ -142,7 +180,7 @@ class _Builder:
             id=key,
             kind="session",
             venue=self.places.number(request.venue),
-            starts=tuple(self._start(moment) for moment in starts),
+            starts=tuple(self.start(moment) for moment in starts),
             dur=up(request.minutes + max(timezone.localtime(moment).minute % GRID for moment in starts)),
             participants=request.participants,
             k=size,
@@ -157,13 +195,21 @@ class _Builder:
         )
 
     # --- Shifts ----------------------------------------------------------------------------------------
-    def add_shifts(self, which: Q = Q()) -> None:  # noqa: B008  # an empty condition is not changed by anybody
+    def add_shifts(self, only: Collection[int] = ()) -> None:
+        """What the shifts, or those ``only``, are short of beyond the places that their owners keep for somebody."""
         start, end = self.period.span
-        shifts = short_of_people(self.now).filter(which, starts_at__gte=start, starts_at__lt=end)
-        for shift in with_members(shifts.select_related("venue__district"), self.now).order_by("pk"):
+        short = short_of_people(self.now).filter(starts_at__gte=start, starts_at__lt=end)
+        shifts = list(with_members(short.select_related("venue__district"), self.now).order_by("pk"))
+        kept = kept_of(shifts)
+        self.kept = [(one.pk, shift) for shift in shifts for one in kept.get(shift.pk, ())]
+        wanted = set(only)
+        for shift in shifts:
+            remainder = Remainder(shift, self.limits.adult_age, kept.get(shift.pk, ()))
+            if not remainder.missing or (wanted and shift.pk not in wanted):
+                continue
             key = task_key(shift_id=shift.pk)
             self.mapped[key] = Asked(shift_id=shift.pk, starts=(shift.starts_at,))
-            self.tasks.append(self._remainder(key, Remainder(shift, self.limits.adult_age)))
+            self.tasks.append(self._remainder(key, remainder))
 
     def _remainder(self, key: str, remainder: Remainder) -> matching.Task:
         shift = remainder.shift
@@ -188,7 +234,7 @@ class _Builder:
         )
 
     # --- Both ------------------------------------------------------------------------------------------
-    def _start(self, moment: dt.datetime) -> tuple[int, int]:
+    def start(self, moment: dt.datetime) -> tuple[int, int]:
         return self.period.place(moment, moment)[:2]
 
     def _topics(self, missing: list[tuple[str, int]], whole: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -205,7 +251,7 @@ class _Builder:
         return (*missing, (name, 1))
 
     def problem(self) -> matching.Problem:
-        people = matched_people(self.period, self.now, self.limits, self.places, self.unions)
+        people = matched_people(self.period, self.now, self.limits, self.places, self.unions, self.kept)
         return matching.Problem(
             name=f"{self.period.first}/{self.period.last}",
             start_date=self.period.first,
@@ -231,7 +277,7 @@ class _Calendar:
     def __init__(self, period: Period, now: dt.datetime) -> None:
         self._period = period
         self._now = now
-        self._closed: dict[str | None, Mapping[dt.date, str]] = {}
+        self._closed: dict[int, Mapping[dt.date, str]] = {}
         start, end = period.span
         self._claimed: dict[int, set[int]] = defaultdict(set)
         wanted = cells(start, end)
@@ -267,8 +313,6 @@ class _Calendar:
         return ""
 
     def _closed_days(self, venue: Venue) -> Mapping[dt.date, str]:
-        if venue.closures is None:
-            return {}
-        if venue.closures_id not in self._closed:
-            self._closed[venue.closures_id] = venue.closures.closed_days(self._period.first, self._period.last)
-        return self._closed[venue.closures_id]
+        if venue.pk not in self._closed:
+            self._closed[venue.pk] = venue.closed_days(self._period.first, self._period.last)
+        return self._closed[venue.pk]

@@ -8,7 +8,9 @@ from typing import Any
 from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
+from programme.models import Topic
 from programme.wording import say_list, say_minute
+from support_requests.models import PlannedTask
 from supporters.models import SpecialNeed
 
 
@@ -29,6 +31,14 @@ def obstacles(explanation: list[dict[str, Any]], topics: Mapping[str, str]) -> l
         )
         for record in explanation
     ]
+
+
+def say_why(task: PlannedTask) -> str:
+    """Why a plan found nobody for a standing shift, in one sentence."""
+    if task.outcome:
+        return task.outcome
+    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+    return " ".join(one.sentence for one in obstacles(task.explanation, topics))
 
 
 def say_obstacle(level: str, missing: list[str], topics: Mapping[str, str]) -> str:
@@ -118,7 +128,7 @@ def say_rule(rule: str | None) -> str:
         "H4": _("行ける地区や、移動できる時間の外です。"),
         "H5": _("この日時は、空いている時間として登録されていません。"),
         "H6": _("同じ時間か、移動が間に合わない時間に、ほかの活動があります。"),
-        "H7": _("その週か月の、引き受けられる回数に達しています。"),
+        "H7": _("その週か月の、引き受けられる回数か、1か月にお願いする回数に達しています。"),
         "H8": _("この活動の内容が、できることに登録されていません。"),
         "H11": _("18歳未満の人には遅い時間です。"),
         "H12": _("申込みの期限より後の日です。"),

@@ -13,11 +13,16 @@ from django.utils.translation import gettext as _
 import matching
 from programme.errors import ChangedMeanwhile
 from programme.models import Limits
-from support_requests.models import Plan, PlannedMember, PlannedTask
+from support_requests.errors import PlanNotReady
+from support_requests.models import Plan, PlannedMember, PlannedTask, PlanPart
 from support_requests.planning.advising import OTHERS_SHOWN, others_of, recruits_of
+from support_requests.planning.approving import approve
 from support_requests.planning.errors import PeriodOver, PeriodTooLong
-from support_requests.planning.mending import mend
-from support_requests.planning.problem import Asked, Mapped, build_problem, problem_hash, request_hash
+from support_requests.planning.mending import mend, stand_minors_down
+from support_requests.planning.problem import Asked, Mapped, problem_hash, problem_of, request_hash
+from support_requests.planning.sharing import SharedParts
+from support_requests.planning.turns import least_asked_first
+from supporters.asking import last_asked
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +89,7 @@ def sweep(now: dt.datetime) -> int:
         keys.append(mended.pk)
     for pk in keys:
         solve(pk)
+    stand_minors_down(now)
     return len(stale) + len(keys)
 
 
@@ -111,14 +117,30 @@ def solve(pk: int) -> None:
     except ChangedMeanwhile:
         return
     try:
-        problem, mapped = build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True))
-        found = matching.solve(problem, time_limit=TIME_LIMIT, progress=partial(_report, plan))
+        problem, mapped = problem_of(plan, now)
+        found = matching.solve(
+            problem, time_limit=TIME_LIMIT, progress=partial(_report, plan), executor=SharedParts(plan)
+        )
+        mends = plan.mends.exists()
+        if mends:
+            found = least_asked_first(problem, found, last_asked())
         answers = _answers(problem, mapped, found)
     except Exception:  # whatever it is, the coordinator shall not wait for it for ever
         log.exception("plan %s could not be made", pk)
         _fail(plan)
     else:
         _store(plan, problem, mapped, found, answers)
+        if mends:
+            _carry_out(plan)
+    finally:
+        PlanPart.objects.filter(plan=plan).delete()  # what was left when it failed
+
+
+def _carry_out(plan: Plan) -> None:
+    try:
+        approve(plan, by=None)
+    except PlanNotReady:
+        log.info("plan %s was decided by somebody else in this moment", plan.pk)
 
 
 def _report(plan: Plan, progress: matching.Progress) -> None:

@@ -1,6 +1,7 @@
 """Who is on a shift already, and what it is still short of."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,10 +51,13 @@ class Remainder:
 
     shift: Shift
     adult_age: int
+    kept: Sequence[Supporter] = ()
+    """those who are to serve by a standing arrangement, though not put down yet"""
 
     @cached_property
     def members(self) -> list[Supporter]:
-        return [assignment.supporter for assignment in self.shift.members]  # type: ignore[attr-defined]  # by Prefetch
+        asked = [assignment.supporter for assignment in self.shift.members]  # type: ignore[attr-defined]  # by Prefetch
+        return [*asked, *self.kept]
 
     @property
     def missing(self) -> int:

@@ -10,17 +10,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from matching import ProblemError
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Topic
 from programme.wording import say_list
 from support_requests.models import Plan, PlannedTask
+from support_requests.planning import mending
 from support_requests.planning.advising import facts_changed, why_not
 from support_requests.planning.approving import approve, discard
 from support_requests.planning.forms import PeriodForm, WhyNotForm
 from support_requests.planning.pages import rows_of
-from support_requests.planning.saying import say_missing, say_quality, say_rule, say_stage
+from support_requests.planning.saying import obstacles, say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
 
 PLANS_PER_PAGE = 20
@@ -43,6 +43,16 @@ def plans(request: HttpRequest) -> HttpResponse:
     rows = rows.order_by("-created_at", "-pk")
     page = Paginator(rows, PLANS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "support_requests/plans/list.html", {"form": form, "page": page})
+
+
+@coordinator_only
+def given_up(request: HttpRequest) -> HttpResponse:
+    """The shifts for which nobody is left to ask, each with the reason."""
+    tasks = mending.given_up(timezone.now()).select_related("shift__venue", "plan")
+    page = Paginator(tasks, PLANS_PER_PAGE).get_page(request.GET.get("page"))
+    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+    rows = [(task, [one.sentence for one in obstacles(task.explanation, topics)]) for task in page]
+    return render(request, "support_requests/plans/given_up.html", {"page": page, "rows": rows})
 
 
 @coordinator_only
@@ -91,8 +101,6 @@ def _stand(task: PlannedTask, supporter: int) -> dict[str, Any]:
         answer, mapped = why_not(task, supporter)
     except Refused as refusal:
         return {"sentence": str(refusal)}
-    except ProblemError:  # the matcher was not given who is not trained, or lacks a guardian's consent
-        return {"sentence": _("研修か保護者の同意が済んでいないため、活動に行けません。")}
     topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
     titles = {key: str(one.request.group) if one.request else "" for key, one in mapped.items()}
     return {

@@ -1,6 +1,7 @@
 """The group's form in steps, and the page after it."""
 
 import uuid
+from typing import ClassVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -11,15 +12,25 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from notifications import links
-from programme.models import Limits
+from notifications.models import Channel, Message
+from programme.models import District, Level, Limits
+from programme.postcode import place_of, read_postcode
+from programme.qr import qr_code
 from programme.steps import CHECK, Step, StepsView, forget, unfinished
+from programme.tries import Tries
+from support_requests.errors import TooManyFromHere
+from support_requests.fields import topics_in_scope
 from support_requests.forms import IntakeForm
+from support_requests.forms.wishes import OWN_PLACE
 from support_requests.messages import STATUS
-from support_requests.models import SupportRequest
+from support_requests.models import Group, SupportRequest
 from support_requests.services import receive
 from support_requests.views.links import opened_by
+from supporters.models import SpecialNeed
 
 KIND = "request"
+# Within an hour from one address of the network; a hall's visitors share one.
+TRIES = Tries("request", at_most=20, within=60 * 60)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,7 +58,7 @@ class IntakeView(StepsView):
     heading = gettext_lazy("出張サポートのお申し込み")
     send_label = gettext_lazy("この内容で送る")
     template_name = "support_requests/step.html"
-    steps = (
+    steps: ClassVar[tuple[Step, ...]] = (
         Step(
             "group",
             gettext_lazy("どのような集まりですか"),
@@ -57,37 +68,74 @@ class IntakeView(StepsView):
         Step(
             "place",
             gettext_lazy("どこで学びますか"),
-            ("venue", "own_name", "own_address", "own_district"),
+            ("venue", "own_name", "own_postcode", "own_address", "own_district"),
             body="support_requests/parts/place_fields.html",
-        ),
-        Step(
-            "times",
-            gettext_lazy("いつがよいですか"),
-            ("start_1", "start_2", "start_3", "minutes"),
-            lead=gettext_lazy("都合のよい日時を、3つまで選んでください。多いほど決まりやすくなります。"),
         ),
         Step("topics", gettext_lazy("何を学びたいですか"), ("topics",)),
         Step("level", gettext_lazy("どこから始めますか"), ("level",)),
         Step(
             "helps",
             gettext_lazy("知らせておきたいことはありますか"),
-            ("devices", "needs", "note"),
+            ("devices", "needs", "wheelchair", "note"),
             lead=gettext_lazy("ないときは、そのまま「次へ」を押してください。"),
+        ),
+        Step(
+            "days",
+            gettext_lazy("いつがよいですか"),
+            ("slots",),
+            lead=gettext_lazy("都合のよい日を、3つまで選んでください。多いほど決まりやすくなります。"),
+        ),
+        Step(
+            "times",
+            gettext_lazy("何時からがよいですか"),
+            ("time_1", "time_2", "time_3", "best", "minutes", "months"),
+            body="support_requests/parts/time_fields.html",
         ),
         Step(
             "contact",
             gettext_lazy("どなたに連絡すればよいですか"),
-            ("leader", "email", "phone"),
+            ("leader", "email", "phone", "preferred"),
             lead=gettext_lazy("メールアドレスと電話番号は、どちらか1つでもかまいません。"),
         ),
     )
 
+    answered: IntakeForm
+
     def make_form(self, data: QueryDict | None) -> IntakeForm:
-        if data is not None:
-            data["form_id"] = self.draft.form_id
-        return IntakeForm(data)
+        if data is None:  # a page that is shown for the first time; all others were read just before
+            return self.new_form(None)
+        data["form_id"] = self.draft.form_id
+        self.answered = self.new_form(data)
+        return self.answered
+
+    def new_form(self, data: QueryDict | None) -> IntakeForm:
+        return IntakeForm(data, answered=None if data is not None else self.answered)
+
+    def post(self, request: HttpRequest, draft: uuid.UUID, step: str) -> HttpResponse:
+        if step == "days" and self._other_days() and "times" in self.draft.passed:
+            self.draft.passed.remove("times")  # their times are asked
+        if step == "place" and (address := self._address_of_postcode()):
+            sent = request.POST.copy()
+            sent["own_address"] = address
+            self.draft.keep(self._find(step), sent, passed=False)
+            messages.info(request, _("郵便番号から住所を入れました。つづき(番地など)を入力してください。"))
+            return self._to(self._find(step))
+        return super().post(request, draft, step)
+
+    def _other_days(self) -> bool:
+        return self.draft.data().getlist("slots") != self.request.POST.getlist("slots")
+
+    def _address_of_postcode(self) -> str:
+        """For a place of their own whose address was left empty: the beginning of it; "" for all others."""
+        sent = self.request.POST
+        if sent.get("venue") != OWN_PLACE or sent.get("own_address") or "back" in sent:
+            return ""
+        return place_of(read_postcode(sent.get("own_postcode", "")) or "")
 
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
+        if TRIES.are_over(self.request):
+            raise TooManyFromHere
+        TRIES.count(self.request)
         asked, is_new = receive(form.wish())
         if not is_new:
             messages.info(
@@ -99,4 +147,23 @@ class IntakeView(StepsView):
 @opened_by(STATUS)
 def thanks(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """What happens next."""
-    return render(request, "support_requests/thanks.html", {"asked": asked, "token": token})
+    question = Message.objects.filter(subject=f"request:{asked.pk}", kind="request_confirm").order_by("-pk").first()
+    context = {"asked": asked, "token": token, "channel": question.channel if question else Channel.PHONE}
+    return render(request, "support_requests/thanks.html", context)
+
+
+def paper(request: HttpRequest) -> HttpResponse:
+    """The same questions on one sheet of A4 in large type, to fill in by hand and to hand in."""
+    form_url = links.absolute(reverse("support_requests:new"))
+    context = {
+        "kinds": Group.Kind.labels,
+        "districts": District.objects.filter(active=True),
+        "topics": topics_in_scope(),
+        "levels": Level.objects.filter(active=True).order_by("rank"),
+        "needs": SpecialNeed.labels,
+        "wishes": range(1, 4),
+        "limits": Limits.current(),
+        "form_url": form_url,
+        "code": qr_code(form_url, title=_("ウェブで申し込むためのQRコード")),
+    }
+    return render(request, "support_requests/paper.html", context)

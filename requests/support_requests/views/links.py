@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from functools import wraps
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 
 from notifications import links
@@ -12,22 +14,24 @@ from programme.errors import Refused
 from support_requests.messages import CONFIRM, LIFETIME, confirm_key
 from support_requests.models import SupportRequest
 
-View = Callable[[HttpRequest, SupportRequest, str], HttpResponse]
-LinkedView = Callable[[HttpRequest, str], HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
-def opened_by(purpose: str) -> Callable[[View], LinkedView]:
-    """The view gets the request that the token names, and the token; a bad link shows what to do instead."""
+def opened_by(purpose: str) -> Callable[[View], View]:
+    """The view gets the request that the token names, the token, and what else stands in the address.
 
-    def decorate(view: View) -> LinkedView:
+    A bad link shows what to do instead.
+    """
+
+    def decorate(view: View) -> View:
         @never_cache
         @wraps(view)
-        def opened(request: HttpRequest, token: str) -> HttpResponse:
+        def opened(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
             try:
                 asked = _find(purpose, token)
             except Refused as refusal:
                 return bad_link(request, refusal)
-            return view(request, asked, token)
+            return view(request, asked, token, **more)
 
         return opened
 
@@ -37,7 +41,9 @@ def opened_by(purpose: str) -> Callable[[View], LinkedView]:
 def _find(purpose: str, token: str) -> SupportRequest:
     """Raises BadLink, also when the request was erased or its address changed since, or ExpiredLink."""
     key = links.read(purpose, token, max_age=LIFETIME[purpose])
-    asked = SupportRequest.objects.select_related("group__contact", "group__district", "venue__district")
+    asked = SupportRequest.objects.select_related(
+        "group__contact", "group__district", "venue__district", "room", "series"
+    )
     try:
         found = asked.get(pk=key.partition("-")[0])
     except SupportRequest.DoesNotExist as error:

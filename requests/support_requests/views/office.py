@@ -14,9 +14,11 @@ from django.views.decorators.http import require_POST
 from notifications.models import Message
 from programme.access import coordinator_only
 from programme.errors import ChangedMeanwhile, Refused
-from support_requests.forms import ReasonForm, RequestFilter
-from support_requests.models import Session, SupportRequest
+from programme.wording import say_list
+from support_requests.forms import AnswerForm, CalledOffForm, PublicForm, ReasonForm, RequestFilter, RescheduleForm
+from support_requests.models import Inquiry, Session, SupportRequest
 from support_requests.models.requests import SupportRequestQuerySet
+from support_requests.rescheduling import other_times, reschedule
 from supporters.models import SpecialNeed
 
 ROWS = 25  # a page
@@ -42,6 +44,8 @@ def _narrowed(rows: SupportRequestQuerySet, narrow: RequestFilter) -> SupportReq
             return rows.under_way()
         case RequestFilter.ALL:
             return rows
+        case RequestFilter.INQUIRIES:
+            return rows.with_inquiries()
         case status:
             return rows.filter(status=status)
 
@@ -95,6 +99,33 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+@coordinator_only
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """To another time, with the same team as far as it can come; the group has been asked by whoever does this."""
+    rows = Session.objects.visible_to(request.user).select_related("request__group", "shift")
+    session = get_object_or_404(rows, request=pk)
+    asked = session.request
+    if not asked.may_be_reopened or session.shift.cancelled_at:
+        messages.error(request, str(ChangedMeanwhile()))
+        return redirect("support_requests:detail", pk)
+    wishes = [wish.starts_at for wish in asked.times.all()]
+    times = other_times(session, wishes, by=request.user)
+    form = RescheduleForm(request.POST if request.method == "POST" else None, times=times)
+    if form.is_valid():
+        try:
+            leaving = reschedule(session, form.starts_at, by=request.user, reason=form.cleaned_data["reason"])
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("日時を変えました。代表の方とサポーターに伝えます。"))
+            if leaving:
+                names = say_list(one.supporter.name for one in leaving)
+                messages.warning(request, _("新しい日時に行けないため、担当から外れた人: %(names)s") % {"names": names})
+            return redirect("support_requests:detail", pk)
+    context = {"asked": asked, "shift": session.shift, "form": form}
+    return render(request, "support_requests/reschedule.html", context)
+
+
 @require_POST
 @coordinator_only
 def go_with_fewer(request: HttpRequest, pk: int) -> HttpResponse:
@@ -111,14 +142,69 @@ def _go_with_fewer(asked: SupportRequest, *, by: Any, reason: str) -> None:
     session.go_with_fewer(by=by, reason=reason)
 
 
+@require_POST
+@coordinator_only
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    """The group lets anybody come: the session stands in the open data from now on."""
+    session = get_object_or_404(Session.objects.visible_to(request.user), request=pk)
+    form = PublicForm(request.POST, prefix="public")
+    if not form.is_valid():
+        return _page(request, pk, public=form)
+    try:
+        session.open_to_all(by=request.user, title=form.cleaned_data["title"])
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("だれでも参加できる催しとして公開しました。"))
+    return redirect("support_requests:detail", pk)
+
+
+@require_POST
+@coordinator_only
+def keep_to_group(request: HttpRequest, pk: int) -> HttpResponse:
+    """The session is for the group alone again."""
+    get_object_or_404(Session.objects.visible_to(request.user), request=pk).keep_to_group()
+    messages.success(request, _("公開をやめました。"))
+    return redirect("support_requests:detail", pk)
+
+
+@require_POST
+@coordinator_only
+def settle_inquiry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer what a group wrote, or note that it was settled by telephone."""
+    rows = Inquiry.objects.filter(request__in=SupportRequest.objects.visible_to(request.user))
+    inquiry = get_object_or_404(rows.select_related("request__group__contact"), pk=pk)
+    form = AnswerForm(request.POST, prefix=f"inquiry-{pk}")
+    if form.is_valid():
+        try:
+            inquiry.settle(by=request.user, answer=form.cleaned_data["answer"])
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("返事を送りました。") if inquiry.answer else _("済みにしました。"))
+    return redirect("support_requests:detail", inquiry.request_id)
+
+
+@require_POST
+@coordinator_only
+def end_series(request: HttpRequest, pk: int) -> HttpResponse:
+    """The group said that it wants no further month."""
+    rows = SupportRequest.objects.visible_to(request.user).filter(series__isnull=False)
+    asked = get_object_or_404(rows.select_related("series"), pk=pk)
+    if asked.series:
+        asked.series.end(by=request.user)
+    messages.success(request, _("来月からのお申し込みをやめました。"))
+    return redirect("support_requests:detail", pk)
+
+
 def _with_reason(request: HttpRequest, pk: int, name: str, verb: Callable[..., None], *, done: str) -> HttpResponse:
     """Call ``verb`` with the reason typed into the form ``name``, or show the page again with what is missing."""
     asked = get_object_or_404(SupportRequest.objects.visible_to(request.user), pk=pk)
-    form = ReasonForm(request.POST, prefix=name, told=name != KEPT)
+    form = _form(name, asked, request.POST)
     if not form.is_valid():
         return _page(request, pk, sent=form)
     try:
-        verb(asked, by=request.user, reason=form.cleaned_data["reason"])
+        verb(asked, by=request.user, **form.cleaned_data)
     except Refused as refused:
         messages.error(request, str(refused))
     else:
@@ -126,14 +212,28 @@ def _with_reason(request: HttpRequest, pk: int, name: str, verb: Callable[..., N
     return redirect("support_requests:detail", pk)
 
 
-def _page(request: HttpRequest, pk: int, *, sent: ReasonForm | None = None) -> HttpResponse:
+def _form(name: str, asked: SupportRequest, sent: Any = None) -> ReasonForm:
+    """The form of one of the page's verbs. Where the office lets a time fall it says what for."""
+    if name in ("decline", "reopen") and asked.may_be_reopened:
+        return CalledOffForm(sent, prefix=name)
+    return ReasonForm(sent, prefix=name, told=name != KEPT)
+
+
+def _page(
+    request: HttpRequest, pk: int, *, sent: ReasonForm | None = None, public: PublicForm | None = None
+) -> HttpResponse:
     rows = SupportRequest.objects.visible_to(request.user).select_related(
-        "group__contact", "group__district", "venue__district", "taken_by"
+        "group__contact", "group__district", "venue__district", "room", "series", "taken_by"
     )
     asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
-    session = Session.objects.select_related("shift__venue", "shift__room", "report").filter(request=asked).first()
+    session = (
+        Session.objects.select_related("shift__venue", "shift__room", "report", "feedback")
+        .filter(request=asked)
+        .first()
+    )
     now = timezone.now()
-    forms = {name: ReasonForm(prefix=name, told=name != KEPT) for name in ("decline", "withdraw", "reopen", "fewer")}
+    inquiries = asked.inquiries.select_related("settled_by")
+    forms = {name: _form(name, asked) for name in ("decline", "withdraw", "reopen", "fewer")}
     if sent:
         forms[str(sent.prefix)] = sent
     context = {
@@ -141,12 +241,17 @@ def _page(request: HttpRequest, pk: int, *, sent: ReasonForm | None = None) -> H
         "topics": asked.topics.select_related("topic"),
         "needs": [SpecialNeed(need).label for need in asked.needs],
         "moves": [(move, SupportRequest.Status(move.to_status).label) for move in asked.moves.select_related("by")],
-        "told": Message.objects.filter(subject=f"request:{asked.pk}").order_by("created_at", "pk"),
+        "inquiries": [(it, AnswerForm(prefix=f"inquiry-{it.pk}")) for it in inquiries if not it.settled_at],
+        "settled": [it for it in inquiries if it.settled_at],
+        "told": Message.objects.filter(subject=f"request:{asked.pk}")
+        .prefetch_related("attempts")
+        .order_by("created_at", "pk"),
         "session": session,
         "begun": session is not None and session.shift.starts_at <= now,
         "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],
         "times_gone": asked.may_be_revised and all(time.starts_at <= now for time in asked.times.all()),
         "forms": forms,
-        "form": sent,  # base.html says in the title that something is wrong
+        "public": public or PublicForm(prefix="public"),
+        "form": sent or public,  # base.html says in the title that something is wrong
     }
     return render(request, "support_requests/detail.html", context)

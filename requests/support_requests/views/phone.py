@@ -8,8 +8,10 @@ from django.utils.translation import gettext as _
 
 from programme.access import coordinator_only
 from programme.errors import Refused
+from programme.qr import qr_code
 from support_requests import services
 from support_requests.forms import PhoneInForm, RevisionForm
+from support_requests.messages import status_url
 from support_requests.models import RequestTopic, SupportRequest
 
 
@@ -54,4 +56,5 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
     rows = SupportRequest.objects.visible_to(request.user).select_related("group__contact", "venue")
     rows = rows.prefetch_related("times", Prefetch("topics", RequestTopic.objects.select_related("topic")))
     asked = get_object_or_404(rows.select_related("session__shift__venue"), pk=pk)
-    return render(request, "support_requests/slip.html", {"asked": asked})
+    code = qr_code(status_url(asked), title=_("お申し込みのようすを見るQRコード"))
+    return render(request, "support_requests/slip.html", {"asked": asked, "code": code})

@@ -3,20 +3,29 @@
 A GET changes nothing: mail scanners open links.
 """
 
+import uuid
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from notifications import calendars, links
 from programme.errors import Refused
-from support_requests.forms import ReasonForm
+from programme.tries import Tries
+from support_requests import months
+from support_requests.errors import TooManyFromHere
+from support_requests.forms import FeedbackForm, InquiryForm, ReasonForm
 from support_requests.messages import CONFIRM, STATUS
-from support_requests.models import Session, SupportRequest
+from support_requests.models import Feedback, Inquiry, Session, SupportRequest
+from support_requests.rescheduling import MOVABLE
 from support_requests.views.links import opened_by
 from supporters.messages import event_of
 
 Status = SupportRequest.Status
+# Words to the office within an hour from one address of the network.
+TRIES = Tries("inquiry", at_most=20, within=60 * 60)
 # Which of the steps on the status page is the present one; past the last when all is done.
 STEP = {
     Status.RECEIVED: 2,
@@ -53,8 +62,18 @@ def confirm(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResp
 
 @opened_by(STATUS)
 def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
-    """Where the request stands, and what is to be done."""
+    """Where the request stands, and what is to be done. After the session: what it was like."""
     session = _session(asked) if asked.status in (Status.BOOKED, Status.HELD, Status.REPORTED) else None
+    given = Feedback.objects.filter(session=session).first() if session else None
+    closed = session is not None and months.is_closed(session.shift.local_date)
+    form = None
+    if session and session.was_held and not (given and closed):
+        form = FeedbackForm(request.POST if request.method == "POST" else None, given=given)
+    if request.method == "POST":
+        if session and form and form.is_valid():
+            _give(request, session, form)
+        if not (form and form.errors):
+            return redirect(f"{reverse('support_requests:status', args=[token])}#feedback")
     team = session.shift.assignments.held().select_related("supporter") if session else []
     return render(
         request,
@@ -63,11 +82,44 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             "asked": asked,
             "token": token,
             "session": session,
+            "given": given,
+            "form": form,
+            "month_closed": closed,
             "team": [assignment.supporter for assignment in team],
             "steps": [_("申し込み"), _("確認"), _("日にちの調整"), _("決定"), _("当日")],
             "current": STEP.get(Status(asked.status)),
+            "inquiries": asked.inquiries.all(),
+            "change": uuid.uuid4(),
+            "movable": asked.status in MOVABLE,
         },
     )
+
+
+def _give(request: HttpRequest, session: Session, form: FeedbackForm) -> None:
+    try:
+        Feedback.give(session, **form.cleaned_data)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("お答えを受け取りました。ありがとうございました。"))
+
+
+@opened_by(STATUS)
+def write(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """A word to the office about this request."""
+    form = InquiryForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            if TRIES.are_over(request):
+                raise TooManyFromHere
+            TRIES.count(request)
+            Inquiry.objects.write(asked, form.cleaned_data["text"])
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("事務局に伝えました。お返事をお待ちください。"))
+            return redirect("support_requests:status", token)
+    return render(request, "support_requests/write.html", {"asked": asked, "token": token, "form": form})
 
 
 @opened_by(STATUS)
@@ -87,15 +139,19 @@ def calendar(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRes
 def withdraw(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """Take the request back (申請取消), after one more look at it."""
     form = ReasonForm(request.POST if request.method == "POST" else None, required=False)
+    goes_on = asked.series is not None and asked.series.ended_at is None
     if form.is_valid():
         try:
             asked.withdraw(by=None, reason=form.cleaned_data["reason"])
+            if asked.series and "series" in request.POST:
+                asked.series.end(by=None)
         except Refused as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, _("お申し込みを取り消しました。またのお申し込みを、お待ちしています。"))
         return redirect("support_requests:status", token)
-    return render(request, "support_requests/withdraw.html", {"asked": asked, "token": token, "form": form})
+    context = {"asked": asked, "token": token, "form": form, "goes_on": goes_on}
+    return render(request, "support_requests/withdraw.html", context)
 
 
 def _session(asked: SupportRequest) -> Session | None:

@@ -6,10 +6,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from programme.access import signed_in
+from programme.access import coordinator_only, signed_in
 from programme.errors import Refused
 from support_requests.errors import AlreadyReported
-from support_requests.forms import ReportForm
+from support_requests.forms import CorrectionForm, ReportForm
 from support_requests.models import Report, Session
 
 
@@ -46,3 +46,20 @@ def _record(request: HttpRequest, session: Session, form: ReportForm) -> bool:
     else:
         messages.success(request, _("報告を受け取りました。ありがとうございました。"))
     return True
+
+
+@coordinator_only
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put right what was reported."""
+    rows = Session.objects.visible_to(request.user).select_related("request__group", "shift__venue", "report")
+    session = get_object_or_404(rows, pk=pk, report__isnull=False)
+    form = CorrectionForm(request.POST if request.method == "POST" else None, session=session)
+    if form.is_valid():
+        try:
+            session.correct_report(by=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("報告を直しました。締めた月の数が変わるときは、訂正の確認が出ます。"))
+            return redirect("support_requests:report", pk)
+    return render(request, "support_requests/correct_report.html", {"session": session, "form": form})

@@ -9,13 +9,13 @@ import pytest
 
 from consult.errors import FigureNotInMonth, MonthClosed, MonthNotOver, MonthOpen, NothingChanged, ReasonMissing
 from consult.kpi import ledger
+from consult.kpi.definitions import DEFINITIONS
 from consult.kpi.report import report
-from consult.models import Activity, FrozenFigure, MonthReport
+from consult.models import FrozenFigure, MonthReport
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month
 from programme.models import User
-from support_requests.models import Report
-from tests.consult.kpi.records import a_consultation, a_session, an_activity, some_of_each, tokyo
+from tests.consult.kpi.records import some_of_each, tokyo
 from tests.processes import shell
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
@@ -73,7 +73,7 @@ with ThreadPoolExecutor(8) as pool:
     print(*sorted(pool.map(attempt, range(8))), FrozenFigure.objects.count())
 """,
     )
-    assert answers.split() == ["MonthClosed"] * 7 + ["MonthReport", "11"]
+    assert answers.split() == ["MonthClosed"] * 7 + ["MonthReport", str(len(DEFINITIONS))]
 
 
 def test_the_seal_is_the_hash_of_figures_and_counted_rows_as_the_manual_says(coordinator: User) -> None:
@@ -81,9 +81,9 @@ def test_the_seal_is_the_hash_of_figures_and_counted_rows_as_the_manual_says(coo
     some_of_each(1)
     closing = ledger.close_month(MAY, by=coordinator)
     figures = [
-        {"figure": figure, "version": version, "value": value, "counted": counted}
-        for figure, version, value, counted in FrozenFigure.objects.order_by("figure").values_list(
-            "figure", "version", "value", "counted"
+        {"figure": figure, "version": version, "value": value, "counted": counted, "tallies": tallies}
+        for figure, version, value, counted, tallies in FrozenFigure.objects.order_by("figure").values_list(
+            "figure", "version", "value", "counted", "tallies"
         )
     ]
     text = json.dumps({"month": "2024-05", "figures": figures}, ensure_ascii=False, sort_keys=True).replace(": ", ":")
@@ -101,54 +101,6 @@ def test_figures_that_were_not_sealed_are_noticed(coordinator: User) -> None:
 def test_an_open_month_has_nothing_to_verify() -> None:
     with pytest.raises(MonthOpen):
         ledger.verify_month(MAY)
-
-
-# --- What comes in late ----------------------------------------------------------------------------------
-def test_late_records_change_no_closed_figure_but_are_shown_as_a_difference(coordinator: User) -> None:
-    a_consultation()
-    ledger.close_month(MAY, by=coordinator)
-    late = [a_consultation().pk.hex, a_consultation().pk.hex]
-    assert value("consultations") == 1
-    difference = ledger.differences(MAY)["consultations"]
-    assert (difference.current, difference.proposed) == (1, 3)
-    assert sorted(difference.added) == sorted(late)
-    assert (difference.removed, difference.changed) == ([], [])
-
-
-def test_a_stated_difference_becomes_the_figure_and_is_gone(coordinator: User) -> None:
-    ledger.close_month(MAY, by=coordinator)
-    a_consultation()
-    ledger.state_difference(MAY, "consultations", "入力が遅れた", by=coordinator)
-    row = report(MAY).row("consultations")
-    assert (row.frozen, row.value, [each.reason for each in row.corrections]) == (0, 1, ["入力が遅れた"])
-    assert ledger.differences(MAY) == {}
-    with pytest.raises(NothingChanged):
-        ledger.state_difference(MAY, "consultations", "入力が遅れた", by=coordinator)
-
-
-def test_records_voided_or_changed_after_closing_are_differences_too(coordinator: User) -> None:
-    course = an_activity(Activity.Kind.PREVENTION_COURSE, attendees=10)
-    session = a_session(attendees=5)
-    ledger.close_month(MAY, by=coordinator)
-    Activity.objects.filter(pk=course.pk).update(attendees=12)
-    Report.objects.filter(session=session).update(attendees=0)
-    found = ledger.differences(MAY)
-    assert found["prevention_course_participants"].changed == [str(course.pk)]
-    assert found["prevention_course_participants"].proposed == 12
-    assert found["sessions"].removed == [str(session.pk)]
-    assert found["sessions"].proposed == 0
-
-
-def test_a_change_that_no_record_shows_survives_the_next_late_record(coordinator: User) -> None:
-    a_consultation()
-    ledger.close_month(MAY, by=coordinator)
-    ledger.correct(MAY, "consultations", 4, "失われた紙の記録 3件", by=coordinator)
-    assert ledger.differences(MAY) == {}
-    a_consultation()
-    assert ledger.differences(MAY)["consultations"].proposed == 5
-    ledger.state_difference(MAY, "consultations", "入力が遅れた", by=coordinator)
-    assert value("consultations") == 5
-    assert ledger.differences(MAY) == {}
 
 
 # --- Corrections -----------------------------------------------------------------------------------------

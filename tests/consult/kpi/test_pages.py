@@ -1,6 +1,7 @@
 """The ledger's pages, for each role."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.db import connection
@@ -9,12 +10,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from consult.kpi import ledger
+from consult.kpi.definitions import DEFINITIONS
+from consult.kpi.drill import counted_rows
+from consult.kpi.lines import RECORDS
+from consult.kpi.records import counted_in
 from consult.kpi.report import report
-from consult.kpi.words import say_fiscal_year
+from consult.kpi.words import say_fiscal_year, say_value
 from consult.models import Correction, KpiExport, MonthReport
 from programme.fiscal import Month
 from programme.models import User
-from tests.consult.kpi.records import a_consultation, a_session, a_supporter, some_of_each
+from tests.consult.kpi.records import a_consultation, a_session, a_supporter, some_of_each, waiting
 from tests.factories import UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
@@ -22,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 MAY = Month(2024, 5)
 PAGES = ["/kpi/", "/kpi/?year=2023", "/kpi/2024-05/", "/kpi/2024-05/export.csv", "/kpi/2024-05/export.xlsx"]
 ROWS = "/kpi/2024-05/consultations/"
-POSTS = ["/kpi/2024-05/close/", f"{ROWS}correct/", f"{ROWS}state/"]
+POSTS = ["/kpi/2024-05/close/", f"{ROWS}correct/"]
 
 
 def page(client: Client, user: User, address: str) -> str:
@@ -72,9 +77,11 @@ def test_the_officer_is_shown_no_button_that_does_not_work(client: Client, coord
     assert ROWS in page(client, coordinator, "/kpi/2024-05/")
     ledger.close_month(MAY, by=coordinator)
     a_consultation()
+    waiting(MAY)
     shown = page(client, officer, "/kpi/2024-05/")
-    assert "締めた後に増えた記録: 1件" in shown
+    assert "よろず相談: 0 件 → 1 件(確認待ち)" in shown
     assert ROWS not in shown
+    assert "/kpi/corrections/" not in shown
 
 
 # --- Months ----------------------------------------------------------------------------------------------
@@ -154,18 +161,134 @@ def test_every_figure_has_its_page(client: Client, coordinator: User) -> None:
 def test_a_late_record_is_stated_as_a_correction_with_a_reason(client: Client, coordinator: User) -> None:
     ledger.close_month(MAY, by=coordinator)
     a_consultation()
-    assert "1件に訂正する" in page(client, coordinator, ROWS)
-    refused = client.post(f"{ROWS}state/", {"state-reason": " "})
-    assert refused.status_code == 200
-    assert Correction.objects.count() == 0
+    found = waiting(MAY)["consultations"]
+    assert "確かめて決める" in page(client, coordinator, ROWS)
+    assert "増えた記録: 1" in page(client, coordinator, f"/kpi/corrections/{found.pk}/")
+    approve = f"/kpi/corrections/{found.pk}/approve/"
+    refused = client.post(approve, {"approve-reason": " "})
+    assert (refused.status_code, Correction.objects.count()) == (200, 0)
     for _tap in range(2):
-        assert client.post(f"{ROWS}state/", {"state-reason": "入力が遅れた"}).status_code == 302
+        assert client.post(approve, {"approve-reason": "入力が遅れた"}).status_code == 302
     assert Correction.objects.count() == 1
     shown = page(client, coordinator, ROWS)
-    assert "0から1へ。入力が遅れた(Alice)" in shown
+    assert "0 件から1 件へ。入力が遅れた(Alice)" in shown
     assert "数字は変わりませんでした。" in shown
-    assert "1件に訂正する" not in shown
-    assert "締めたとき 0" in page(client, coordinator, "/kpi/2024-05/")
+    assert "確かめて決める" not in shown
+    assert "締めたとき 0 件" in page(client, coordinator, "/kpi/2024-05/")
+
+
+def test_a_refusal_keeps_its_reason_in_the_list(client: Client, coordinator: User) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    a_consultation()
+    found = waiting(MAY)["consultations"]
+    client.force_login(coordinator)
+    refuse = f"/kpi/corrections/{found.pk}/refuse/"
+    assert "訂正しない理由" in client.post(refuse, {"refuse-reason": ""}).content.decode()
+    client.post(refuse, {"refuse-reason": "練習の記録"})
+    assert "訂正しないことにした: 練習の記録 (Alice)" in page(client, coordinator, "/kpi/corrections/")
+
+
+def test_records_that_changed_meanwhile_are_shown_anew_before_anything_is_stated(
+    client: Client, coordinator: User
+) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    a_consultation()
+    found = waiting(MAY)["consultations"]
+    a_consultation()
+    client.force_login(coordinator)
+    client.post(f"/kpi/corrections/{found.pk}/approve/", {"approve-reason": "入力が遅れた"})
+    shown = page(client, coordinator, "/kpi/corrections/")
+    assert "状態が変わりました" in shown
+    assert "0 件 → 2 件" in shown
+    assert Correction.objects.count() == 0
+
+
+def test_a_correction_stands_in_the_month_concerned_and_in_the_month_in_which_it_was_made(
+    client: Client, officer: User, coordinator: User
+) -> None:
+    ledger.close_month(Month(2024, 4), by=coordinator)
+    at = ledger.correct(Month(2024, 4), "sessions", 7, "紙の報告", by=coordinator).at
+    months = "2024-04", str(Month.of(timezone.localdate(at)))
+    concerned, made = (page(client, officer, f"/kpi/{month}/") for month in months)
+    assert "この月の数字への訂正" in concerned
+    assert "出張サポート派遣: 0 回から7 回へ。紙の報告(Alice)" in concerned
+    assert "この月にした訂正" not in concerned
+    assert "この月にした訂正" in made
+    assert '<a href="/kpi/2024-04/">2024年4月(令和6年4月)</a>' in made
+    assert "紙の報告" not in page(client, officer, "/kpi/2024-06/")
+
+
+# --- From a figure to its rows and back ----------------------------------------------------------------------
+def test_a_part_of_a_figure_leads_to_its_rows(client: Client, coordinator: User) -> None:
+    for topic in ("T05", "T05", "T06"):
+        case = a_consultation()
+        type(case).objects.filter(pk=case.pk).update(topic=topic)
+    assert "by=topic&amp;key=T05" in page(client, coordinator, ROWS)
+    assert "2件の記録を数えました。" in page(client, coordinator, f"{ROWS}?by=topic&key=T05")
+    assert status(client, coordinator, f"{ROWS}?by=topic&key=T99x") == 404
+    assert status(client, coordinator, f"{ROWS}?by=moon&key=T05") == 404
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_rows_are_read_a_page_at_a_time(client: Client, coordinator: User, closed: bool) -> None:
+    for _each in range(101):
+        a_consultation()
+    if closed:
+        ledger.close_month(MAY, by=coordinator)
+    assert page(client, coordinator, ROWS).count("/kpi/records/case/") == 100
+    assert page(client, coordinator, f"{ROWS}?page=2").count("/kpi/records/case/") == 1
+
+
+def test_a_record_leads_back_to_the_figures_that_count_it(client: Client, coordinator: User) -> None:
+    case = a_consultation()
+    address = f"/kpi/records/case/{case.pk.hex}/"
+    assert "締める前の数字に入っています" in page(client, coordinator, address)
+    ledger.close_month(MAY, by=coordinator)
+    late = a_consultation()
+    assert "締めた数字に入っています" in page(client, coordinator, address)
+    assert "まだ数字に入っていません" in page(client, coordinator, f"/kpi/records/case/{late.pk.hex}/")
+    case.void(by=coordinator, reason="二重に記録した")
+    assert "今の記録では数えません" in page(client, coordinator, address)
+
+
+def test_a_case_moved_to_another_month_is_found_where_it_was_closed(client: Client, coordinator: User) -> None:
+    case = a_consultation()
+    ledger.close_month(MAY, by=coordinator)
+    type(case).objects.filter(pk=case.pk).update(date=dt.date(2024, 6, 3))
+    waiting(MAY)
+    places = {(place.definition.code, place.month): place for place in counted_in(type(case).objects.get())}
+    assert places["consultations", MAY].is_gone
+    assert places["consultations", Month(2024, 6)].in_records
+    shown = page(client, coordinator, f"/kpi/records/case/{case.pk.hex}/")
+    assert "今の記録では数えません" in shown
+
+
+@pytest.mark.parametrize("address", ["case/x/", "case/00000000000000000000000000000000/", "moon/1/", "session/x/"])
+def test_a_record_that_is_not_there_is_not_found(client: Client, coordinator: User, address: str) -> None:
+    assert status(client, coordinator, f"/kpi/records/{address}") == 404
+
+
+def test_every_kind_of_record_names_the_figures_that_count_it() -> None:
+    some_of_each(1)
+    for definition in DEFINITIONS:
+        if definition.model in RECORDS.values():
+            row, _amount = counted_rows(MAY, definition)[0]
+            places = counted_in(definition.model.objects.get(pk=row))
+            assert (definition.code, MAY) in {(place.definition.code, place.month) for place in places}
+
+
+def test_the_difference_from_last_month_is_told_by_its_parts(client: Client, coordinator: User) -> None:
+    april = dt.date(2024, 4, 10)
+    ledger.close_month(Month(2024, 4), by=coordinator)
+    for _each in range(3):
+        a_consultation()
+    a_supporter((april, None))
+    a_supporter((dt.date(2024, 5, 7), None))
+    shown = page(client, coordinator, ROWS)
+    assert "0 件、この月は3 件です(+3 件)" in shown
+    assert "LINE +3" in shown
+    stock = page(client, coordinator, "/kpi/2024-05/supporters/")
+    assert re.search(r"新規登録サポーター数</a>: 1 人", stock)
 
 
 def test_a_correction_reads_numbers_as_people_write_them(client: Client, coordinator: User) -> None:
@@ -174,6 +297,58 @@ def test_a_correction_reads_numbers_as_people_write_them(client: Client, coordin
     facts = {"correct-new": "１２件", "correct-reason": "紙の記録", "correct-seen": "0"}
     assert client.post(f"{ROWS}correct/", facts).status_code == 302
     assert report(MAY).row("consultations").value == 12
+
+
+@pytest.mark.parametrize(
+    ("figure", "typed", "stored", "said"),
+    [
+        ("desk_hours", "1.5", 90, "1.5 時間"),
+        ("desk_hours", "１，２００．５時間", 72030, "1,200.5 時間"),
+        ("districts_share", "83.3％", 833, "83.3%"),
+        ("districts_share", "100", 1000, "100.0%"),
+        ("honoraria", "5,400円", 5400, "5,400 円"),
+    ],
+)
+def test_a_correction_is_typed_and_told_in_the_figures_own_unit(
+    client: Client, coordinator: User, figure: str, typed: str, stored: int, said: str
+) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    client.force_login(coordinator)
+    address = f"/kpi/2024-05/{figure}/"
+    assert f"正しい数字({said.lstrip('0123456789,.').strip()})" in page(client, coordinator, address)
+    before = report(MAY).row(figure)
+    facts = {"correct-new": typed, "correct-reason": "紙の記録", "correct-seen": str(before.value)}
+    assert client.post(f"{address}correct/", facts).status_code == 302
+    assert report(MAY).row(figure).value == stored
+    made = f"{say_value(before.definition, before.value)}から{said}へ。紙の記録"
+    now = Month.of(timezone.localdate(Correction.objects.get().at))
+    for shown in (address, "/kpi/2024-05/", f"/kpi/{now}/"):
+        assert made in page(client, coordinator, shown)
+
+
+@pytest.mark.parametrize(
+    ("figure", "typed", "sentence"),
+    [
+        ("desk_hours", "1.51", "小数第1位まで"),
+        ("desk_hours", "-1", "0"),
+        ("districts_share", "100.1", "100"),
+        ("districts_share", "1e2", "数字で入力"),
+        ("waiting_median", "-1", "0"),
+        ("waiting_median", "NaN", "数字で入力"),
+        ("consultations", "1.5", "小数のない数字"),
+        ("consultations", "", "必須"),
+    ],
+)
+def test_a_correction_that_its_unit_cannot_say_is_refused_and_kept(
+    client: Client, coordinator: User, figure: str, typed: str, sentence: str
+) -> None:
+    ledger.close_month(MAY, by=coordinator)
+    client.force_login(coordinator)
+    facts = {"correct-new": typed, "correct-reason": "紙の記録", "correct-seen": "0"}
+    shown = client.post(f"/kpi/2024-05/{figure}/correct/", facts).content.decode()
+    assert sentence in shown.partition('action="/kpi/2024-05/')[2]
+    assert f'value="{typed}"' in shown or not typed
+    assert Correction.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -241,7 +416,20 @@ def queries(client: Client, address: str) -> int:
     return len(context)
 
 
-ADDRESSES = ["/kpi/?year=2024", "/kpi/2024-05/", "/kpi/2024-05/sessions/", "/kpi/2024-05/export.json"]
+def test_the_exports_are_listed_with_who_took_them(client: Client, officer: User) -> None:
+    client.force_login(officer)
+    client.get("/kpi/2024-05/export.csv")
+    shown = page(client, officer, "/kpi/exports/")
+    assert all(text in shown for text in ("2024-05", "csv", "Olga", KpiExport.objects.get().sha256))
+
+
+ADDRESSES = [
+    "/kpi/?year=2024",
+    "/kpi/corrections/",
+    "/kpi/2024-05/",
+    "/kpi/2024-05/sessions/",
+    "/kpi/2024-05/export.json",
+]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -258,12 +446,12 @@ def test_pages_of_closed_months_take_the_same_queries_for_any_number_of_correcti
     client: Client, coordinator: User, address: str
 ) -> None:
     client.force_login(coordinator)
-    ledger.close_month(MAY, by=coordinator)
+    for month in (Month(2024, 4), MAY):
+        ledger.close_month(month, by=coordinator)
     some_of_each(1)
     ledger.correct(MAY, "sessions", 10, "紙の記録", by=coordinator)
     one = queries(client, address)
     some_of_each(2)
     for new in (11, 12):
         ledger.correct(MAY, "sessions", new, "紙の記録", by=coordinator)
-    ledger.close_month(Month(2024, 4), by=coordinator)
     assert queries(client, address) == one

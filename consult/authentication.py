@@ -1,0 +1,71 @@
+"""How a hall's tablet proves itself to the API: by its token, in a header or in the cookie set at enrolment.
+
+A tablet is no account: ``request.user`` stays anonymous, so every other view and queryset is closed to it, and
+``request.auth`` is the ``Tablet``. Only views with ``MayLog`` look at it.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils.translation import gettext_lazy as _
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from consult.models import Desk, Opening
+from consult.models.devices import Tablet
+
+COOKIE = "desk_tablet"
+SCHEME = "Device"
+
+
+class TabletAuthentication(BaseAuthentication):
+    """``Authorization: Device <token>``, or the cookie; then a request that changes something needs the CSRF header.
+
+    Wrong tokens are not counted: nobody guesses 256 bits, and all tablets of a hall may share one address.
+    """
+
+    def authenticate(self, request: Request) -> tuple[AnonymousUser, Tablet] | None:
+        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+        in_header = scheme.lower() == SCHEME.lower()
+        if not in_header:
+            token = request.COOKIES.get(COOKIE, "")
+        if not token:
+            return None
+        tablet = Tablet.objects.of_token(token)
+        if tablet is None:
+            if not in_header:
+                return None  # a tablet that was taken out may still be used by somebody who signs in
+            raise AuthenticationFailed(_("この端末の登録は取り消されています。事務局で登録し直してください。"))
+        if not in_header:
+            SessionAuthentication().enforce_csrf(request)
+        tablet.seen()
+        return AnonymousUser(), tablet
+
+    def authenticate_header(self, request: Request) -> str:
+        return SCHEME
+
+
+class MayLog(BasePermission):
+    """Somebody who is signed in, or an enrolled tablet. What they may log for is ``openings_of``."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user.is_authenticated or tablet_of(request))
+
+
+def tablet_of(request: Request) -> Tablet | None:
+    return request.auth if isinstance(request.auth, Tablet) else None
+
+
+def desks_of(request: Request) -> Any:
+    """The desks whose openings the sender may read, as a queryset."""
+    tablet = tablet_of(request)
+    return Desk.objects.filter(pk=tablet.desk_id) if tablet else Desk.objects.visible_to(request.user)
+
+
+def openings_of(request: Request) -> Any:
+    """The openings that the sender may read, as a queryset: a tablet its desk's."""
+    tablet = tablet_of(request)
+    return Opening.objects.filter(desk=tablet.desk_id) if tablet else Opening.objects.visible_to(request.user)

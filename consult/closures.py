@@ -1,0 +1,66 @@
+"""Days on which halls are closed: what stands on them already, and calling it off with its messages."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from consult.models import Opening
+from programme.models import Closure, Venue
+from support_requests.models import Session
+from supporters.models import Shift
+
+T = TypeVar("T", Opening, Session)
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """What is to take place on days of a closure, the soonest first."""
+
+    openings: list[Opening]
+    sessions: list[Session]
+
+    def __bool__(self) -> bool:
+        return bool(self.openings or self.sessions)
+
+
+def touched_by(closure: Closure) -> Touched:
+    """Openings and sessions to come on the days of ``closure``, saved or not. Two queries."""
+    openings = Opening.objects.filter(shift__in=_coming(closure)).select_related("desk__venue", "shift")
+    sessions = Session.objects.filter(shift__in=_coming(closure)).select_related("request__group", "shift__venue")
+    return Touched(
+        _on_its_days(closure, openings.order_by("shift__starts_at", "pk")),
+        _on_its_days(closure, sessions.order_by("shift__starts_at", "pk")),
+    )
+
+
+def _coming(closure: Closure) -> QuerySet[Shift]:
+    venues = Venue.objects.filter(closures=closure.calendar_id)
+    if closure.venue_id:
+        venues = venues.filter(pk=closure.venue_id)
+    return Shift.objects.standing().filter(starts_at__gt=timezone.now(), venue__in=venues)
+
+
+def _on_its_days(closure: Closure, rows: Iterable[T]) -> list[T]:
+    found = list(rows)
+    if not found:
+        return []
+    days = set(closure.days(found[0].shift.local_date, found[-1].shift.local_date))
+    return [row for row in found if row.shift.local_date in days]
+
+
+@transaction.atomic
+def shut(closure: Closure, *, call_off: Collection[int], by: Any) -> int:
+    """Enter ``closure``, and call off those of the openings that it touches whose numbers are in ``call_off``.
+
+    Their people, and who has reserved, are told with the closure's reason; the others stay open. Returns how many were
+    called off. Raises OpeningOver.
+    """
+    closure.save()
+    chosen = [opening for opening in touched_by(closure).openings if opening.pk in call_off]
+    for opening in chosen:
+        opening.call_off(by=by, reason=closure.reason)
+    return len(chosen)

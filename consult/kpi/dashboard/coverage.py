@@ -1,0 +1,55 @@
+"""身近な場所: in which districts help was offered in the fiscal year, as a map and as a list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consult.kpi.book import Book
+from consult.map import Map, Site, draw
+from programme.fiscal import Month
+from programme.geo import to_metres
+from programme.models import District
+
+REACHED, NOT_YET = "✓", "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    district: District
+    months: int
+    """in how many months of the year help was offered there"""
+
+    @property
+    def reached(self) -> bool:
+        return self.months > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    places: list[Place]
+    map: Map | None
+
+    @property
+    def reached(self) -> int:
+        return sum(place.reached for place in self.places)
+
+
+def coverage(book: Book, months: Sequence[Month]) -> Coverage:
+    """Of the districts in use. One query beside those of ``book``."""
+    districts = list(District.objects.filter(active=True))
+    found = [book.breakdown("districts_reached", month).cells.get("district", {}) for month in months]
+    places = [
+        Place(district, sum(district.pk in cells and cells[district.pk].total > 0 for cells in found))
+        for district in districts
+    ]
+    return Coverage(places, _map(places))
+
+
+def _map(places: Sequence[Place]) -> Map | None:
+    if not places:
+        return None
+    points = [to_metres(place.district.latitude, place.district.longitude) for place in places]
+    sites = tuple(Site(str(place.district), *point) for place, point in zip(places, points, strict=True))
+    signs = tuple(
+        Site(REACHED if place.reached else NOT_YET, *point) for place, point in zip(places, points, strict=True)
+    )
+    return draw(sites, signs)

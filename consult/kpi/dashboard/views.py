@@ -1,0 +1,147 @@
+"""The dashboard and the what-if page, for coordinators and the city's officer. No names stand on either."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from consult.kpi.book import Book
+from consult.kpi.dashboard import heat, pictures
+from consult.kpi.dashboard.coverage import coverage
+from consult.kpi.dashboard.forms import DeskForm, WhatIfForm
+from consult.kpi.dashboard.goals import Standing, Year, planned, standings, year_of
+from consult.kpi.dashboard.staffing import Staffing, staffing
+from consult.kpi.dashboard.topics import compare
+from consult.kpi.dashboard.weeks import Recent, recent
+from consult.kpi.dashboard.whatif import line, supporters_needed
+from consult.kpi.definition import Definition
+from consult.kpi.definitions import in_force
+from consult.kpi.periods import fiscal_years, has_figures
+from consult.models import Desk
+from programme.access import UserRequest, figures_only
+from programme.models import Goal
+
+ALWAYS = ("supporters_new", "participants", "consultations")
+"""the figures of the dashboard, in this order, whether or not the year has a goal for them"""
+READ = (*ALWAYS, "sessions", "districts_reached")
+
+
+@figures_only
+@require_GET
+def dashboard(request: UserRequest) -> HttpResponse:
+    """A fiscal year (``?year=2025``, the present one by default) against its goals; ``?desk=`` for one desk's hours.
+
+    Closed months come from the ledger alone; a year whose months are all closed reads no record.
+    """
+    today = timezone.localdate()
+    years = fiscal_years()
+    year = year_of(next((each for each in years if str(each) == request.GET.get("year")), years[0]), today)
+    before = year_of(year.first.year - 1, today)
+    goals = _goals(year)
+    codes = {*READ, *(definition.code for _goal, definition in goals)}
+    months = [month for each in (before, year) for month in each.begun if has_figures(month)]
+    book = Book(months, stock_months=year.begun[-1:], codes=codes)
+    weeks = None if year.is_over else recent((*ALWAYS, "sessions"), today, year.last)
+    found = standings(goals, year, book, weeks)
+    definitions = {definition.code: definition for definition in in_force(year.begun[-1].first)}
+    trends = [pictures.trend(definitions[code], book, year, before) for code in ALWAYS]
+    desks = list(Desk.objects.select_related("venue__district"))
+    form = DeskForm(request.GET, desks)
+    form.is_valid()  # one that is not there says so beside the field; all desks are shown meanwhile
+    slots = heat.slots(book, year.begun)
+    banded = request.user.is_officer
+    context = {
+        "year": year,
+        "years": years,
+        "closed": [month for month in year.begun if month in book.closed.closings],
+        "standings": [(standing, _progress(standing, book)) for standing in found],
+        "trends": trends,
+        "form": form,
+        "chosen": next((desk.title for desk in desks if desk.pk == form.chosen), _("すべての相談所")),
+        "by_hour": heat.by_hour(slots, form.chosen, banded=banded),
+        "by_desk": heat.by_desk(slots, [desk.pk for desk in desks], banded=banded) if slots else None,
+        "desks": {desk.pk: desk.title for desk in desks},
+        "banded": banded,
+        "comparison": compare(today, weeks.openings) if weeks else None,
+        "coverage": coverage(book, year.begun),
+    }
+    return render(request, "consult/kpi/dashboard/dashboard.html", context)
+
+
+@figures_only
+@require_GET
+def what_if(request: HttpRequest) -> HttpResponse:
+    """Openings, sessions and supporters for this year's goals, from the rates of the last weeks."""
+    today = timezone.localdate()
+    year = year_of(fiscal_years()[0], today)
+    goals = [pair for pair in _goals(year) if pair[1].code in ("consultations", "participants")]
+    book = Book(year.begun, stock_months=[], codes=READ)
+    weeks = recent((*ALWAYS, "sessions"), today, year.last)
+    staff = staffing(weeks)
+    form = WhatIfForm(request.GET, _usual(weeks, year, staff))
+    context: dict[str, Any] = {"year": year, "form": form, "staff": staff}
+    if form.is_valid():
+        lines = _lines(form.cleaned_data, standings(goals, year, book, weeks), weeks)
+        context |= {"lines": lines, "people": _people(form.cleaned_data, lines, staff)}
+    return render(request, "consult/kpi/dashboard/what_if.html", context)
+
+
+def _goals(year: Year) -> list[tuple[Goal, Definition]]:
+    """The year's goals with what they count, in the order of the definitions."""
+    goals = {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=year.first.year)}
+    return [
+        (goals[definition.code], definition)
+        for definition in in_force(year.begun[-1].first)
+        if definition.code in goals
+    ]
+
+
+def _progress(standing: Standing, book: Book) -> pictures.Picture | None:
+    return None if standing.definition.is_stock else pictures.progress(standing, book)
+
+
+def _usual(weeks: Recent, year: Year, staff: Staffing) -> dict[str, int]:
+    """What is planned for a week, and what was usual of late."""
+    return {
+        "openings": round(planned(weeks.openings, year) / year.weeks_left) if year.weeks_left else 0,
+        "sessions": round(sum(weeks.weekly("sessions")) / len(weeks.mondays)),
+        "duties": max(1, round(staff.duties_a_month)),
+    }
+
+
+def _lines(asked: Mapping[str, int], found: list[Standing], weeks: Recent) -> list[dict[str, Any]]:
+    """A line of the table for each goal; without an outlook while there are too few weeks with a chance."""
+    lines = []
+    for standing in found:
+        by_opening = standing.code == "consultations"
+        chances = weeks.opened() if by_opening else weeks.weekly("sessions")
+        rate, used = weeks.rate(standing.code, [float(chance) for chance in chances])
+        a_week = asked["openings" if by_opening else "sessions"]
+        made = line(standing.so_far, standing.goal.value, rate, a_week, standing.year.weeks_left) if rate else None
+        lines.append({"standing": standing, "line": made, "rate": rate, "weeks": used, "by_opening": by_opening})
+    return lines
+
+
+def _people(asked: Mapping[str, int], lines: list[dict[str, Any]], staff: Staffing) -> dict[str, int] | None:
+    """Supporters for what was asked, and for what the goals take where that is more; None without duties to go by."""
+    goals = {each["by_opening"]: each["line"].a_week for each in lines if each["line"]}
+    openings = max(asked["openings"], goals.get(True, 0))
+    sessions = max(asked["sessions"], goals.get(False, 0))
+    if (openings and not staff.at_opening) or (sessions and not staff.at_session):
+        return None
+    needed, for_goals = (
+        supporters_needed(
+            *a_week, at_opening=staff.at_opening, at_session=staff.at_session, duties_a_month=asked["duties"]
+        )
+        for a_week in ((asked["openings"], asked["sessions"]), (openings, sessions))
+    )
+    return {
+        "needed": needed,
+        "active": staff.active,
+        "missing": max(0, needed - staff.active),
+        "for_goals": for_goals if for_goals > needed else 0,
+    }

@@ -1,0 +1,113 @@
+"""One figure of a month: what it counts, why it differs from last month's, and correcting it. Coordinators only."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from consult.kpi import ledger
+from consult.kpi.compare import compare
+from consult.kpi.dimensions import DIMENSIONS
+from consult.kpi.drill import CountedRows, cell_rows, counted_rows
+from consult.kpi.forms import CorrectionForm
+from consult.kpi.lines import RECORDS, lines, text_of
+from consult.kpi.periods import has_figures
+from consult.kpi.records import counted_in
+from consult.kpi.report import Report, Row, report
+from consult.models import ProposedCorrection
+from programme.access import coordinator_only
+from programme.errors import Refused
+from programme.fiscal import Month
+
+LINES_A_PAGE = 100
+
+
+@coordinator_only
+@require_GET
+def rows(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
+    """The figure with its counted rows; of one part of it: ``?by=topic&key=T05``."""
+    return _page(request, month, figure)
+
+
+@coordinator_only
+@require_POST
+def correct(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
+    _found, row = _figure(month, figure)
+    form = CorrectionForm(row.definition, request.POST, prefix="correct")
+    if form.is_valid():
+        facts = form.cleaned_data
+        try:
+            ledger.correct(month, figure, facts["new"], facts["reason"], by=request.user, seen=facts["seen"])
+        except Refused as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("訂正を記録しました。"))
+            return redirect("kpi:rows", month, figure)
+    return _page(request, month, figure, correction_form=form)
+
+
+def _figure(month: Month, figure: str) -> tuple[Report, Row]:
+    if not has_figures(month):
+        raise Http404
+    found = report(month)
+    try:
+        return found, found.row(figure)
+    except KeyError as error:
+        raise Http404 from error
+
+
+def _page(request: HttpRequest, month: Month, figure: str, *, correction_form: Form | None = None) -> HttpResponse:
+    found, row = _figure(month, figure)
+    try:
+        part, counted = _part(found, row, request.GET.get("by", ""), request.GET.get("key", ""))
+    except KeyError as error:
+        raise Http404 from error
+    page = Paginator(counted, LINES_A_PAGE).get_page(request.GET.get("page"))
+    waiting = ProposedCorrection.objects.waiting().filter(report__year=month.year, report__month=month.month)
+    context = {
+        "report": found,
+        "row": row,
+        "part": part,
+        "page": page,
+        "lines": lines(row.definition, list(page)),
+        "comparison": compare(month, row.definition) if has_figures(month.previous) else None,
+        "breakdowns": [(code, DIMENSIONS[code], cells) for code, cells in row.cells.items() if DIMENSIONS[code].listed],
+        "proposal": waiting.filter(figure=figure).first(),
+        "correction_form": correction_form
+        or CorrectionForm(row.definition, prefix="correct", initial={"seen": row.value}),
+    }
+    return render(request, "consult/kpi/figure.html", context)
+
+
+def _part(found: Report, row: Row, dimension: str, key: str) -> tuple[Any, CountedRows]:
+    """The chosen cell with the name of its dimension, and its rows; (None, all rows) for no cell. KeyError."""
+    if not dimension:
+        return None, counted_rows(found.month, row.definition)
+    cell = next((each for each in row.cells[dimension] if each.key == key), None)
+    if cell is None:
+        raise KeyError(key)
+    rows_of_cell = cell_rows(found.month, row.definition, dimension, key)
+    return {"dimension": DIMENSIONS[dimension], "cell": cell}, rows_of_cell
+
+
+@coordinator_only
+@require_GET
+def record(request: HttpRequest, kind: str, pk: str) -> HttpResponse:
+    """Back from a record to the figures that count it."""
+    if kind not in RECORDS:
+        raise Http404
+    model = RECORDS[kind]
+    try:
+        found = model._default_manager.filter(pk=pk).first()
+    except (ValueError, OverflowError, ValidationError) as error:
+        raise Http404 from error
+    if found is None:
+        raise Http404
+    context = {"text": text_of(found), "places": counted_in(found), "kind": kind, "record": found}
+    return render(request, "consult/kpi/record.html", context)

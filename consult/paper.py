@@ -1,0 +1,188 @@
+"""Entering a day sheet: how many rows its marks stand for, once what was tapped is taken into account."""
+
+import uuid
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from consult.errors import ReasonMissing
+from consult.models import Consultation, Opening
+from consult.models.devices import Tablet
+from consult.models.intake import Case, Place
+from consult.models.paper import DaySheet, DaySheetEntry, Tally
+from programme.errors import Refused
+
+IDS = uuid.UUID("6f2f6f0e-5f0e-5b0a-9d5e-2b7c1f1d7a10")
+"""the namespace of the ids of rows from paper, so that a sheet entered twice makes the same rows"""
+
+Cell = tuple[str, str]
+"""(topic, outcome)"""
+
+
+class SheetSaysNothing(Refused):
+    sentence = _("数字を1つも入れていません。紙の数を入れてください。")
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoning:
+    """What entering a tally would do."""
+
+    written: int
+    """marks on the paper"""
+    tapped: int
+    """cases from screens that count"""
+    add: dict[Cell, int]
+    take_back: dict[Cell, int]
+    total: int
+    """cases of the opening afterwards"""
+    is_short: bool
+    """whether the paper says that it has the tapped cases in it, and has fewer marks than they are"""
+
+    @property
+    def added(self) -> int:
+        return sum(self.add.values())
+
+    @property
+    def taken_back(self) -> int:
+        return sum(self.take_back.values())
+
+
+def cells(tally: Tally) -> Counter[Cell]:
+    return Counter({(topic, outcome): n for topic, row in tally.items() for outcome, n in row.items() if n})
+
+
+def reckon(opening: Opening, tally: Tally, *, includes_taps: bool) -> Reckoning:
+    """Compare the marks with what the opening has. Two queries.
+
+    A sheet that counts the tapped cases too adds only what they lack, topic by topic, and never more than its
+    own total leaves: a case tapped under another topic than it was marked under is still one case.
+    """
+    standing = Consultation.objects.counted().filter(opening=opening).order_by()
+    has: dict[str, Counter[Cell]] = {source: Counter() for source in Consultation.Source.values}
+    for source, topic, outcome in standing.values_list("source", "topic", "outcome"):
+        has[source][topic, outcome] += 1
+    taps, paper = has[Consultation.Source.TAP], has[Consultation.Source.PAPER]
+    marks = cells(tally)
+    wanted = _without_tapped(marks, taps) if includes_taps else marks
+    return Reckoning(
+        written=marks.total(),
+        tapped=taps.total(),
+        add=dict(wanted - paper),
+        take_back=dict(paper - wanted),
+        total=taps.total() + wanted.total(),
+        is_short=includes_taps and marks.total() < taps.total(),
+    )
+
+
+def _without_tapped(marks: Counter[Cell], taps: Counter[Cell]) -> Counter[Cell]:
+    room = max(0, marks.total() - taps.total())
+    tapped_of: Counter[str] = Counter()
+    marked_of: Counter[str] = Counter()
+    for (topic, _outcome), number in taps.items():
+        tapped_of[topic] += number
+    for (topic, _outcome), number in marks.items():
+        marked_of[topic] += number
+    missing_of = marked_of - tapped_of
+    wanted: Counter[Cell] = Counter()
+    # First the cells that no tap matches, then those that one may have been tapped for with another outcome.
+    for lacking in (marks - taps, marks):
+        for cell, number in sorted(lacking.items()):
+            take = min(number - wanted[cell], missing_of[cell[0]], room)
+            if take > 0:
+                wanted[cell] += take
+                missing_of[cell[0]] -= take
+                room -= take
+    return wanted
+
+
+@transaction.atomic
+def enter(opening: Opening, tally: Tally, *, includes_taps: bool, by: Any, reason: str = "") -> DaySheetEntry:
+    """Make the opening's rows from paper what ``tally`` says; the entry stays in the trail.
+
+    Sending it again changes nothing and gives the entry that is there. Entering other numbers takes rows back,
+    with the reason, or adds some. Raises SheetSaysNothing, ReasonMissing when numbers change, and what
+    ``Consultation.objects.log`` and ``void`` raise.
+    """
+    # Of two people at once, the second sees the first's; a case that is being stored is waited for, and one that comes
+    # now waits, and meets what was entered here.
+    Opening.objects.select_for_update().get(pk=opening.pk)
+    sheet, is_first = DaySheet.objects.get_or_create(
+        opening=opening, defaults={"tally": tally, "includes_taps": includes_taps}
+    )
+    last = sheet.entries.order_by("-at", "-pk").first()
+    if is_first and not cells(tally):
+        raise SheetSaysNothing
+    plan = reckon(opening, tally, includes_taps=includes_taps)
+    same = (sheet.tally, sheet.includes_taps) == (tally, includes_taps)
+    if last and same and not plan.add and not plan.take_back:
+        return last
+    if last and not same and not reason.strip():
+        raise ReasonMissing
+    reason = reason.strip() or str(_("画面の記録との数合わせ") if last else _("日計表の入力"))
+    sheet.tally, sheet.includes_taps = tally, includes_taps
+    sheet.save()
+    return _carry_out(plan, sheet, by=by, tablet=None, reason=reason, noted=reason if last else "")
+
+
+@transaction.atomic
+def meet_taps(sheet: DaySheet, *, by: Any, tablet: Tablet | None = None) -> None:
+    """Take back rows of the paper that cases tapped in the hall, but stored after it was entered, stand for.
+
+    Whoever entered the paper said that it counts these cases too: so the sheet is reckoned again, as if it had been
+    entered after them, by whoever sent them: ``by``, or ``tablet``.
+    """
+    opening = Opening.objects.select_for_update().get(pk=sheet.opening_id)  # as whoever enters the paper does
+    sheet.refresh_from_db()
+    plan = reckon(opening, sheet.tally, includes_taps=sheet.includes_taps)
+    if not sheet.includes_taps or not plan.take_back:
+        return
+    reason = str(_("あとから届いた画面の記録と同じもの"))
+    _carry_out(plan, sheet, by=by, tablet=tablet, reason=reason, noted=reason)
+
+
+def _carry_out(
+    plan: Reckoning, sheet: DaySheet, *, by: Any, tablet: Tablet | None, reason: str, noted: str
+) -> DaySheetEntry:
+    _take_back(sheet.opening, plan.take_back, by=by, tablet=tablet, reason=reason)
+    _add(sheet.opening, plan.add, by=by, tablet=tablet)
+    return sheet.entries.create(
+        by=None if tablet else by,
+        tablet=tablet,
+        tally=sheet.tally,
+        includes_taps=sheet.includes_taps,
+        tapped=plan.tapped,
+        added=plan.added,
+        voided=plan.taken_back,
+        reason=noted,
+    )
+
+
+def _take_back(opening: Opening, cells: dict[Cell, int], *, by: Any, tablet: Tablet | None, reason: str) -> None:
+    rows = opening.consultations.counted().filter(source=Consultation.Source.PAPER).order_by("-logged_at", "pk")
+    left = Counter(cells)
+    for row in rows if left else ():
+        if left[row.topic_id, row.outcome_id] > 0:
+            left[row.topic_id, row.outcome_id] -= 1
+            row.void(by=by, tablet=tablet, reason=reason)
+
+
+def _add(opening: Opening, cells: dict[Cell, int], *, by: Any, tablet: Tablet | None) -> None:
+    if not cells:
+        return
+    there = set(opening.consultations.filter(source=Consultation.Source.PAPER).values_list("pk", flat=True))
+    place = Place.of(Opening.objects.filter(pk=opening.pk))[opening.pk]
+    cases: list[Case] = []
+    for (topic, outcome), number in cells.items():
+        turn = 0
+        for _row in range(number):
+            turn += 1
+            while (pk := uuid.uuid5(IDS, f"{opening.pk}/{topic}/{outcome}/{turn}")) in there:
+                turn += 1
+            there.add(pk)
+            cases.append(Case(pk=pk, place=place, topic=topic, outcome=outcome, source=Consultation.Source.PAPER))
+    for fate in Consultation.objects.log_many(cases, by=by, tablet=tablet):
+        if fate.refusal:
+            raise fate.refusal

@@ -1,0 +1,78 @@
+"""People for openings, besides the planner: by their own wish, or by the office's hand."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.utils import timezone
+
+from consult.errors import ReasonMissing
+from consult.models import Opening
+from programme.geo import to_metres, travel_minutes
+from programme.models import District, Limits
+from supporters.asking import answer_by, check_asks
+from supporters.choosing import Tally
+from supporters.errors import ShiftCancelled, ShiftStarted
+from supporters.models import Assignment, Shift, Supporter
+from supporters.rules import MAY_BE_SET_ASIDE, check
+
+# The next 14 days: an opening without its people is urgent.
+URGENT = dt.timedelta(days=14)
+
+
+def put_down(opening: Opening, supporter: Supporter, *, by: Any, reason: str) -> Assignment:
+    """The office puts somebody down who has agreed, as by telephone; ``reason`` is kept.
+
+    The person's limits and ways may be set aside with a reason, training, consent and double bookings never.
+    Raises ReasonMissing when a limit stands against it and no reason is given, or what ``Assignment.take`` raises.
+    """
+    tally = Tally(Supporter.objects.filter(pk=supporter.pk), [opening.shift])
+    if tally.choice(tally.people[0], opening.shift).doubts and not reason.strip():
+        raise ReasonMissing
+    return Assignment.take(
+        opening.shift, supporter, by=by, reason=reason.strip(), despite=MAY_BE_SET_ASIDE if reason.strip() else ()
+    )
+
+
+@transaction.atomic
+def ask(shift: Shift, supporter: Supporter, *, by: Any) -> Assignment:
+    """Send somebody an offer for the shift. Asking who is asked already, or has the place, changes nothing.
+
+    Raises ShiftCancelled, ShiftStarted, AskedOften, or what ``supporters.rules.check`` raises.
+    """
+    try:
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=shift.pk)
+    except Shift.DoesNotExist as error:  # its date was taken back in this very moment
+        raise ShiftCancelled from error
+    supporter = Supporter.objects.select_for_update(no_key=True).get(pk=supporter.pk)
+    row = shift.assignments.filter(supporter=supporter, status__in=Assignment.LIVE).first()
+    if row and row.status != Assignment.Status.PROPOSED:
+        return row
+    if shift.cancelled_at:
+        raise ShiftCancelled
+    now = timezone.now()
+    if shift.starts_at <= now:
+        raise ShiftStarted
+    limits = Limits.current()
+    check(supporter, shift)
+    check_asks(supporter, now, limits)
+    row = row or Assignment.objects.create(shift=shift, supporter=supporter)
+    row.offer(by=by, answer_by=answer_by(now, shift.starts_at, limits))
+    return row
+
+
+def nearest_first(opening: Opening, words: str = "") -> QuerySet[Supporter]:
+    """Active supporters, found by ``words`` if any, those whose home district is near the desk first."""
+    here = to_metres(*opening.shift.venue.position)
+    ways = {
+        district.pk: travel_minutes(to_metres(district.latitude, district.longitude), here)
+        for district in District.objects.all()
+    }
+    far = Case(
+        *(When(home_district=code, then=Value(minutes)) for code, minutes in ways.items()),
+        default=Value(max(ways.values(), default=0)),
+        output_field=IntegerField(),
+    )
+    people = Supporter.objects.found_by(words) if words else Supporter.objects.all()
+    return people.active().annotate(far=far).order_by("far", "kana", "pk")

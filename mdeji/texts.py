@@ -1,0 +1,165 @@
+"""Every text that the system sends by itself, with sample data: as a mail and as an SMS, in each language.
+
+The samples stand here because this layer alone knows all apps. A template without a sample fails a test.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
+
+from notifications import links, segments
+from notifications.models import Contact
+from notifications.writing import Letter, Writer
+from programme.access import coordinator_only
+from programme.fiscal import Month
+from programme.models import Venue
+
+RECIPIENT = "見本 花子"
+# Others whom a mail may name to the recipient and an SMS, which anybody may read on a locked screen, must not.
+THIRD = "見本 三郎"
+# As long as a signed link is.
+SIGNED = "1234.1xUo88.5-8doUvScpXiLVAgSFuHOOhhIG21rshnuEqdEl1vYR8"
+
+SUPPORTERS = _("サポーターへ")
+GUARDIANS = _("保護者へ")
+GROUPS = _("団体へ")
+VISITORS = _("相談を予約した方へ")
+OFFICE = _("コーディネーターへ")
+READERS = {
+    "supporters/messages/": (
+        SUPPORTERS,
+        [
+            "applied",
+            "activated",
+            "offer",
+            "offer_reminder",
+            "accepted",
+            "reminder_week",
+            "reminder_day",
+            "reminder_morning",
+            "moved",
+            "moved_off",
+            "released",
+            "cancelled",
+            "not_chosen",
+            "stood_down",
+            "of_age",
+        ],
+    ),
+    "support_requests/messages/report": (SUPPORTERS, ["_due"]),
+    "consult/messages/stand": (SUPPORTERS, ["ing"]),
+    "supporters/messages/consent": (GUARDIANS, ["", "_reminder", "_ending"]),
+    "support_requests/messages/": (
+        GROUPS,
+        ["confirm", "received", "booked", "reminder", "moved", "reopened", "closed", "answered", "feedback"],
+    ),
+    "consult/messages/": (VISITORS, ["reserved", "moved", "off"]),
+    "consult/messages/month": (OFFICE, ["_draft"]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text in one language. ``size`` is that of the SMS; None where none is sent."""
+
+    template: str
+    reader: str
+    title: str
+    body: str
+    short: str
+    size: segments.Size | None
+
+
+def texts(language: str) -> Iterator[Text]:
+    """Every text in ``language``, with sample data, in four queries."""
+    writer = Writer([])
+    recipient = Contact(pk=0, name=RECIPIENT, email="hanako@example.jp", phone="090-0000-0000", language=language)
+    sample = _sample()
+    for folder, (reader, names) in READERS.items():
+        for name in names:
+            template = f"{folder}{name}.txt"
+            message = writer.write(Letter(recipient, name, "sample:0", template, sample))
+            size = segments.size(message.short) if message.short else None
+            yield Text(template, str(reader), message.title, message.body, message.short, size)
+
+
+def _sample() -> dict[str, Any]:
+    """What the templates ask for, all of it made up."""
+    day = timezone.localdate() + dt.timedelta(days=9)
+    start = timezone.make_aware(dt.datetime.combine(day, dt.time(10)))
+    end = start + dt.timedelta(hours=2)
+    venue = Venue(
+        name="上川淵公民館",
+        kana="かみかわぶちこうみんかん",
+        name_en="Kamikawabuchi Community Hall",
+        address="前橋市後閑町1-1",
+        phone="027-000-0000",
+    )
+    shift = SimpleNamespace(
+        title="出張サポート ひまわり会",
+        venue=venue,
+        room=SimpleNamespace(name="会議室"),
+        starts_at=start,
+        ends_at=end,
+        note="",
+        cancel_reason="会場の都合",
+        cancel_cause="venue",
+    )
+    request = SimpleNamespace(
+        number="2026-0012",
+        group="ひまわり会",
+        venue=venue,
+        participants=5,
+        status="withdrawn",
+        times=SimpleNamespace(all=[SimpleNamespace(starts_at=start)]),
+    )
+    private = links.absolute(f"/requests/status/{SIGNED}/")
+    return {
+        "shift": shift,
+        "shifts": [shift],
+        "session": SimpleNamespace(shift=shift),
+        "assignment": SimpleNamespace(shift=shift, answer_by=start - dt.timedelta(days=2), is_held=True),
+        "before": (start - dt.timedelta(days=1), end - dt.timedelta(days=1)),
+        "reason": "会場の都合",
+        "why": "同じ時間に、ほかの活動があります。",
+        "consent": SimpleNamespace(supporter=SimpleNamespace(name=THIRD)),
+        "ends_on": day,
+        "adult_age": 18,
+        "minor": True,
+        "request": request,
+        "team_complete": True,
+        "inquiry": SimpleNamespace(text="人数が2人増えました。", answer="承知しました。お待ちしております。"),
+        "reservation": SimpleNamespace(starts_at=start, number="0012-1"),
+        "opening": SimpleNamespace(shift=shift),
+        "desk": SimpleNamespace(name="よろず相談所", title="よろず相談所"),
+        "month": Month.of(day),
+        "points": [],
+        "url": links.absolute(f"/supporters/offer/{SIGNED}/"),
+        "confirm_url": private,
+        "feedback_url": private,
+        "finder_url": links.absolute("/desks/"),
+        "map_url": venue.map_url("前橋市"),
+    }
+
+
+@coordinator_only
+def texts_page(request: HttpRequest) -> HttpResponse:
+    """All texts in one language, and how long each SMS is in every language."""
+    languages = dict(settings.LANGUAGES)
+    chosen = request.GET.get("language", "")
+    chosen = chosen if chosen in languages else translation.get_language()
+    written = {language: list(texts(language)) for language in languages}
+    sizes = zip(*([text.size for text in written[language]] for language in languages), strict=True)
+    rows = [
+        (text, list(zip(languages.values(), of_each, strict=True)))
+        for text, of_each in zip(written[chosen], sizes, strict=True)
+    ]
+    return render(request, "mdeji/texts.html", {"rows": rows, "offered": languages.items(), "chosen": chosen})

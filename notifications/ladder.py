@@ -1,0 +1,99 @@
+"""By which way somebody is told: the one they like, else LINE, mail, SMS, and in the end a coordinator who rings."""
+
+import datetime as dt
+from collections.abc import Collection, Iterable
+
+from django.utils import timezone
+
+from notifications.channels import is_configured
+from notifications.models import Channel, Contact, Message, Preference, Suppression
+from programme.models import Limit
+
+# Those that make a telephone ring or buzz at night; a mail waits to be fetched.
+RINGING = (Channel.LINE, Channel.SMS)
+
+Blocked = frozenset[tuple[str, str]]
+
+
+def ways(
+    contact: Contact, *, message: Message, blocked: Blocked, preference: Preference | None = None
+) -> list[tuple[Channel, str]]:
+    """Each channel that can bring ``message`` to ``contact`` now, with the address there, the first to be tried first.
+
+    A channel is left out where the person has no address on it, where it is not configured, where the address is
+    ``blocked``, and where the message has no words for it: SMS needs the short text, the others the long one.
+    """
+    wished = [preference.channel if preference else "", contact.preferred]
+    order = dict.fromkeys([*(Channel(value) for value in wished if value), *Channel])
+    found = []
+    for channel in order:
+        address = contact.address_on(channel)
+        words = message.short if channel == Channel.SMS else message.body.strip()
+        possible = address and words and is_configured(channel)
+        if possible and (str(channel), address) not in blocked:
+            found.append((channel, address))
+    return found
+
+
+def reads_letters(contact: Contact) -> bool:
+    """Whether a longer text reaches ``contact`` in writing; else somebody would have to ring."""
+    found = ways(contact, message=Message(body="…"), blocked=blocked_among([contact]))
+    return any(channel != Channel.PHONE for channel, _address in found)
+
+
+def blocked_among(contacts: Iterable[Contact]) -> Blocked:
+    """The addresses of these contacts to which nothing may be sent, in one query."""
+    addresses = {contact.address_on(channel) for contact in contacts for channel in Channel} - {""}
+    return frozenset(Suppression.objects.filter(address__in=addresses).values_list("channel", "address"))
+
+
+def preferences_of(contacts: Collection[Contact]) -> dict[tuple[int, str], Preference]:
+    """By contact and matter, in one query."""
+    rows = Preference.objects.filter(contact__in=contacts)
+    return {(row.contact_id, row.matter): row for row in rows}
+
+
+def next_way(message: Message) -> tuple[Channel, str] | None:
+    """The first way that was not tried for ``message`` yet; None when nothing is left."""
+    contact = message.recipient
+    tried = set(message.attempts.values_list("channel", flat=True)) | {message.channel}
+    preference = contact.preferences.filter(matter=message.matter).first()
+    blocked = blocked_among([contact])
+    for channel, address in ways(contact, message=message, blocked=blocked, preference=preference):
+        if channel not in tried:
+            return channel, address
+    return None
+
+
+class QuietHours:
+    """The hours in which no telephone rings for a message. Minutes after 00:00 in Tokyo."""
+
+    CODES = ("quiet_from", "quiet_until")
+
+    def __init__(self, quiet_from: int, quiet_until: int) -> None:
+        self.quiet_from, self.quiet_until = quiet_from, quiet_until
+
+    @classmethod
+    def current(cls) -> "QuietHours":
+        """As the programme has set them, in one query; none where they were never loaded."""
+        values = dict(Limit.objects.filter(code__in=cls.CODES).values_list("code", "value"))
+        return cls(values.get("quiet_from", 0), values.get("quiet_until", 0))
+
+    def over_at(self, moment: dt.datetime) -> dt.datetime:
+        """``moment`` itself by day; at night the end of the quiet hours."""
+        local = timezone.localtime(moment)
+        minute = local.hour * 60 + local.minute
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+        end = midnight + dt.timedelta(minutes=self.quiet_until)
+        if self.quiet_from <= self.quiet_until:
+            return end if self.quiet_from <= minute < self.quiet_until else moment
+        if minute < self.quiet_until:
+            return end
+        return end + dt.timedelta(days=1) if minute >= self.quiet_from else moment
+
+    def due(self, channel: str, moment: dt.datetime, expires_at: dt.datetime | None) -> dt.datetime:
+        """When a message of ``moment`` may leave. What would come too late by waiting does not wait."""
+        if channel not in RINGING:
+            return moment
+        later = self.over_at(moment)
+        return moment if expires_at and later >= expires_at else later

@@ -1,0 +1,99 @@
+"""One text to many: drafts that can be looked at and changed, then messages like any other."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from notifications import outbox
+from notifications.ladder import RINGING, QuietHours
+from notifications.models import Contact, Mailing, Matter, Message
+from notifications.models.mailings import KIND
+from notifications.segments import Size, size
+from notifications.writing import Writer
+from programme import furigana
+from programme.errors import ChangedMeanwhile
+from programme.models import User
+
+
+@transaction.atomic
+def write_drafts(mailing: Mailing, recipients: Iterable[Contact]) -> None:
+    """A draft for each recipient in place of those before; a constant number of queries for each thousand."""
+    Mailing.objects.select_for_update().get(pk=mailing.pk)
+    mailing.messages.filter(state__in=(Message.State.DRAFT, Message.State.CANCELLED)).delete()
+    remaining = iter(recipients)
+    while some := list(islice(remaining, outbox.WRITTEN_AT_ONCE)):
+        writer = Writer(some)
+        drafts = [_draft(mailing, recipient) for recipient in some]
+        for draft in drafts:
+            writer.address(draft)
+        Message.objects.bulk_create(drafts)
+
+
+def _draft(mailing: Mailing, recipient: Contact) -> Message:
+    """Who reads English and has an English text gets that; やさしい日本語 is the Japanese with readings."""
+    title, body, short = mailing.title, mailing.body, mailing.short
+    if recipient.language == "en" and mailing.title_en:
+        title, body, short = mailing.title_en, mailing.body_en, mailing.short_en
+    elif recipient.language == furigana.EASY:
+        title, body = furigana.in_text(title), furigana.in_text(body)
+    return Message(
+        kind=KIND,
+        subject=mailing.subject,
+        recipient=recipient,
+        matter=Matter.NEWS,
+        title=title[:200],
+        body=body.strip() + "\n",
+        short=short.strip(),
+        state=Message.State.DRAFT,
+    )
+
+
+@transaction.atomic
+def send(mailing: Mailing, *, by: User) -> None:
+    """Every draft goes into the queue. Raises ChangedMeanwhile when it was sent already."""
+    now = timezone.now()
+    if Mailing.objects.filter(pk=mailing.pk, sent_at=None).update(sent_at=now, sent_by=by) != 1:
+        raise ChangedMeanwhile
+    drafts = mailing.messages.filter(state=Message.State.DRAFT)
+    count = drafts.count()
+    by_day = QuietHours.current().over_at(now)
+    drafts.filter(channel__in=RINGING).update(state=Message.State.QUEUED, due_at=by_day)
+    drafts.update(state=Message.State.QUEUED, due_at=now)
+    outbox.ring_after_commit(count)
+
+
+@transaction.atomic
+def discard(mailing: Mailing) -> None:
+    """Throw the text and its drafts away. Raises ChangedMeanwhile when it was sent already."""
+    unsent = Mailing.objects.select_for_update().filter(pk=mailing.pk, sent_at=None)
+    if not unsent.exists():
+        raise ChangedMeanwhile
+    mailing.messages.delete()
+    unsent.delete()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How many get a mailing by which way, and what its SMS cost, in one query."""
+
+    by_channel: dict[str, int]
+    """drafts, or messages once it is sent"""
+    by_state: dict[str, int]
+    sms: Size
+    yen: float
+
+
+def outlook(mailing: Mailing) -> Outlook:
+    rows = mailing.messages.order_by().values_list("channel", "state").annotate(Count("pk"))
+    by_channel: dict[str, int] = {}
+    by_state: dict[str, int] = {}
+    for channel, state, count in rows:
+        by_state[state] = by_state.get(state, 0) + count
+        if state != Message.State.CANCELLED:
+            by_channel[channel] = by_channel.get(channel, 0) + count
+    longest = max(size(mailing.short), size(mailing.short_en), key=lambda one: one.segments)
+    return Outlook(by_channel, by_state, longest, longest.yen * by_channel.get("sms", 0))

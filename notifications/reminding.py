@@ -1,0 +1,45 @@
+"""Reminders: who has not been told yet, asked of the database, and telling them in thousands.
+
+A sweep asks what is due by windows of time, never whether now is the moment: one that comes late finds the same rows,
+one that comes twice finds those told already. The message's own identity is the only memory.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import CharField, Exists, Model, OuterRef, QuerySet, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Cast, Concat
+
+from notifications.models import Message
+from notifications.outbox import WRITTEN_AT_ONCE, tell_all
+from notifications.writing import Letter
+
+Row = TypeVar("Row", bound=Model)
+
+
+def told_of(kind: str, *, about: str, recipient: str, **facts: Any) -> Exists:
+    """Whether a row's contact (``recipient``: its path) was told ``kind`` about it; ``about`` begins the subject."""
+    subject = Concat(Value(f"{about}:"), Cast(OuterRef("pk"), CharField()))
+    return Exists(Message.objects.filter(kind=kind, subject=subject, recipient=OuterRef(recipient), **facts))
+
+
+def untold(
+    rows: QuerySet[Row], kind: str, *, about: str, recipient: str, occasion: Combinable | None = None
+) -> QuerySet[Row]:
+    """Those of ``rows`` about which no message of ``kind`` was written, for this ``occasion``: in one query."""
+    told = told_of(kind, about=about, recipient=recipient, occasion=OuterRef("occasion"))
+    among: Any = rows.alias(occasion=occasion or Value(""))
+    found: QuerySet[Row] = among.filter(~told)
+    return found
+
+
+def tell_each(rows: QuerySet[Row], letter: Callable[[Row], Letter]) -> int:
+    """Write ``letter`` of each row, with a constant number of queries for each thousand. Returns how many."""
+    count, last = 0, 0
+    while some := list(rows.filter(pk__gt=last).order_by("pk")[:WRITTEN_AT_ONCE]):
+        with transaction.atomic():
+            tell_all(map(letter, some))
+        count, last = count + len(some), some[-1].pk
+    return count

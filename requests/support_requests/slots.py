@@ -1,0 +1,89 @@
+"""Half-days as groups choose them from the calendar: a morning, an afternoon or an evening of a day."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from programme.models import Venue
+from programme.wording import say_day
+
+STEP = dt.timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A part of the day: its first and last start, and the one that is proposed."""
+
+    name: str | Promise
+    first: dt.time
+    last: dt.time
+    usual: dt.time
+
+
+BANDS = (
+    Band(_("午前"), dt.time(9), dt.time(11, 30), dt.time(10)),
+    Band(_("午後"), dt.time(12), dt.time(16, 30), dt.time(13, 30)),
+    Band(_("夜"), dt.time(17), dt.time(20), dt.time(18)),
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """``band`` is the number of its part of the day, from 0."""
+
+    day: dt.date
+    band: int
+
+    @classmethod
+    def of(cls, moment: dt.datetime) -> Self:
+        """The slot in which an aware time lies."""
+        local = timezone.localtime(moment)
+        begun = [number for number, band in enumerate(BANDS) if local.time() >= band.first]
+        return cls(local.date(), begun[-1] if begun else 0)
+
+    @classmethod
+    def read(cls, key: str) -> Self | None:
+        """The slot of a key, or None for any other text."""
+        day, _dot, band = key.partition(".")
+        try:
+            slot = cls(dt.date.fromisoformat(day), int(band))
+        except ValueError:
+            return None
+        return slot if slot.key == key and slot.band in range(len(BANDS)) else None
+
+    @property
+    def key(self) -> str:
+        return f"{self.day.isoformat()}.{self.band}"
+
+    def __str__(self) -> str:
+        return f"{say_day(self.day)} {BANDS[self.band].name}"
+
+    def starts(self, place: Venue | None = None, *, minutes: int) -> list[dt.datetime]:
+        """Half-hourly starts from which ``minutes`` end before ``place`` closes; all where it has no hours."""
+        band, found = BANDS[self.band], []
+        moment, last = (timezone.make_aware(dt.datetime.combine(self.day, time)) for time in (band.first, band.last))
+        while moment <= last:
+            if place is None or place.open_for(moment, minutes):
+                found.append(moment)
+            moment += STEP
+        return found
+
+    def usual(self, place: Venue | None = None, *, minutes: int) -> dt.datetime | None:
+        """The start to propose; None where the place is shut all that time."""
+        starts = self.starts(place, minutes=minutes)
+        usual = timezone.make_aware(dt.datetime.combine(self.day, BANDS[self.band].usual))
+        return usual if usual in starts else starts[0] if starts else None
+
+
+def slots_of(days: Iterable[dt.date]) -> list[Slot]:
+    return [Slot(day, band) for day in days for band in range(len(BANDS))]
+
+
+def closed_days(place: Venue, days: list[dt.date]) -> Mapping[dt.date, str]:
+    """The days on which the place is closed, each with its reason."""
+    return place.closed_days(days[0], days[-1])

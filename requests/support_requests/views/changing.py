@@ -1,0 +1,127 @@
+"""The group changes what it asks for by its private link: the form in steps once more, with all that it said before."""
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any, Self
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from programme.errors import Refused
+from programme.models import Limits
+from programme.steps import Draft
+from support_requests.forms import IntakeForm, OtherTimeForm
+from support_requests.forms.intake import TIMES
+from support_requests.forms.wishes import as_typed
+from support_requests.messages import STATUS
+from support_requests.models import Session, SupportRequest
+from support_requests.rescheduling import MOVABLE, other_times, reschedule
+from support_requests.rules import possible_days
+from support_requests.services import revise
+from support_requests.slots import Slot
+from support_requests.views.intake import IntakeView
+from support_requests.views.links import opened_by
+
+
+class ChangeView(IntakeView):
+    """As the form on the web; it opens at its summary, and sending it changes the request."""
+
+    url_name = "support_requests:change"
+    heading = gettext_lazy("お申し込みの変更")
+    send_label = gettext_lazy("この内容に変える")
+    # For how many months was said when the series began.
+    steps = tuple(replace(it, fields=tuple(name for name in it.fields if name != "months")) for it in IntakeView.steps)
+    asked: SupportRequest
+    token: str = ""
+
+    @classmethod
+    def of(cls, asked: SupportRequest, token: str) -> type[Self]:
+        """The view of one request."""
+        return type(cls.__name__, (cls,), {"asked": asked, "token": token, "kind": f"change:{asked.pk}"})
+
+    def open_draft(self, pk: UUID) -> Draft:
+        self.starts = [time.starts_at for time in self.asked.times.all()]
+        draft = super().open_draft(pk)
+        if not draft.answers:
+            said = _said(self.asked, self.starts)
+            draft.answers = {it.slug: {key: said[key] for key in said if it.owns(key)} for it in self.steps}
+            draft.passed = [it.slug for it in self.steps]
+        return draft
+
+    def new_form(self, data: QueryDict | None) -> IntakeForm:
+        return IntakeForm(data, answered=None if data is not None else self.answered, taken=frozenset(self.starts))
+
+    def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
+        revise(self.asked, form.wish(), by=None)
+        messages.success(self.request, _("内容を変えました。"))
+        return reverse("support_requests:status", args=[self.token])
+
+    def _url(self, slug: str) -> str:
+        return reverse(self.url_name, args=[self.token, self.draft.pk, slug])
+
+
+@opened_by(STATUS)
+def change(request: HttpRequest, asked: SupportRequest, token: str, draft: UUID, step: str) -> HttpResponseBase:
+    """A page of the change, as long as no plan was carried out."""
+    if not asked.may_be_revised:
+        messages.info(request, _("日時の案ができたため、ここでは変えられません。"))
+        return redirect("support_requests:status", token)
+    return ChangeView.of(asked, token).as_view()(request, draft=draft, step=step)
+
+
+def _said(asked: SupportRequest, starts: list[dt.datetime]) -> dict[str, list[str]]:
+    """What the request says so far, as the pages of the form would have sent it."""
+    said: dict[str, Any] = as_typed(asked)
+    said["level"] = said["level"].pk if said["level"] else ""
+    said["wheelchair"] = "on" if said["wheelchair"] else ""
+    said["slots"] = sorted({Slot.of(start).key for start in starts})
+    said |= {name: timezone.localtime(start).isoformat() for name, start in zip(TIMES, starts, strict=False)}
+    said["best"] = Slot.of(starts[0]).key if starts else ""
+    return {
+        name: [str(it) for it in value] if isinstance(value, list) else [str(value)]
+        for name, value in said.items()
+        if value not in ("", None)
+    }
+
+
+OFFERED_TIMES = 12
+
+
+@opened_by(STATUS)
+def other_time(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """A time is fixed already, and the group needs another: those at which its whole team can come."""
+    session = Session.objects.select_related("request", "shift").filter(request=asked).first()
+    if session is None or asked.status not in MOVABLE:
+        return redirect("support_requests:status", token)
+    found = [one for one in other_times(session, _candidates(session), by=None) if not one.leaving]
+    form = OtherTimeForm(
+        request.POST if request.method == "POST" else None,
+        starts=sorted(one.starts_at for one in found)[:OFFERED_TIMES],
+    )
+    if form.is_valid():
+        try:
+            reschedule(session, form.cleaned_data["starts_at"], by=None, reason=str(_("団体のご希望")))
+        except Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("日時を変えました。サポーターにも伝えます。"))
+            return redirect("support_requests:status", token)
+    return render(
+        request, "support_requests/other_time.html", {"asked": asked, "token": token, "form": form, "session": session}
+    )
+
+
+def _candidates(session: Session) -> list[dt.datetime]:
+    """The group's other wishes, and the same time of day on each day that may be asked for."""
+    time = timezone.localtime(session.shift.starts_at).time()
+    wishes = [wish.starts_at for wish in session.request.times.all()]
+    days = possible_days(Limits.current())
+    same_time = [timezone.make_aware(dt.datetime.combine(day, time)) for day in days]
+    return list(dict.fromkeys([*wishes, *same_time]))

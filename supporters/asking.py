@@ -1,0 +1,69 @@
+"""Asking people for a duty: until when they may answer, and how often they are asked."""
+
+import datetime as dt
+
+from django.db.models import Count, Max
+from django.utils import timezone
+
+from programme.fiscal import Month, start_of
+from programme.models import Limits
+from supporters.errors import AskedOften
+from supporters.models import Assignment, Supporter
+
+DAY = dt.timedelta(days=1)
+HOUR = dt.timedelta(hours=1)
+TIME_FOR_OTHERS = 4 * HOUR
+"""what a deadline put off to the morning leaves at least, so that somebody else can still be asked"""
+
+
+def answer_by(now: dt.datetime, starts_at: dt.datetime, limits: Limits) -> dt.datetime:
+    """Until when an offer may be answered: for ``offer_hours``, but so that time is left to ask another.
+
+    At the latest a day before the start; when the start is less than two days away, after half of the time
+    that is left. Nobody has to answer in the quiet hours: what is asked then counts from the morning on, and an end
+    within them is put off to an hour after them, or, where that is too late to ask another, brought forward to
+    their beginning. Always between ``now`` and ``starts_at``.
+    """
+    night = _quiet(now, limits)
+    begins = night[1] if night and night[1] < starts_at else now
+    left = starts_at - begins
+    latest = starts_at - DAY if left > 2 * DAY else begins + left / 2
+    end = min(begins + dt.timedelta(hours=limits.offer_hours), latest)
+    quiet = _quiet(end, limits)
+    if quiet and starts_at - (quiet[1] + HOUR) >= TIME_FOR_OTHERS:
+        return quiet[1] + HOUR
+    if quiet and quiet[0] - begins >= HOUR:
+        return quiet[0]
+    return end
+
+
+def _quiet(moment: dt.datetime, limits: Limits) -> tuple[dt.datetime, dt.datetime] | None:
+    """The quiet hours in which ``moment`` lies; None by day."""
+    first, end = (dt.timedelta(minutes=minutes) for minutes in (limits.quiet_from, limits.quiet_until))
+    night = end if end >= first else end + DAY
+    for day in (timezone.localdate(moment) - DAY, timezone.localdate(moment)):
+        midnight = start_of(day)
+        if midnight + first <= moment < midnight + night:
+            return midnight + first, midnight + night
+    return None
+
+
+def asked_often(now: dt.datetime, limits: Limits) -> set[int]:
+    """Keys of those who were asked as often this month as anybody may be, whatever they answered."""
+    month = start_of(Month.of(timezone.localdate(now)).first)
+    rows = Assignment.objects.filter(offered_at__gte=month).order_by().values("supporter_id")
+    return set(
+        rows.annotate(asks=Count("pk")).filter(asks__gte=limits.asks_a_month).values_list("supporter_id", flat=True)
+    )
+
+
+def check_asks(supporter: Supporter, now: dt.datetime, limits: Limits) -> None:
+    """Raise AskedOften for whoever is among ``asked_often``."""
+    if supporter.pk in asked_often(now, limits):
+        raise AskedOften(limit=limits.asks_a_month)
+
+
+def last_asked() -> dict[int, dt.datetime]:
+    """By supporter: when the person was asked for the last time. Who never was is not in it."""
+    rows = Assignment.objects.exclude(offered_at=None).order_by().values_list("supporter_id")
+    return dict(rows.annotate(last=Max("offered_at")))

@@ -1,0 +1,36 @@
+"""What became of a person's duties in the last year. For coordinators only: to ask how somebody is, not to blame."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import F
+
+from programme.models import Limits
+from supporters.models import Assignment, AssignmentMove, Supporter
+
+YEAR = dt.timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Counts of duties (回) in the year before now."""
+
+    served: int
+    late: int
+    """for which the person said within ``late_hours`` before the start that they could not come, even if they came"""
+    absent: int
+
+
+def history(supporter: Supporter, now: dt.datetime) -> History:
+    duties = supporter.assignments.filter(shift__starts_at__gt=now - YEAR, shift__starts_at__lte=now)
+    late = AssignmentMove.objects.filter(
+        subject__supporter=supporter,
+        to_status=Assignment.Status.STANDING_IN_WANTED,
+        at__gt=F("subject__shift__starts_at") - dt.timedelta(hours=Limits.current().late_hours),
+        subject__shift__starts_at__gt=now - YEAR,
+    )
+    return History(
+        served=duties.served(now).count(),
+        late=late.values("subject").distinct().count(),
+        absent=duties.filter(status=Assignment.Status.ABSENT).count(),
+    )

@@ -1,0 +1,77 @@
+"""The office's page of one shift: who is asked, who comes, who would like to; and what they say by telephone."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from programme.access import coordinator_only
+from supporters.forms import JoiningForm
+from supporters.models import Assignment, Shift
+from supporters.views.replies import told
+
+Status = Assignment.Status
+# What the office may note for somebody in each state: see the buttons in shift.html.
+ANSWERS = {
+    Status.APPLIED: ("choose", "pass_over"),
+    Status.OFFERED: ("accept", "decline"),
+    Status.ACCEPTED: ("leave",),
+    Status.STANDING_IN_WANTED: ("accept",),
+    Status.DECLINED: ("take",),
+    Status.LAPSED: ("take",),
+    Status.RELEASED: ("take",),
+    Status.CANCELLED: ("take",),
+    Status.NOT_CHOSEN: ("take",),
+}
+
+
+@coordinator_only
+def shift(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everybody who was ever asked or applied, each with the answers that may be noted now."""
+    found = get_object_or_404(Shift.objects.select_related("venue__district", "room"), pk=pk)
+    form = JoiningForm(request.POST if "joining" in request.POST else None, initial={"joining": found.joining})
+    if request.method == "POST":
+        if "answer" in request.POST:
+            _answer(request, found)
+        elif form.is_valid():
+            Shift.objects.filter(pk=pk).update(joining=form.cleaned_data["joining"])
+            messages.success(request, _("空いた所の決め方を保存しました。"))
+        return redirect("supporters:shift", pk)
+    coming = found.cancelled_at is None and found.starts_at > timezone.now()
+    rows = list(found.assignments.select_related("supporter__contact").order_by("pk"))
+    live = {row.supporter_id for row in rows if row.status in Assignment.LIVE}
+    people = [(row, _answers(row, live) if coming else ()) for row in rows if row.status != Status.PROPOSED]
+    context = {"shift": found, "people": people, "coming": coming, "form": form}
+    return render(request, "supporters/shift.html", context)
+
+
+def _answers(row: Assignment, live: set[int]) -> tuple[str, ...]:
+    """Who was asked again since answers on the newer row."""
+    answers = ANSWERS.get(Status(row.status), ())
+    return () if answers == ("take",) and row.supporter_id in live else answers
+
+
+def _answer(request: HttpRequest, found: Shift) -> None:
+    """Note what somebody said by telephone, or the office's choice."""
+    key = request.POST.get("assignment", "")
+    row = get_object_or_404(found.assignments, pk=key if key.isdecimal() else 0)
+    by: Any = request.user
+    with told(request, _("記録しました。")):
+        match request.POST["answer"]:
+            case "accept":
+                row.accept(by=by)
+            case "decline":
+                row.decline(by=by, reason=_("電話"))
+            case "leave":
+                row.want_stand_in(by=by, reason=_("電話"))
+            case "choose":
+                row.choose(by=by)
+            case "pass_over":
+                row.pass_over(by=by)
+            case "take":
+                Assignment.take(found, row.supporter, by=by, reason=_("電話"))
+            case _other:
+                raise Http404

@@ -1,0 +1,126 @@
+"""Accept, take, stand in, reschedule and cancel at the same moment, on PostgreSQL: nothing may break.
+
+By hand, on a database of its own that ``migrate`` has made:
+``DATABASE_URL=postgres://… python -m tests.support_requests.booking_storm 1000 0``, rounds and seed
+"""
+
+import random
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+
+def play(rounds: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
+    """What the verbs answered over all rounds, and what was broken after one of them (the first such round)."""
+    from tests.support_requests.lifecycle import broken
+
+    dice, answers = random.Random(seed), Counter[str]()
+    for _ in range(rounds):
+        verbs = _round(dice)
+        answers.update(_at_once(verbs))
+        if found := broken():
+            return answers, found
+        _clear()
+    return answers, []
+
+
+def _at_once(verbs: list[Callable[[], Any]]) -> list[str]:
+    """Call all of them at the same moment, each on a connection of its own: "done" or the refusal's name each."""
+    from django.db import connection
+
+    from programme.errors import Refused
+
+    barrier, answers = threading.Barrier(len(verbs)), [""] * len(verbs)
+
+    def call(number: int) -> None:
+        try:
+            barrier.wait(30)
+            verbs[number]()
+            answers[number] = "done"
+        except Refused as refusal:
+            answers[number] = type(refusal).__name__
+        except Exception as error:  # a deadlock, an integrity error: a fault that the count shows
+            answers[number] = f"fault {type(error).__name__}: {error}"
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(len(verbs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    return answers
+
+
+def _round(dice: random.Random) -> list[Callable[[], Any]]:
+    """A booked session of two, one of whom is ill; two people are asked; another shift overlaps the new time."""
+    from support_requests.models import Session
+    from support_requests.rescheduling import reschedule
+    from supporters.models import Assignment
+    from tests.factories import SupporterFactory, a_shift, an_offer, at
+    from tests.support_requests.booking import a_booked_session
+
+    session = a_booked_session(names=["甲", "乙"], venue=_hall())
+    ill, well = Assignment.objects.filter(shift=session.shift).order_by("pk")
+    ill.want_stand_in(by=None)
+    offers = [an_offer(session.shift, SupporterFactory.create()) for _ in range(2)]
+    other = a_shift(days=15, hour=10, venue=_hall())
+    elsewhere = [an_offer(other, row.supporter) for row in (well, offers[0])]
+    taker = SupporterFactory.create()
+    verbs: list[Callable[[], Any]] = [
+        *(lambda row=row: row.accept(by=None) for row in (*offers, *elsewhere)),  # type: ignore[misc]
+        lambda: ill.accept(by=None),
+        lambda: Assignment.objects.get(pk=well.pk).want_stand_in(by=None),
+        lambda: Assignment.objects.get(pk=offers[0].pk).decline(by=None),
+        lambda: Assignment.take(session.shift, taker, by=None),
+        lambda: reschedule(Session.objects.get(pk=session.pk), at(15), by=taker.user, reason="都合"),
+        lambda: reschedule(Session.objects.get(pk=session.pk), at(16), by=taker.user, reason="都合"),
+    ]
+    if dice.random() < 0.5:
+        asked = session.request
+        cancel = dice.choice(
+            [lambda: asked.withdraw(by=None, reason=""), lambda: asked.reopen(by=None, reason="大雪", cause="weather")]
+        )
+        verbs.append(cancel)
+    dice.shuffle(verbs)
+    return verbs
+
+
+def _hall() -> Any:
+    from programme.models import Venue
+
+    Venue.objects.exclude(closures=None).update(closures=None)
+    return Venue.objects.order_by("pk")[0]
+
+
+def _clear() -> None:
+    """The next round begins with nothing but the programme's facts."""
+    from notifications.models import Message
+    from programme.models import User
+    from support_requests.models import Session, SupportRequest
+    from supporters.models import Assignment, Shift, Supporter
+
+    Message.objects.all().delete()
+    Assignment.objects.all().delete()
+    Session.objects.all().delete()
+    Shift.objects.all().delete()
+    SupportRequest.objects.all().delete()
+    Supporter.objects.all().delete()
+    User.objects.all().delete()
+
+
+def main(rounds: int, seed: int) -> None:
+    import django
+
+    django.setup()
+    from programme.loading import load
+
+    load()
+    answers, found = play(rounds, seed)
+    print(*answers.most_common(), *found, sep="\n")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -1,0 +1,229 @@
+"""What a group does by its private link besides looking: change its request, move its session, write to the office."""
+
+import datetime as dt
+import re
+import uuid
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from notifications import links
+from notifications.models import Message
+from programme.models import Room, User
+from programme.steps import CHECK
+from support_requests.messages import STATUS, status_url
+from support_requests.models import Inquiry, Plan, Series, SupportRequest
+from support_requests.planning.approving import approve
+from support_requests.planning.solving import solve
+from support_requests.slots import Slot
+from support_requests.views.changing import ChangeView
+from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, at
+from tests.support_requests.asking import open_days
+from tests.support_requests.booking import a_booked_session
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+
+
+def path_of(asked: SupportRequest, page: str = "") -> str:
+    return "/requests/" + status_url(asked).partition("/requests/")[2] + page
+
+
+def page_of(client: Client, path: str) -> str:
+    response = client.get(path)
+    assert response.status_code == 200, response.headers.get("Location")
+    return response.content.decode()
+
+
+@pytest.fixture
+def asked() -> SupportRequest:
+    days = open_days()
+    wishes = [at((day - at(0).date()).days) for day in days[2:4]]
+    return SupportRequestFactory.create(wishes=wishes, group__contact__phone="027-224-1111", note="車が2台", minutes=60)
+
+
+@pytest.fixture
+def office(coordinator: User) -> Client:
+    client = Client()
+    client.force_login(coordinator)
+    return client
+
+
+# --- Changing -------------------------------------------------------------------------------------------
+
+
+def test_all_that_was_said_stands_on_the_summary_and_sending_it_changes_nothing(
+    client: Client, asked: SupportRequest
+) -> None:
+    link = path_of(asked)
+    change = f"{link}change/{uuid.uuid4()}/{CHECK}/"
+    starts = [time.starts_at for time in asked.times.all()]
+    page = page_of(client, change)
+    for fact in (asked.group.name, asked.group.contact.name, "車が2台", str(Slot.of(starts[0])), "10:00"):
+        assert fact in page
+    assert client.get(change).status_code == 200
+    assert SupportRequest.objects.get().moves.count() == 0
+    assert client.post(change)["Location"] == link
+    now = SupportRequest.objects.get()
+    assert [time.starts_at for time in now.times.all()] == starts
+    assert (now.venue_id, now.note, now.status) == (asked.venue_id, "車が2台", "confirmed")
+
+
+def test_another_time_is_chosen_from_the_calendar(client: Client, asked: SupportRequest) -> None:
+    draft, day = uuid.uuid4(), open_days()[6]
+    change = path_of(asked, f"change/{draft}/")
+    assert f'value="{Slot.of(asked.times.all()[0].starts_at).key}"' in page_of(client, change + "days/")
+    assert client.post(change + "days/", {"slots": [f"{day.isoformat()}.1"]})["Location"] == change + "times/"
+    time = re.search(rf'value="({day.isoformat()}T14:30:00[^"]*)"', page_of(client, change + "times/"))
+    assert time
+    client.post(change + "times/", {"time_1": time[1], "minutes": "90"})
+    client.post(change + "check/")
+    now = SupportRequest.objects.get()
+    assert [f"{timezone.localtime(it.starts_at):%d %H:%M}" for it in now.times.all()] == [f"{day:%d} 14:30"]
+    assert (now.minutes, now.moves.get().by, now.moves.get().reason) == (90, None, "内容を直しました")
+
+
+def test_what_is_planned_is_not_changed_by_this_page(client: Client, asked: SupportRequest) -> None:
+    SupportRequest.objects.update(status="planned")
+    link = path_of(asked)
+    assert client.get(f"{link}change/{uuid.uuid4()}/check/")["Location"] == link
+
+
+def test_one_link_changes_no_other_request(client: Client, asked: SupportRequest) -> None:
+    other = SupportRequestFactory.create(wishes=[time.starts_at for time in asked.times.all()], minutes=60)
+    draft = uuid.uuid4()
+    client.post(path_of(asked, f"change/{draft}/helps/"), {"note": "ひみつ"})
+    assert "ひみつ" in page_of(client, path_of(asked, f"change/{draft}/check/"))
+    assert "ひみつ" not in page_of(client, path_of(other, f"change/{draft}/check/"))
+
+
+def test_a_change_asks_not_for_how_many_months(client: Client, asked: SupportRequest) -> None:
+    assert "毎月" not in page_of(client, path_of(asked, f"change/{uuid.uuid4()}/times/"))
+    assert [field for step in ChangeView.steps for field in step.fields if field == "months"] == []
+
+
+# --- Another time for a session that is fixed -------------------------------------------------------------
+
+
+def test_a_booked_session_moves_to_a_time_that_suits_its_whole_team(client: Client) -> None:
+    session = a_booked_session()
+    link = path_of(session.request)
+    offered = re.findall(r'name="starts_at" value="([^"]+)"', page_of(client, f"{link}other-time/"))
+    assert offered
+    assert client.post(f"{link}other-time/", {"starts_at": offered[0]})["Location"] == link
+    session.shift.refresh_from_db()
+    assert session.shift.starts_at == dt.datetime.fromisoformat(offered[0])
+    assert SupportRequest.objects.get().status == "booked"
+    assert client.post(f"{link}other-time/", {"starts_at": "2020-01-06T10:00:00+09:00"}).status_code == 200
+
+
+def test_a_request_without_a_session_has_no_time_to_move(client: Client, asked: SupportRequest) -> None:
+    link = path_of(asked)
+    assert client.get(f"{link}other-time/")["Location"] == link
+
+
+# --- Writing to the office ----------------------------------------------------------------------------------
+
+
+def test_a_group_writes_and_the_office_answers(client: Client, office: Client, asked: SupportRequest) -> None:
+    client.post(path_of(asked, "write/"), {"text": "駐車場は\nありますか"})
+    assert "お返事をお待ちください" in page_of(client, path_of(asked))
+    assert "団体からの連絡" in page_of(office, "/office/")
+    assert asked.group.name in page_of(office, "/requests/list/?status=inquiries")
+    inquiry = Inquiry.objects.get()
+    assert "駐車場は<br>ありますか" in page_of(office, f"/requests/list/{asked.pk}/")
+    office.post(f"/requests/list/inquiries/{inquiry.pk}/", {f"inquiry-{inquiry.pk}-answer": "3台とめられます"})
+    message = Message.objects.get(kind="request_answered")
+    assert "3台とめられます" in message.body
+    assert message.recipient == asked.group.contact
+    assert "3台とめられます" in page_of(client, path_of(asked))
+    assert asked.group.name not in page_of(office, "/requests/list/?status=inquiries")
+
+
+def test_what_was_settled_by_telephone_is_told_to_nobody(office: Client, asked: SupportRequest) -> None:
+    inquiry = Inquiry.objects.write(asked, "質問")
+    office.post(f"/requests/list/inquiries/{inquiry.pk}/", {})
+    inquiry.refresh_from_db()
+    assert (inquiry.answer, inquiry.settled_at is None, Message.objects.count()) == ("", False, 0)
+    page = office.post(f"/requests/list/inquiries/{inquiry.pk}/", {}, follow=True).content.decode()
+    assert "ほかの人の操作で状態が変わりました" in page
+
+
+def test_the_same_words_are_written_once_and_many_are_too_many(client: Client, asked: SupportRequest) -> None:
+    for _ in range(2):
+        client.post(path_of(asked, "write/"), {"text": "同じ質問"})
+    assert Inquiry.objects.count() == 1
+    for number in range(5):
+        page = client.post(path_of(asked, "write/"), {"text": f"質問{number}"}).content.decode()
+    assert Inquiry.objects.count() == Inquiry.AT_MOST
+    assert "まだお返事していません" in page
+    assert "質問4" in page
+
+
+def test_an_empty_message_is_asked_for_its_words(client: Client, asked: SupportRequest) -> None:
+    assert "伝えたいことを入力してください。" in client.post(path_of(asked, "write/"), {"text": " "}).content.decode()
+
+
+def test_the_queries_of_the_status_page_and_of_the_offices_grow_with_nothing(
+    client: Client, office: Client, asked: SupportRequest
+) -> None:
+    def queries() -> list[int]:
+        found = []
+        for browser, path in ((client, path_of(asked)), (office, f"/requests/list/{asked.pk}/")):
+            with CaptureQueriesContext(connection) as seen:
+                page_of(browser, path)
+            found.append(len(seen))
+        return found
+
+    def more() -> None:
+        """One that waits, one that was answered by a message, one that was settled."""
+        _waiting, answered, settled = (Inquiry.objects.write(asked, f"質問{uuid.uuid4()}") for _ in range(3))
+        answered.settle(by=User.objects.get(), answer="はい")
+        settled.settle(by=User.objects.get())
+
+    more()
+    few = queries()
+    more()
+    more()
+    assert queries() == few
+
+
+# --- Series ---------------------------------------------------------------------------------------------
+
+
+def test_taking_back_one_month_or_all(client: Client, office: Client, asked: SupportRequest) -> None:
+    series = Series.objects.create(last_month="2099-01-01")
+    SupportRequest.objects.update(series=series)
+    assert "2099年1月まで" in page_of(client, path_of(asked))
+    assert "来月からの分も" in page_of(client, path_of(asked, "withdraw/"))
+    client.post(path_of(asked, "withdraw/"), {"reason": ""})
+    series.refresh_from_db()
+    assert series.ended_at is None
+    SupportRequest.objects.update(status="confirmed")
+    client.post(path_of(asked, "withdraw/"), {"reason": "", "series": "1"})
+    series.refresh_from_db()
+    assert series.ended_at is not None
+    assert office.post(f"/requests/list/{asked.pk}/end-series/").status_code == 302
+
+
+# --- The slip -------------------------------------------------------------------------------------------
+
+
+def test_the_slip_leads_to_the_status_page_by_its_qr_code(office: Client, asked: SupportRequest) -> None:
+    page = page_of(office, f"/requests/list/{asked.pk}/slip/")
+    assert 'aria-label="お申し込みのようすを見るQRコード"' in page
+    assert links.read(STATUS, path_of(asked).split("/")[3]) == str(asked.pk)
+
+
+def test_the_wished_room_is_booked_and_the_team_told_of_a_wheelchair(asked: SupportRequest, coordinator: User) -> None:
+    _first, wished = (Room.objects.create(venue=a_hall(), name=name) for name in ("洋室", "和室"))
+    SupportRequest.objects.update(room=wished, wheelchair=True)
+    SupporterFactory.create(home_district=a_hall().district)
+    plan = Plan.objects.create(first=at(1).date(), last=at(28).date())
+    solve(plan.pk)
+    plan.refresh_from_db()
+    assert approve(plan, by=coordinator) == 1
+    shift = SupportRequest.objects.get().session.shift
+    assert (shift.room, shift.note) == (wished, "車いすの方がいます。車が2台")

@@ -1,0 +1,205 @@
+"""A session moves to another time: with its team where possible, one updated invitation each."""
+
+import datetime as dt
+from typing import Any
+
+import icalendar
+import pytest
+from django.test import Client
+
+from notifications.models import Message
+from programme.errors import ChangedMeanwhile
+from programme.models import Closure, ClosureCalendar, Room, User, Venue
+from support_requests.errors import ClosedOn, OffGrid, SameTime, TimePassed, TooSoon
+from support_requests.models import SupportRequest
+from support_requests.rescheduling import other_times, reschedule
+from supporters.errors import RoomTaken
+from supporters.models import Assignment, Claim, RoomClaim, Shift
+from supporters.models.claims import cells
+from tests.factories import SupporterFactory, a_shift, an_offer, at
+from tests.support_requests.booking import a_booked_session, a_planned_session
+
+pytestmark = pytest.mark.usefixtures("open_halls")
+
+Status = Assignment.Status
+
+
+@pytest.fixture
+def open_halls(programme_facts: None) -> None:
+    """Whatever day it is today, no hall is closed on the days of these tests."""
+    Venue.objects.update(closures=None)
+
+
+def told(kind: str) -> list[Message]:
+    return list(Message.objects.filter(kind=kind).order_by("pk"))
+
+
+def entry(message: Message) -> Any:
+    return next(one for one in icalendar.Calendar.from_ical(message.calendar).walk("VEVENT"))
+
+
+def busy(name: str, session: Any, start: dt.datetime) -> None:
+    """The person called ``name`` has another duty at ``start``."""
+    person = Assignment.objects.get(shift=session.shift, supporter__name=name).supporter
+    other = a_shift(days=(start.date() - at(0).date()).days, hour=start.astimezone(at(0).tzinfo).hour)
+    an_offer(other, person).accept(by=None)
+
+
+def test_the_whole_team_moves_and_the_booking_holds(coordinator: User) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    assert reschedule(session, at(15), by=coordinator, reason="会場の都合") == []
+    session.refresh_from_db()
+    assert (session.shift.starts_at, session.shift.minutes) == (at(15), 60)
+    assert session.request.status == SupportRequest.Status.BOOKED
+    assert set(session.shift.assignments.values_list("status", flat=True)) == {Status.ACCEPTED}
+    assert set(Claim.objects.values_list("cell", flat=True)) == set(cells(at(15), at(15, 11)))
+
+
+def test_everybody_gets_one_updated_invitation(coordinator: User) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    before = {message.recipient_id: entry(message) for message in Message.objects.exclude(calendar="")}
+    reschedule(session, at(15), by=coordinator, reason="会場の都合")
+    moved = [*told("moved"), *told("request_moved")]
+    assert {message.recipient_id for message in moved} == set(before)
+    assert len(moved) == 3
+    for message in moved:
+        assert entry(message)["UID"] == before[message.recipient_id]["UID"]
+        assert entry(message)["SEQUENCE"] > before[message.recipient_id]["SEQUENCE"]
+        assert "会場の都合" in message.body
+
+
+def test_who_cannot_come_is_taken_off_and_the_request_waits_for_its_team_again(coordinator: User) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    busy("支援二郎", session, at(15))
+    leaving = reschedule(session, at(15), by=coordinator, reason="")
+    assert [one.supporter.name for one in leaving] == ["支援二郎"]
+    session.request.refresh_from_db()
+    assert session.request.status == SupportRequest.Status.PLANNED
+    assert session.shift.assignments.get(supporter__name="支援一郎").status == Status.ACCEPTED
+    assert [message.recipient.name for message in told("moved_off")] == [leaving[0].supporter.contact.name]
+    (message,) = told("request_moved")
+    assert "探しています" in message.body
+    # Somebody else accepts: the group hears that the team is complete.
+    an_offer(session.shift, SupporterFactory.create()).accept(by=None)
+    session.request.refresh_from_db()
+    assert session.request.status == SupportRequest.Status.BOOKED
+    assert len(told("request_booked")) == 2
+
+
+def test_a_group_that_was_told_no_time_yet_is_not_told_of_another(coordinator: User) -> None:
+    session = a_planned_session()
+    offer = an_offer(session.shift, SupporterFactory.create())
+    reschedule(session, at(15), by=coordinator, reason="")
+    assert (told("request_moved"), len(told("moved"))) == ([], 1)
+    offer.refresh_from_db()
+    assert offer.status == Status.OFFERED
+
+
+def test_what_stands_against_a_time_is_said_and_nothing_moves(coordinator: User) -> None:
+    session = a_booked_session()
+    calendar = ClosureCalendar.objects.create(code="test", name="休館", source="★")
+    Closure.objects.create(
+        calendar=calendar, rule=f"FREQ=YEARLY;BYMONTH={at(15).month};BYMONTHDAY={at(15).day}", reason="点検"
+    )
+    Venue.objects.update(closures=calendar)
+    for start, by, refusal in [
+        (at(14), coordinator, SameTime),
+        (at(15), coordinator, ClosedOn),
+        (at(16, 10, 5), coordinator, OffGrid),
+        (at(1), None, TooSoon),
+        (at(-1), coordinator, TimePassed),
+    ]:
+        with pytest.raises(refusal):
+            reschedule(session, start, by=by, reason="")
+    session.shift.refresh_from_db()
+    assert session.shift.starts_at == at(14)
+
+
+def test_the_office_may_move_a_session_to_tomorrow(coordinator: User) -> None:
+    session = a_booked_session()
+    reschedule(session, at(2), by=coordinator, reason="")
+    session.shift.refresh_from_db()
+    assert session.shift.starts_at == at(2)
+
+
+def test_a_request_that_was_taken_back_does_not_move(coordinator: User) -> None:
+    session = a_booked_session()
+    session.request.withdraw(by=None, reason="")
+    with pytest.raises(ChangedMeanwhile):
+        reschedule(session, at(15), by=coordinator, reason="")
+
+
+def test_another_room_is_taken_when_the_own_one_is_not_free(coordinator: User) -> None:
+    session = a_booked_session()
+    venue = session.shift.venue
+    venue.rooms.all().delete()
+    first, second = (Room.objects.create(venue=venue, name=name) for name in ("第1", "第2"))
+    Shift.objects.filter(pk=session.shift_id).update(room=first)
+    a_shift(days=15, hour=10, venue=venue, room=first)
+    reschedule(session, at(15), by=coordinator, reason="")
+    session.shift.refresh_from_db()
+    assert session.shift.room == second
+    a_shift(days=16, hour=10, venue=venue, room=first)
+    a_shift(days=16, hour=10, venue=venue, room=second)
+    with pytest.raises(RoomTaken):
+        reschedule(session, at(16), by=coordinator, reason="")
+    assert other_times(session, [at(16)], by=coordinator) == []
+    assert set(RoomClaim.objects.filter(shift=session.shift).values_list("room", flat=True)) == {second.pk}
+
+
+def test_other_times_say_who_could_come_the_fullest_team_first(coordinator: User) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    busy("支援二郎", session, at(15))
+    times = other_times(session, [at(14), at(15), at(16), at(-1)], by=coordinator)
+    assert [(one.starts_at, len(one.staying), [it.name for it in one.leaving]) for one in times] == [
+        (at(16), 2, []),
+        (at(15), 1, ["支援二郎"]),
+    ]
+
+
+def test_other_times_ask_a_fixed_number_of_questions(coordinator: User, django_assert_max_num_queries: Any) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    counts = []
+    for starts in ([at(15)], [at(15), at(16), at(17)]):
+        with django_assert_max_num_queries(99) as asked:
+            other_times(session, starts, by=coordinator)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+def move_path(session: Any) -> str:
+    return f"/requests/list/{session.request_id}/move/"
+
+
+def test_the_page_says_who_could_come_when_and_moves_the_session(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    busy("支援二郎", session, at(15))
+    page = client.get(move_path(session)).content.decode()
+    assert "行けない人: 支援二郎" in page
+    assert "全員が行けます" in page
+    wish = at(15).astimezone(dt.UTC).isoformat()
+    done = client.post(move_path(session), {"wish": wish, "reason": "会場の都合"}, follow=True)
+    assert "担当から外れた人: 支援二郎" in done.content.decode()
+    session.shift.refresh_from_db()
+    assert session.shift.starts_at == at(15)
+
+
+def test_another_time_than_the_wishes_can_be_typed_in(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    session = a_booked_session()
+    day = at(20)
+    typed = {"date_year": day.year, "date_month": day.month, "date_day": day.day, "time": "14:30"}
+    missing = client.post(move_path(session), {"wish": "other", "reason": "会場の都合"})
+    assert missing.context["form"].errors.keys() == {"date", "time"}
+    client.post(move_path(session), {"wish": "other", "reason": "会場の都合", **typed})
+    session.shift.refresh_from_db()
+    assert session.shift.starts_at == at(20, 14, 30)
+
+
+def test_a_page_that_is_out_of_date_says_what_happened(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    session = a_booked_session()
+    session.request.withdraw(by=None, reason="")
+    answer = client.post(move_path(session), {"wish": "other"}, follow=True)
+    assert "状態が変わりました" in answer.content.decode()

@@ -1,0 +1,152 @@
+"""One text to many supporters: drafts first, then messages like any other."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from notifications import outbox
+from notifications.models import Mailing, Matter, Message, Preference
+from programme import furigana
+from programme.models import District, User
+from tests.factories import ContactFactory, SupporterFactory
+
+pytestmark = pytest.mark.usefixtures("programme_facts")
+NOON = dt.datetime(2026, 12, 1, 3, tzinfo=dt.UTC)
+TEXT = {"title": "講座のご案内", "body": "講座を開きます。", "short": "", "title_en": "", "body_en": "", "short_en": ""}
+ALL = {"status": "", "district": "", "topic": ""}
+
+
+@pytest.fixture
+def office(client: Client, coordinator: User) -> Client:
+    client.force_login(coordinator)
+    return client
+
+
+def write(office: Client, **facts: Any) -> Mailing:
+    office.post(reverse("supporters:mailing_new"), {**TEXT, **ALL, "do": "save", **facts})
+    return Mailing.objects.get()
+
+
+def page_of(mailing: Mailing) -> str:
+    return reverse("supporters:mailing", args=[mailing.pk])
+
+
+def states(mailing: Mailing) -> list[tuple[str, str, str]]:
+    return list(mailing.messages.order_by("pk").values_list("recipient__name", "channel", "state"))
+
+
+def test_counting_writes_nothing_and_keeps_what_was_typed(office: Client) -> None:
+    SupporterFactory(), SupporterFactory(status="paused")
+    page = office.post(
+        reverse("supporters:mailing_new"), {**TEXT, **ALL, "status": "paused", "do": "count"}
+    ).content.decode()
+    assert "あてはまる人: 1人" in page
+    assert "講座を開きます。" in page
+    assert not Mailing.objects.exists()
+
+
+def test_a_draft_is_written_for_each_who_is_meant_and_nothing_leaves(office: Client) -> None:
+    one, other = District.objects.all()[:2]
+    SupporterFactory(home_district=one, contact=ContactFactory(name="A"))
+    SupporterFactory(home_district=other, contact=ContactFactory(name="B"))
+    SupporterFactory(home_district=one, status="withdrawn", contact=ContactFactory(name="C"))
+    mailing = write(office, district=one.pk)
+    outbox.sweep()
+    assert states(mailing) == [("A", "email", "draft")]
+
+
+def test_changing_the_text_rewrites_the_drafts(office: Client) -> None:
+    SupporterFactory()
+    mailing = write(office)
+    edit = reverse("supporters:mailing_edit", args=[mailing.pk])
+    office.post(edit, {**TEXT, **ALL, "body": "日にちが変わりました。", "do": "save"})
+    assert [message.body for message in mailing.messages] == ["日にちが変わりました。\n"]
+
+
+def test_each_reads_it_in_their_language(office: Client) -> None:
+    for language in ("ja", "ja-easy", "en"):
+        SupporterFactory(contact=ContactFactory(language=language))
+    mailing = write(office, title_en="A course", body_en="We hold a course.")
+    bodies = [message.body.strip() for message in mailing.messages.order_by("pk")]
+    assert bodies[0] == "講座を開きます。"
+    assert bodies[1] == furigana.in_text(bodies[0]) != bodies[0]
+    assert bodies[2] == "We hold a course."
+
+
+def test_sending_queues_the_drafts_once(office: Client, set_now: Callable[[dt.datetime], None]) -> None:
+    set_now(NOON)
+    SupporterFactory(contact=ContactFactory(name="A"))
+    SupporterFactory(contact=ContactFactory(name="B", email="", phone="027-224-1111"))
+    mailing = write(office)
+    office.post(page_of(mailing), {"do": "send"})
+    outbox.sweep()
+    office.post(page_of(mailing), {"do": "send"})
+    assert states(mailing) == [("A", "email", "sent"), ("B", "phone", "queued")]
+    assert [message.recipient.name for message in Message.objects.needs_a_person()] == ["B"]
+
+
+def test_who_wants_no_news_gets_none(office: Client) -> None:
+    supporter = SupporterFactory(contact=ContactFactory(name="A"))
+    Preference.objects.create(contact=supporter.contact, matter=Matter.NEWS, wanted=False)
+    mailing = write(office)
+    office.post(page_of(mailing), {"do": "send"})
+    assert states(mailing) == [("A", "email", "cancelled")]
+
+
+def test_somebody_can_be_left_out_and_the_whole_thrown_away(office: Client) -> None:
+    SupporterFactory(contact=ContactFactory(name="A")), SupporterFactory(contact=ContactFactory(name="B"))
+    mailing = write(office)
+    office.post(page_of(mailing), {"do": f"leave_out {mailing.messages.order_by('pk')[0].pk}"})
+    assert states(mailing) == [("B", "email", "draft")]
+    office.post(page_of(mailing), {"do": "discard"})
+    assert not Mailing.objects.exists()
+    assert not Message.objects.filter(kind="mailing").exists()
+
+
+def test_what_was_sent_is_neither_changed_nor_thrown_away(office: Client) -> None:
+    SupporterFactory()
+    mailing = write(office)
+    office.post(page_of(mailing), {"do": "send"})
+    assert office.get(reverse("supporters:mailing_edit", args=[mailing.pk])).status_code == 404
+    office.post(page_of(mailing), {"do": "discard"})
+    assert Mailing.objects.exists()
+
+
+def test_segments_and_cost_are_said_before_sending(office: Client) -> None:
+    contact = ContactFactory(phone="090-1234-5678", preferred="sms")
+    SupporterFactory(contact=contact)
+    page = office.get(page_of(write(office, short="あ" * 71))).content.decode()
+    assert "2通分(71文字)" in page
+    assert "約24円" in page
+
+
+def test_half_an_english_text_is_refused(office: Client) -> None:
+    page = office.post(reverse("supporters:mailing_new"), {**TEXT, **ALL, "title_en": "A course", "do": "save"})
+    assert "両方を入力してください" in page.content.decode()
+    assert not Mailing.objects.exists()
+
+
+def test_the_pages_need_the_same_number_of_queries_for_three_as_for_one(
+    office: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    SupporterFactory()
+    mailing = write(office)
+    with django_assert_num_queries(7):
+        office.get(page_of(mailing))
+    with django_assert_num_queries(5):
+        office.get(reverse("supporters:mailings"))
+    SupporterFactory(), SupporterFactory()
+    Mailing.objects.create(title="b", body="b", sent_at=timezone.now())
+    mailing = Mailing.objects.order_by("pk")[0]
+    edit = reverse("supporters:mailing_edit", args=[mailing.pk])
+    office.post(edit, {**TEXT, **ALL, "do": "save"})
+    with django_assert_num_queries(7):
+        office.get(page_of(mailing))
+    with django_assert_num_queries(5):
+        office.get(reverse("supporters:mailings"))
