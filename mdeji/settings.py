@@ -65,6 +65,10 @@ INSTALLED_APPS = [
     "django.forms",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "csp",
     "rest_framework",
 ]
@@ -227,13 +231,18 @@ MESSAGES_PER_SECOND = {
     "email": env.float("EMAIL_PER_SECOND", default=0.0),
 }
 
-# --- People sign in: a code by e-mail, no password ---------------------------------------------------
+# --- People sign in: a code by e-mail or SMS, a passkey, the city's digital ID; no password -----------
 AUTH_USER_MODEL = "programme.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*"]
+# By SMS where SMS can be sent, or where they are files to read (notifications/channels/sms.py).
+SIGN_IN_BY_SMS = SHOW_SENT or all(
+    [TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_MESSAGING_SERVICE_SID or TWILIO_FROM_NUMBER]
+)
+ACCOUNT_LOGIN_METHODS = {"email", *(["phone"] if SIGN_IN_BY_SMS else [])}
+# One of both is enough: mdeji.accounts.SignupForm.
+ACCOUNT_SIGNUP_FIELDS = ["email*", "phone"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -241,13 +250,42 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 # Six digits, half an hour to fetch and type them, and another code for the asking.
 ALLAUTH_USER_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = 30 * 60
+ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 30 * 60
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
+# A class registers from one connection; but nobody makes us send one telephone SMS all day.
+ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,20/d/key", "verify_phone": "20/m/ip,1/30s/key,20/d/key"}
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_CHANGE = True
 ACCOUNT_ADAPTER = "mdeji.accounts.Adapter"
 ACCOUNT_FORMS = {
+    "request_login_code": "mdeji.accounts.AskForCodeForm",
     "confirm_login_code": "mdeji.accounts.LoginCodeForm",
+    "signup": "mdeji.accounts.SignupForm",
     "confirm_email_verification_code": "mdeji.accounts.AddressCodeForm",
+    "verify_phone": "mdeji.accounts.NumberCodeForm",
+    "change_phone": "mdeji.accounts.NumberForm",
 }
+# A passkey is one more way in, never a second lock: who loses the telephone still gets a code.
+MFA_ADAPTER = "mdeji.accounts.Passkeys"
+MFA_SUPPORTED_TYPES = ["webauthn"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Any OpenID Connect provider, such as the city's digital ID: off until it is named. See docs/adr/0033.
+OIDC_NAME = env.str("OIDC_NAME", default="")
+OIDC_APP = {
+    "provider_id": "city",
+    "name": OIDC_NAME,
+    "client_id": env.str("OIDC_CLIENT_ID", default=""),
+    "secret": env.str("OIDC_CLIENT_SECRET", default=""),
+    "settings": {"server_url": env.str("OIDC_SERVER_URL", default="")},
+}
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [OIDC_APP] if OIDC_NAME else []},
+}
+SOCIALACCOUNT_ADAPTER = "mdeji.accounts.DigitalID"
+# Who proved the same address to both sides is one person (mdeji.accounts.DigitalID says who did).
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+# A link, not a form: our policy lets a form lead to our own pages alone.
+SOCIALACCOUNT_LOGIN_ON_GET = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "home"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SIGNUP_REDIRECT_URL = "supporters:register"
@@ -309,7 +347,6 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
         "microphone",
         "midi",
         "payment",
-        "publickey-credentials-get",
         "serial",
         "usb",
         "xr-spatial-tracking",

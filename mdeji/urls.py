@@ -1,11 +1,12 @@
 """Where each surface lives."""
 
+from allauth.mfa.webauthn.views import login_webauthn
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from mdeji import design, office, texts, views
+from mdeji import design, office, texts, views, ways_in
 
 handler400 = "mdeji.errors.bad_request"
 handler429 = "mdeji.errors.too_many_requests"
@@ -19,6 +20,12 @@ urlpatterns = [
     # Nobody has a password: its pages are not there, and signing in begins with asking for a code.
     path("accounts/login/", RedirectView.as_view(pattern_name="account_request_login_code", query_string=True)),
     re_path(r"^accounts/(password|reauthenticate)/", views.no_such_page),
+    *([] if settings.SIGN_IN_BY_SMS else [re_path(r"^accounts/phone/", views.no_such_page)]),
+    path("accounts/ways-in/", ways_in.ways_in, name="ways_in"),
+    path("accounts/ways-in/passkey/", ways_in.add_passkey, name="add_passkey"),
+    path("accounts/ways-in/passkey/<int:pk>/remove/", ways_in.remove_passkey, name="remove_passkey"),
+    path("accounts/ways-in/device/<int:pk>/sign-out/", ways_in.sign_out_device, name="sign_out_device"),
+    path("accounts/login/passkey/", login_webauthn, name="mfa_login_webauthn"),
     path("accounts/", include("allauth.account.urls")),
     path("supporters/", include("supporters.urls")),
     path("requests/", include("support_requests.urls")),
@@ -30,6 +37,15 @@ urlpatterns = [
     path("api/v1/", include("consult.api_urls")),
     path("admin/", admin.site.urls),
 ]
+
+DIGITAL_ID = [
+    # One account of one place is linked on the page above.
+    path("accounts/city/", include("allauth.socialaccount.urls")),
+    path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("accounts/ways-in/digital-id/<int:pk>/unlink/", ways_in.unlink, name="unlink_digital_id"),
+]
+if settings.OIDC_NAME:
+    urlpatterns += DIGITAL_ID
 
 if settings.SHOW_SENT:
     urlpatterns.append(path("sent/", include("notifications.urls")))

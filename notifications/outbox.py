@@ -19,8 +19,10 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
 from notifications import pace
 from notifications.channels import Outcome, Receipt, channel_of
@@ -42,6 +44,8 @@ BELLS_AT_MOST = 16
 """workers that are called at once; each goes on until nothing is due"""
 ROUND = 60.0
 """seconds after which a worker that delivers lets other tasks come first"""
+
+CODE_LASTS = dt.timedelta(minutes=30)
 
 Answered = tuple[Message, Attempt, Receipt]
 WAITING = (Message.State.DRAFT, Message.State.QUEUED)
@@ -112,6 +116,38 @@ def tell_all(letters: Iterable[Letter]) -> None:
         ring_after_commit(len(some))
 
 
+@transaction.atomic
+def send_code(number: str, *, kind: str, template: str, context: Mapping[str, object], occasion: str = "") -> None:
+    """Send an SMS to the mobile ``number`` (E.164) of somebody who waits for it, whether known to us or not.
+
+    It goes before all others, at any hour, in the language of the page, and is of no use after CODE_LASTS. The same
+    (kind, number, occasion) is sent once. Nothing is sent to a number that has stopped our messages.
+    """
+    now = timezone.now()
+    known = Contact.objects.filter(Q(mobile_e164=number) | Q(phone_e164=number)).order_by("pk").first()
+    contact = known or Contact.objects.create(name=number, phone=number)
+    short = render_to_string(template, {"recipient": contact, **context}).strip()
+    blocked = Suppression.objects.filter(channel=Channel.SMS, address=number).exists()
+    message, created = Message.objects.get_or_create(
+        kind=kind,
+        subject=f"number:{number}",
+        recipient=contact,
+        occasion=occasion or now.isoformat(),
+        defaults={
+            "channel": Channel.SMS,
+            "address": number,
+            "title": gettext("SMSで送るコード"),
+            "body": "",
+            "short": short,
+            "is_code": True,
+            "expires_at": now + CODE_LASTS,
+            "state": Message.State.CANCELLED if blocked else Message.State.QUEUED,
+        },
+    )
+    if created and not blocked:
+        _deliver_after_commit(message.pk)
+
+
 def withdraw(subject: str, *, kinds: Collection[str] = (), recipient: Contact | None = None) -> int:
     """Cancel what waits to be told about ``subject``: all of it, or the given kinds, or to one recipient."""
     rows = Message.objects.filter(subject=subject, state__in=WAITING)
@@ -145,13 +181,13 @@ def _claim(among: MessageQuerySet) -> list[Message]:
     """Take some due messages for this worker alone."""
     now = timezone.now()
     with transaction.atomic():
-        due = among.due(now).select_for_update(skip_locked=True).order_by("due_at", "pk")
+        due = among.due(now).select_for_update(skip_locked=True).order_by("-is_code", "due_at", "pk")
         taken = list(due.values_list("pk", flat=True)[:TAKEN_AT_ONCE])
         if not taken:
             return []
         Message.objects.filter(pk__in=taken).update(state=Message.State.SENDING, claimed_at=now)
     rows = Message.objects.filter(pk__in=taken).select_related("recipient").prefetch_related("attempts")
-    return list(rows.order_by("due_at", "pk"))
+    return list(rows.order_by("-is_code", "due_at", "pk"))
 
 
 def _hand_over_all(taken: list[Message]) -> None:
@@ -162,7 +198,7 @@ def _hand_over_all(taken: list[Message]) -> None:
     with ThreadPoolExecutor(1) as sender:
         for message in taken:
             now = timezone.now()
-            later = quiet.due(message.channel, now, message.expires_at) if quiet else now
+            later = quiet.due(message.channel, now, message.expires_at) if quiet and not message.is_code else now
             later = max(later, pace.reserve(message.channel, now))
             if later > now + pace.WORTH_WAITING:
                 _mine(message).update(state=Message.State.QUEUED, due_at=later)
@@ -244,7 +280,7 @@ def step_down(message: Message, rows: QuerySet[Message]) -> None:
     if message.expires_at and message.expires_at <= now:
         rows.update(state=Message.State.CANCELLED)
         return
-    way = next_way(message)
+    way = None if message.is_code else next_way(message)
     if way is None:
         rows.update(state=Message.State.FAILED)
         return

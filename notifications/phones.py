@@ -26,3 +26,8 @@ def takes_sms(number: str) -> bool:
         return False
     kind = phonenumbers.number_type(phonenumbers.parse(number))
     return kind == phonenumbers.PhoneNumberType.MOBILE
+
+
+def national(number: str) -> str:
+    """An E.164 number as people here write it: 090-1234-5678."""
+    return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL)

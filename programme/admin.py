@@ -148,11 +148,12 @@ class VenueAdmin(FactsAdmin):
 class UserAdmin(Coordinators, UserModelAdmin):
     """Accounts: an address, a name, a role. Nobody changes their own role, nor what a superuser is."""
 
-    list_display = ("email", "name", "role", "is_active", "last_login")
+    list_display = ("name", "email", "mobile", "role", "is_active", "last_login")
+    list_display_links = ("name", "email", "mobile")
     list_filter = ("role", "is_active")
-    search_fields = ("email", "name")
-    ordering = ("email",)
-    fields = ("email", "name", "role", "is_active")
+    search_fields = ("email", "mobile", "name")
+    ordering = ("email", "pk")
+    fields = ("email", "mobile", "name", "role", "is_active")
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Whoever may write a superuser's address may become one: sign-in is by a code sent there."""

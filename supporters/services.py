@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from notifications.models import Contact
+from notifications.phones import e164, national
 from programme.models import Category, District, Limits, Topic, User
 from programme.wording import say_list
 from supporters.errors import AlreadyRegistered, ConsentStands
@@ -50,14 +51,12 @@ class Application:
 def apply(user: User, application: Application) -> Supporter:
     """Take an application in: the person waits for the coordinators, and is told so; a guardian is asked.
 
-    The contact's address is the one that ``user`` proved at sign-up. Raises AlreadyRegistered.
+    The contact's address, or mobile number, is the one that ``user`` proved at sign-up. Raises AlreadyRegistered.
     """
     User.objects.select_for_update().get(pk=user.pk)  # of two taps on "send" the second waits here
     if Supporter.objects.filter(user=user).exists():
         raise AlreadyRegistered
-    contact = Contact.objects.create(
-        name=application.name, email=user.email, phone=application.phone, email_proved_at=timezone.now()
-    )
+    contact = _own_contact(user, application)
     limits = Limits.current()
     supporter = Supporter.objects.create(
         user=user,
@@ -80,6 +79,20 @@ def apply(user: User, application: Application) -> Supporter:
         ask_guardian(supporter, application.guardian)
     tell_applied(supporter, minor=supporter.needs_consent())
     return supporter
+
+
+def _own_contact(user: User, application: Application) -> Contact:
+    """What ``user`` signs in with reaches them, and what they typed besides."""
+    contact = Contact(name=application.name, email=user.email or "", phone=application.phone)
+    contact.email_proved_at = timezone.now() if user.email else None
+    if user.mobile and user.mobile_proved_at:
+        contact.sms_proved_at = user.mobile_proved_at
+        if contact.phone and e164(contact.phone) != user.mobile:
+            contact.mobile = national(user.mobile)
+        else:
+            contact.phone = contact.phone or national(user.mobile)
+    contact.save()
+    return contact
 
 
 @transaction.atomic

@@ -115,7 +115,7 @@ class DeskForm(DeskModelForm):
 
     def _fill_in(self) -> None:
         """What the row says in other words than the form."""
-        self.initial["emails"] = "\n".join(sorted(user.email for user in self.instance.accounts.all()))
+        self.initial["emails"] = "\n".join(sorted(user.email for user in self.instance.accounts.all() if user.email))
         days = OpeningDays.read(self.instance.rule)
         if days:
             self.initial.update(weekdays=days.weekdays, weeks=days.weeks)

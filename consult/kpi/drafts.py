@@ -80,7 +80,7 @@ def draft_last_month() -> MonthDraft | None:
 def _tell(user: User, month: Month, points: list[OpenPoint]) -> None:
     known = Contact.objects.filter(email__iexact=user.email).order_by("pk").first()
     tell(
-        known or Contact.objects.create(name=user.name or user.email, email=user.email),
+        known or Contact.objects.create(name=str(user), email=user.email or "", phone=user.mobile or ""),
         kind="month_draft",
         subject=f"month:{month}",
         template="consult/messages/month_draft.txt",

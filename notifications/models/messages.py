@@ -23,7 +23,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Calls to make, and messages that failed or of which nobody knows whether they arrived."""
         return self.filter(
             Q(channel=Channel.PHONE, state=Message.State.QUEUED, due_at__lte=timezone.now())
-            | Q(state__in=[Message.State.FAILED, Message.State.UNKNOWN])
+            | Q(state__in=[Message.State.FAILED, Message.State.UNKNOWN]),
+            is_code=False,
         )
 
 
@@ -55,6 +56,8 @@ class Message(models.Model):
     short = models.TextField(blank=True)  # what an SMS says; without it no SMS is sent
     # Words with which the person may answer in a chat: [[word for the verb, label], …].
     answers = models.JSONField(default=list, blank=True)
+    # Somebody waits for it before a screen: it leaves first, at any hour, by this way alone, and no page shows it.
+    is_code = models.BooleanField(default=False)
     calendar = models.TextField(blank=True)  # an iCalendar object to attach; its METHOD is the MIME method
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(default=timezone.now)
@@ -103,7 +106,7 @@ class Message(models.Model):
                 condition=Q(replaced_by=None) | Q(state="replaced"),
             ),
         ]
-        indexes = [models.Index(fields=["state", "due_at"], name="message_due")]
+        indexes = [models.Index(fields=["state", "-is_code", "due_at"], name="message_due")]
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.address}"

@@ -18,8 +18,8 @@ class Role(models.TextChoices):
 
 
 class UserManager(BaseUserManager["User"]):
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Make an account; without a password (the usual case) sign-in is by a code sent to ``email``."""
+    def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
+        """Make an account; without a password (the usual case) sign-in is by a code sent to ``email`` or ``mobile``."""
         user = self.model(email=self.normalize_email(email).lower(), **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -33,7 +33,10 @@ class User(AbstractUser):
     username = None  # type: ignore[assignment]  # the e-mail address is the name
     first_name = None  # type: ignore[assignment]  # one name, kept exactly as typed
     last_name = None  # type: ignore[assignment]
-    email = models.EmailField(_("メールアドレス"), unique=True)
+    # A code is sent to either. One account each: who shares a mobile signs in by mail.
+    email = models.EmailField(_("メールアドレス"), unique=True, null=True, blank=True)  # type: ignore[assignment]
+    mobile = models.CharField(_("携帯電話の番号"), max_length=16, unique=True, null=True, blank=True)  # E.164
+    mobile_proved_at = models.DateTimeField(null=True, blank=True, editable=False)
     name = models.CharField(_("名前"), max_length=100, blank=True)
     role = models.CharField(_("役割"), max_length=20, choices=Role.choices, default=Role.MEMBER)
 
@@ -45,15 +48,26 @@ class User(AbstractUser):
     class Meta:
         verbose_name = _("利用者")
         verbose_name_plural = _("利用者")
-        constraints = [models.CheckConstraint(name="user_role_known", condition=models.Q(role__in=Role.values))]
+        constraints = [
+            models.CheckConstraint(name="user_role_known", condition=models.Q(role__in=Role.values)),
+            models.CheckConstraint(
+                name="user_mobile_proved_is_there",
+                condition=models.Q(mobile_proved_at=None) | models.Q(mobile__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name or self.email
+        return self.name or self.email or self.mobile or str(self.pk)
 
     def clean(self) -> None:
         super().clean()
         # One person, one account, however the address was typed; ``create_user`` does the same.
-        self.email = self.email.lower()
+        self.email = self.email.lower() if self.email else None
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        # Two accounts without an address are no duplicates.
+        self.email, self.mobile = self.email or None, self.mobile or None
+        super().save(*args, **kwargs)
 
     @property
     def is_coordinator(self) -> bool:

@@ -99,7 +99,7 @@ class RegistrationForm(FreeTimesForm):
     field_order = ["name", "kana", "birth_date", *GUARDIAN, "category", "phone", "brings"]
     field_order += ["home_district", "areas", "skills", "presets", "week"]
 
-    def __init__(self, *args: Any, own_email: str, **options: Any) -> None:
+    def __init__(self, *args: Any, own_email: str | None, **options: Any) -> None:
         super().__init__(*args, **options)
         self.own_email = own_email
         offer_topics(self)
@@ -127,7 +127,7 @@ class RegistrationForm(FreeTimesForm):
             self.add_error("guardian_name", _("18歳未満の方は、保護者のお名前を入力してください。"))
         if not email and not phone and not (self.errors.keys() & {"guardian_email", "guardian_phone"}):
             self.add_error("guardian_email", _("18歳未満の方は、保護者のメールアドレスか電話番号を入力してください。"))
-        if email and email.casefold() == self.own_email.casefold():
+        if email and self.own_email and email.casefold() == self.own_email.casefold():
             self.add_error(
                 "guardian_email",
                 _("ご自分のメールアドレスと同じです。保護者の方のアドレスか、電話番号を入力してください。"),

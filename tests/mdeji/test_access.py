@@ -58,6 +58,9 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("account_signup",): EVERYBODY,
     ("account_inactive",): EVERYBODY,
     ("account_logout",): EVERYBODY,
+    ("account_change_phone",): SIGNED_IN,
+    ("mfa_login_webauthn",): EVERYBODY,
+    ("ways_in",): SIGNED_IN,
     ("account_email",): SIGNED_IN,
     ("account_reauthenticate",): set(),
     ("account_change_password",): set(),
@@ -165,6 +168,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
 # These only take a POST.
 BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("consult:fill", "desk"): OFFICE,
+    ("add_passkey",): SIGNED_IN,
     ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
     ("supporters:move", "supporter"): OFFICE,
     ("supporters:training", "supporter"): OFFICE,
@@ -197,6 +201,9 @@ ELSEWHERE = {
     "account_login",
     "account_confirm_login_code",
     "account_email_verification_sent",
+    "account_verify_phone",
+    "remove_passkey",
+    "sign_out_device",
     "account_reset_password_from_key",
     "api-consultations",
     "api-desk",

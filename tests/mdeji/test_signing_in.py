@@ -1,0 +1,299 @@
+"""The ways in besides the code by mail: SMS, devices, and a digital ID at a real OpenID Connect provider on loopback.
+
+Passkeys are made and used in a browser: tests/browser/test_passkey.py.
+"""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from django.core import mail
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from mdeji.accounts import device_name
+from notifications import outbox
+from notifications.models import Channel, Contact, Message, Suppression
+from programme.models import Limit, User
+from tests.factories import UserFactory, at
+from tests.processes import a_free_port, wait_until
+
+pytestmark = pytest.mark.django_db
+
+MOBILE = "+819012345678"
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Version/18.5 Safari/604.1"
+EDGE = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/150.0.0.0 Safari/537.36 Edg/150.0.0.0"
+
+
+def the_code() -> str:
+    """Of the newest SMS."""
+    found = re.search(r"@localhost #(\d{6})$", Message.objects.filter(is_code=True).order_by("pk").last().short)
+    assert found
+    return found[1]
+
+
+def signed_in_as(client: Client) -> int | None:
+    return int(client.session["_auth_user_id"]) if "_auth_user_id" in client.session else None
+
+
+# --- By SMS ------------------------------------------------------------------------------------------
+def test_somebody_without_a_mail_address_registers_and_signs_in_by_mobile(
+    client: Client, programme_facts: None
+) -> None:
+    asked = client.post(reverse("account_signup"), {"phone": "０９０ー１２３４−５６７８"}, follow=True)
+    assert "090-1234-5678" in asked.content.decode()
+    client.post(reverse("account_verify_phone"), {"code": the_code()})
+    user = User.objects.get()
+    assert (user.email, user.mobile, signed_in_as(client)) == (None, MOBILE, user.pk)
+    assert user.mobile_proved_at
+
+    again = Client()
+    again.post(reverse("account_request_login_code"), {"phone": "090 1234 5678"})
+    wrong = again.post(reverse("account_confirm_login_code"), {"code": "x"})
+    assert "090-1234-5678" in wrong.content.decode()
+    again.post(reverse("account_confirm_login_code"), {"code": the_code()})
+    assert signed_in_as(again) == user.pk
+    assert mail.outbox == []
+
+
+def test_a_code_by_sms_leaves_at_night_and_before_all_others(client: Client, set_now: object) -> None:
+    UserFactory.create(mobile=MOBILE)
+    Limit.objects.bulk_create(
+        Limit(code=code, name=code, value=value) for code, value in (("quiet_from", 21 * 60), ("quiet_until", 8 * 60))
+    )
+    night = at(1, 2)
+    set_now(night)
+    contact = Contact.objects.create(name="花子", phone="090-8765-4321")
+    waiting = {"kind": "news", "recipient": contact, "channel": Channel.SMS, "address": MOBILE, "short": "…"}
+    Message.objects.bulk_create(Message(**waiting, subject=f"row:{n}", due_at=at(-1)) for n in range(20))
+    client.post(reverse("account_request_login_code"), {"phone": MOBILE})
+    outbox.deliver_due()
+    assert [message.is_code for message in Message.objects.filter(state="sent")] == [True]
+    assert Message.objects.filter(attempts__isnull=False).get().is_code
+
+
+def test_a_code_is_shown_to_nobody_and_nobody_is_asked_to_ring_about_it(
+    client: Client, coordinator: User, settings: Settings
+) -> None:
+    UserFactory.create(mobile=MOBILE)
+    Client().post(reverse("account_request_login_code"), {"phone": MOBILE})
+    Message.objects.update(state="failed")
+    client.force_login(coordinator)
+    log = client.get(reverse("messages:log")).content.decode()
+    assert MOBILE in log
+    assert the_code() not in log
+    assert not Message.objects.needs_a_person().exists()
+
+
+def test_an_unknown_number_gets_one_sms_a_day_with_the_way_to_register(client: Client, db: None) -> None:
+    for _try in range(2):
+        client.post(reverse("account_request_login_code"), {"phone": "090-1234-5678"})
+    assert reverse("account_signup") in Message.objects.get().short
+
+
+def test_nothing_is_sent_to_a_number_that_stopped_us(client: Client, db: None) -> None:
+    UserFactory.create(mobile=MOBILE)
+    Suppression.objects.create(channel=Channel.SMS, address=MOBILE, reason="stopped")
+    client.post(reverse("account_request_login_code"), {"phone": MOBILE})
+    assert Message.objects.get().state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({}, "メールアドレスか、携帯電話の番号を"),
+        ({"email": "a@example.jp", "phone": "090-1234-5678"}, "どちらか一つ"),
+        ({"phone": "027-224-1111"}, "SMSが届く携帯電話"),
+    ],
+)
+@pytest.mark.parametrize("page", ["account_request_login_code", "account_signup"])
+def test_one_address_or_one_mobile_is_asked_for(
+    client: Client, db: None, page: str, typed: dict[str, str], said: str
+) -> None:
+    assert said in client.post(reverse(page), typed).content.decode()
+    assert not Message.objects.exists()
+
+
+def test_a_number_is_added_to_an_account_when_its_code_was_typed(client: Client, db: None) -> None:
+    user = UserFactory.create()
+    client.force_login(user)
+    client.post(reverse("account_change_phone"), {"phone": "090-1234-5678"})
+    user.refresh_from_db()
+    assert user.mobile is None
+    client.post(reverse("account_verify_phone"), {"code": the_code()})
+    user.refresh_from_db()
+    assert user.mobile == MOBILE
+
+
+def test_a_number_of_another_account_is_not_taken(client: Client, db: None) -> None:
+    UserFactory.create(mobile=MOBILE)
+    user = UserFactory.create()
+    client.force_login(user)
+    client.post(reverse("account_change_phone"), {"phone": MOBILE})
+    refused = client.post(reverse("account_verify_phone"), {"code": the_code()})
+    assert "ほかの人の登録" in refused.content.decode()
+    with pytest.raises(IntegrityError):
+        User.objects.filter(pk=user.pk).update(mobile=MOBILE)
+
+
+# --- Devices -----------------------------------------------------------------------------------------
+def test_a_device_is_signed_out_from_another(db: None) -> None:
+    user = UserFactory.create()
+    here, lost = Client(headers={"User-Agent": EDGE}), Client(headers={"User-Agent": IPHONE})
+    for device in (here, lost):
+        device.force_login(user)
+        device.get(reverse("ways_in"))
+    page = here.get(reverse("ways_in")).content.decode()
+    assert "iPhone Safari" in page
+    assert "Windows Edge" in page
+    row = UserSession.objects.get(session_key=lost.session.session_key)
+    here.post(reverse("sign_out_device", args=[row.pk]))
+    assert lost.get(reverse("ways_in")).status_code == 302
+    assert here.get(reverse("ways_in")).status_code == 200
+
+
+def test_nobody_signs_out_somebody_else(db: None) -> None:
+    mine, other = Client(headers={"User-Agent": EDGE}), Client(headers={"User-Agent": EDGE})
+    for device in (mine, other):
+        device.force_login(UserFactory.create())
+        device.get(reverse("ways_in"))
+    row = UserSession.objects.get(session_key=other.session.session_key)
+    assert mine.post(reverse("sign_out_device", args=[row.pk])).status_code == 404
+    assert other.get(reverse("ways_in")).status_code == 200
+
+
+def test_the_page_of_ways_in_asks_as_much_for_three_devices_as_for_one(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    user = UserFactory.create()
+    client.force_login(user)
+    client.get(reverse("ways_in"))
+    with django_assert_num_queries(10):
+        client.get(reverse("ways_in"))
+    for _device in range(2):
+        other = Client(headers={"User-Agent": IPHONE})
+        other.force_login(user)
+        other.get(reverse("ways_in"))
+    with django_assert_num_queries(10):
+        assert client.get(reverse("ways_in")).content.decode().count("iPhone") == 2
+
+
+def test_a_device_is_called_by_its_owners_word() -> None:
+    assert [device_name(said) for said in (IPHONE, EDGE, "curl/8")] == ["iPhone Safari", "Windows Edge", "ほかの端末"]
+
+
+# --- A digital ID ------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """The address of an OpenID Connect provider at which whoever types a name is that person."""
+    port = a_free_port()
+    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return requests.get(f"{address}/.well-known/openid-configuration", timeout=1).ok
+        except requests.ConnectionError:
+            return False
+
+    try:
+        wait_until(answers, seconds=60)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+@pytest.fixture
+def digital_id(provider: str, settings: Settings) -> str:
+    settings.ROOT_URLCONF = "tests.mdeji.with_digital_id"
+    settings.OIDC_NAME = "めぶくID"
+    app = {**settings.OIDC_APP, "name": "めぶくID", "client_id": "mdeji", "secret": "s"}
+    app["settings"] = {"server_url": provider}
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+    return provider
+
+
+def come_by_digital_id(client: Client, provider: str, sub: str, **claims: object) -> str:
+    """Follow the link on the page for signing in to the provider, say yes there, come back; the page one arrives at."""
+    requests.put(f"{provider}/users/{sub}", json=claims, timeout=10).raise_for_status()
+    page = client.get(reverse("account_request_login_code")).content.decode()
+    link = re.search(r'href="(/accounts/oidc/[^"]+)"', page)
+    assert link
+    away = client.get(link[1])
+    back = requests.post(away["Location"], data={"sub": sub}, allow_redirects=False, timeout=10)
+    parts = urlsplit(back.headers["Location"])
+    arrived = client.get(f"{parts.path}?{parts.query}", follow=True)
+    return arrived.content.decode()
+
+
+def test_nobody_sees_a_digital_id_before_it_is_configured(client: Client, db: None) -> None:
+    assert "oidc" not in client.get(reverse("account_request_login_code")).content.decode()
+    assert client.get("/accounts/oidc/city/login/").status_code == 404
+
+
+def test_a_digital_id_with_a_proven_address_opens_a_new_account(client: Client, digital_id: str) -> None:
+    come_by_digital_id(client, digital_id, "new", email="hanako@example.jp", email_verified=True, name="前橋花子")
+    user = User.objects.get()
+    assert (user.email, user.name, signed_in_as(client)) == ("hanako@example.jp", "前橋花子", user.pk)
+    other = Client()
+    come_by_digital_id(other, digital_id, "new", email="hanako@example.jp", email_verified=True)
+    assert signed_in_as(other) == user.pk
+
+
+def test_the_same_proven_address_is_the_same_person(client: Client, digital_id: str) -> None:
+    user = UserFactory.create(email="hanako@example.jp")
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    come_by_digital_id(client, digital_id, "known", email="hanako@example.jp", email_verified=True)
+    assert signed_in_as(client) == user.pk
+    assert SocialAccount.objects.get().user == user
+
+
+@pytest.mark.parametrize(("proved_there", "proved_here"), [(False, True), (True, False), (False, False)])
+def test_an_address_that_one_side_has_not_proved_opens_nobodys_account(
+    client: Client, digital_id: str, proved_there: bool, proved_here: bool
+) -> None:
+    user = UserFactory.create(email="hanako@example.jp")
+    EmailAddress.objects.create(user=user, email=user.email, verified=proved_here, primary=True)
+    come_by_digital_id(client, digital_id, "thief", email="hanako@example.jp", email_verified=proved_there)
+    assert signed_in_as(client) is None
+    assert not SocialAccount.objects.exists()
+
+
+def test_a_new_address_that_the_provider_has_not_proved_is_proved_by_a_code(client: Client, digital_id: str) -> None:
+    come_by_digital_id(client, digital_id, "unproved", email="new@example.jp", email_verified=False)
+    assert signed_in_as(client) is None
+    (letter,) = mail.outbox
+    assert letter.to == ["new@example.jp"]
+
+
+def test_a_digital_id_is_linked_and_unlinked_by_its_owner(client: Client, digital_id: str) -> None:
+    user = UserFactory.create()
+    client.force_login(user)
+    requests.put(f"{digital_id}/users/mine", json={}, timeout=10).raise_for_status()
+    away = client.get(reverse("openid_connect_login", args=["city"]) + "?process=connect")
+    back = requests.post(away["Location"], data={"sub": "mine"}, allow_redirects=False, timeout=10)
+    parts = urlsplit(back.headers["Location"])
+    client.get(f"{parts.path}?{parts.query}")
+    account = SocialAccount.objects.get(user=user)
+    assert reverse("unlink_digital_id", args=[account.pk]) in client.get(reverse("ways_in")).content.decode()
+    client.post(reverse("unlink_digital_id", args=[account.pk]))
+    assert not SocialAccount.objects.exists()
+
+
+def test_a_no_at_the_provider_leads_back_to_the_codes(client: Client, digital_id: str) -> None:
+    away = client.get(reverse("openid_connect_login", args=["city"]))
+    back = requests.post(away["Location"], data={"action": "deny"}, allow_redirects=False, timeout=10)
+    parts = urlsplit(back.headers["Location"])
+    page = client.get(f"{parts.path}?{parts.query}", follow=True).content.decode()
+    assert "ログインできませんでした" in page
