@@ -10,6 +10,7 @@ class ConsultConfig(AppConfig):
         # No signal between apps: the framework's own word that the tables are as they should be.
         from django.db.models.signals import post_migrate  # noqa: TID251
 
+        from consult import own_data
         from consult.kpi.closed import is_closed
         from consult.kpi.watch import after_migrate
         from consult.models import Opening
@@ -18,4 +19,5 @@ class ConsultConfig(AppConfig):
 
         owners.register(Opening.PURPOSE, Opening.objects)
         months.register(is_closed)
+        own_data.register()
         post_migrate.connect(after_migrate, sender=self)

@@ -9,4 +9,7 @@ class MdejiConfig(AppConfig):
     name = "mdeji"
 
     def ready(self) -> None:
+        from mdeji import own_data  # models are there only now
+
         catalogues.compile_changed()
+        own_data.register()

@@ -189,6 +189,8 @@ CELERY_BEAT_SCHEDULE = {
     "draft-last-month": {"task": "consult.tasks.draft_last_month", "schedule": crontab(hour="6", minute="0")},
     "continue-series": {"task": "support_requests.tasks.continue_series", "schedule": crontab(hour="6", minute="30")},
     "forget-reservations": {"task": "consult.tasks.forget_reservations", "schedule": timedelta(hours=3)},
+    # By night, when nobody looks at a page that is about to go.
+    "erase-data": {"task": "supporters.tasks.erase_due", "schedule": crontab(hour="3", minute="30")},
     "forget-sessions": {"task": "programme.tasks.forget_sessions", "schedule": timedelta(hours=6)},
 }
 # The first wait after a failed try; each further one is twice as long, up to two hours.
@@ -286,7 +288,8 @@ SOCIALACCOUNT_ADAPTER = "mdeji.accounts.DigitalID"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 # A link, not a form: our policy lets a form lead to our own pages alone.
 SOCIALACCOUNT_LOGIN_ON_GET = True
-ACCOUNT_LOGOUT_REDIRECT_URL = "home"
+# Where what was kept on the device for being without the net is forgotten.
+ACCOUNT_LOGOUT_REDIRECT_URL = "/?signed_out=1"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SIGNUP_REDIRECT_URL = "supporters:register"
 # No time-outs for people who type slowly: a signed-in device stays signed in.

@@ -7,6 +7,7 @@ class SupportersConfig(AppConfig):
     verbose_name = _("サポーター")
 
     def ready(self) -> None:
-        from supporters import chat  # models are there only now
+        from supporters import chat, own_data  # models are there only now
 
         chat.register()
+        own_data.register()

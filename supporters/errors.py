@@ -25,6 +25,10 @@ class ConsentStands(Refused):
     sentence = _("保護者の同意は、もう届いています。")
 
 
+class Erased(Refused):
+    sentence = _("この方のデータは消えました。元に戻すことはできません。")
+
+
 class AlreadyRegistered(Refused):
     sentence = _("サポーターの申込みは、もう届いています。")
 

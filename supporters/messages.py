@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 OFFER = "offer"
 CONSENT = "consent"
+KEEP = "keep_data"
 # Kinds of messages of supporters/reminders.py that speak of a duty still to come.
 REMINDERS = ("reminder_week", "reminder_day", "reminder_morning", "offer_reminder")
 # When the calendar of a supporter rings before a duty.
 ALARMS = (timedelta(days=1), timedelta(hours=2))
 # Until when the links open: an offer's page stays useful to its end and a little after, a guardian's until 18.
-LIFETIME = {OFFER: timedelta(days=180), CONSENT: timedelta(days=8 * 366)}
+LIFETIME = {OFFER: timedelta(days=180), CONSENT: timedelta(days=8 * 366), KEEP: timedelta(days=60)}
 
 
 # What may be answered in a chat: supporters/chat.py calls the verb.
@@ -174,6 +175,12 @@ def tell_applied(supporter: "Supporter", *, minor: bool) -> None:
 def tell_activated(supporter: "Supporter") -> None:
     """Offers may come from now on. Somebody who left and came back is told again."""
     _tell_person(supporter, "activated", occasion=supporter.applied_at.isoformat())
+
+
+def tell_erasure(supporter: "Supporter", *, asked_at: dt.datetime) -> None:
+    """On which day the person's data go, and where that may be taken back until then."""
+    url = links.absolute(reverse("supporters:keep_data", args=[links.token(KEEP, supporter.pk)]))
+    _tell_person(supporter, "erasure", occasion=asked_at.isoformat(), erase_on=supporter.erase_on, url=url)
 
 
 def _tell_person(supporter: "Supporter", kind: str, *, occasion: str, **context: object) -> None:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from programme.errors import ChangedMeanwhile
-from supporters import reminders
+from supporters import erasing, reminders
 from supporters.models import Assignment
 
 log = logging.getLogger(__name__)
@@ -36,3 +36,9 @@ def lapse_offers() -> int:
 def remind() -> int:
     """Tell everybody of what is near. Returns how many messages were written."""
     return reminders.remind(timezone.now())
+
+
+@shared_task
+def erase_due() -> int:
+    """Erase the data of those who wanted it and whose day has come. Returns how many people."""
+    return erasing.erase_due()

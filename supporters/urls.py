@@ -1,7 +1,7 @@
 from django.urls import path
 
 from programme.access import signed_in
-from supporters.views import calendars, links, mailings, mypage, people, registering, shifts
+from supporters.views import calendars, installed, links, mailings, mypage, own_data, people, registering, shifts
 
 app_name = "supporters"
 urlpatterns = [
@@ -21,6 +21,13 @@ urlpatterns = [
     path("rest/", mypage.rest, name="rest"),
     path("calendar/", calendars.calendar_address, name="calendar_address"),
     path("calendar/<str:secret>.ics", calendars.own_calendar, name="own_calendar"),
+    path("offline/", installed.offline, name="offline"),
+    path("worker.js", installed.worker, name="worker"),
+    path("app.webmanifest", installed.manifest, name="manifest"),
+    path("data/", own_data.overview, name="own_data"),
+    path("data/all/", own_data.read, name="own_data_all"),
+    path("data/mdeji.json", own_data.download, name="own_data_file"),
+    path("data/keep/<str:token>/", own_data.keep, name="keep_data"),
     path("offer/<str:token>/", links.offer, name="offer"),
     path("offer/<str:token>/calendar.ics", links.offer_calendar, name="offer_calendar"),
     path("consent/<str:token>/", links.consent, name="consent"),
@@ -30,6 +37,7 @@ urlpatterns = [
     path("mailings/<int:pk>/edit/", mailings.write, name="mailing_edit"),
     path("people/", people.people, name="people"),
     path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/erase/", own_data.ask_for, name="erase"),
     path("people/<int:pk>/move/", people.move, name="move"),
     path("people/<int:pk>/training/", people.training, name="training"),
     path("people/<int:pk>/flags/", people.flags, name="flags"),

@@ -30,7 +30,7 @@ from programme.models import AgeBand, Device, Outcome, Programme, Topic, Visit
 
 STYLES = ("mdeji/tokens.css", "mdeji/page.css", "mdeji/forms.css", "mdeji/parts.css", "consult/tap/tap.css")
 SCRIPTS = tuple(f"consult/tap/{name}.js" for name in ("page", "desk", "device", "form", "list", "server", "words"))
-ICONS = ("mdeji/mark.svg", "consult/tap/icon-192.png", "consult/tap/icon-512.png", "consult/tap/icon-180.png")
+ICONS = ("mdeji/mark.svg", "mdeji/icon-192.png", "mdeji/icon-512.png", "mdeji/icon-180.png")
 QUICK_MINUTES = (5, 10, 15, 20, 30, 60)
 # What a script puts into sentences: numbers, so that readings know their counter, and words.
 NUMBERS = ("count", "minutes", "device", "server", "others")
@@ -134,9 +134,9 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": "#ffffff",
         "theme_color": "#0017c1",
         "icons": [
-            {"src": static("consult/tap/icon-192.png"), "sizes": "192x192", "type": "image/png", "purpose": "any"},
-            {"src": static("consult/tap/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "any"},
-            {"src": static("consult/tap/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
+            {"src": static("mdeji/icon-192.png"), "sizes": "192x192", "type": "image/png", "purpose": "any"},
+            {"src": static("mdeji/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "any"},
+            {"src": static("mdeji/icon-512.png"), "sizes": "512x512", "type": "image/png", "purpose": "maskable"},
         ],
     }
     response = HttpResponse(json.dumps(content, ensure_ascii=False), content_type="application/manifest+json")

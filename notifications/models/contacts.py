@@ -57,12 +57,18 @@ class Contact(models.Model):
         _("お知らせのことば"), max_length=10, choices=settings.LANGUAGES, default=language_in_use
     )
     preferred = models.CharField(_("お知らせの届け方"), max_length=10, choices=Channel.choices, blank=True)
+    # When the person had their data erased: nobody is behind this row any more (notifications/erasing.py).
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("連絡先")
         verbose_name_plural = _("連絡先")
         constraints = [
-            models.CheckConstraint(name="contact_reachable", condition=~Q(email="", phone="", mobile="", line_id="")),
+            models.CheckConstraint(
+                name="contact_reachable_or_erased",
+                condition=Q(erased_at__isnull=False, name="", email="", phone="", mobile="", line_id="")
+                | Q(erased_at=None) & ~Q(email="", phone="", mobile="", line_id=""),
+            ),
             models.CheckConstraint(
                 name="contact_linked_with_time",
                 condition=Q(line_id="", line_linked_at=None) | (~Q(line_id="") & Q(line_linked_at__isnull=False)),

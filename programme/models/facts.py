@@ -92,6 +92,7 @@ class Limits:
     report_due_hours: int  # hours after a session's end at which its people are reminded of the report
     consent_reminder_days: int  # days after which a guardian who has not answered is reminded
     consent_notice_days: int  # days before the 18th birthday on which the end of a consent is announced
+    erasure_days: int  # days between the wish to have one's data erased and the day on which they are
     quiet_from: int  # minutes after 00:00 from which nobody's telephone rings for a message
     quiet_until: int  # minutes after 00:00 until which it does not
 
@@ -119,6 +120,7 @@ class Limits:
             "report_due_hours",
             "consent_reminder_days",
             "consent_notice_days",
+            "erasure_days",  # 0: in the next night
         }
     )
     MINUTES_OF_A_DAY: ClassVar = frozenset(

@@ -9,7 +9,9 @@ class SupportRequestsConfig(AppConfig):
     verbose_name = _("出張サポート")
 
     def ready(self) -> None:
+        from support_requests import own_data
         from support_requests.models import Session
         from supporters import owners
 
         owners.register(Session.PURPOSE, Session.objects)
+        own_data.register()

@@ -383,6 +383,10 @@ class Assignment(Stateful):
             tell_stood_down(self)
             return True
 
+    def give_up(self) -> None:
+        """The person is gone for good: nobody waits for an answer or a stand-in, and the place is open."""
+        self._leave(self.Status.CANCELLED, by=None)
+
     def record_attendance(self, *, came: bool, by: Any) -> None:
         """After the shift: who was there keeps the seat, who was not gives it back. May be put right later.
 

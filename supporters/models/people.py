@@ -14,7 +14,7 @@ from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
-from supporters.errors import ConsentMissing, ConsentRevoked, TrainingMissing
+from supporters.errors import ConsentMissing, ConsentRevoked, Erased, TrainingMissing
 from supporters.messages import tell_activated, tell_applied
 
 WEEKDAYS = list(enumerate(WEEKDAY_NAMES))
@@ -89,6 +89,9 @@ class Supporter(Stateful):
     week_limit = models.PositiveSmallIntegerField(_("1週間の上限(回)"), default=2)
     month_limit = models.PositiveSmallIntegerField(_("1か月の上限(回)"), default=6)
     travel_limit = models.PositiveSmallIntegerField(_("自宅からの移動の上限(分)"), default=40)
+    # The day on which the person's data go, by their own wish; and when they went. See supporters/erasing.py.
+    erase_on = models.DateField(null=True, blank=True, editable=False)
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = SupporterQuerySet.as_manager()
 
@@ -100,6 +103,12 @@ class Supporter(Stateful):
             models.CheckConstraint(
                 name="supporter_status_known",
                 condition=Q(status__in=["applied", "training", "active", "paused", "withdrawn"]),
+            ),
+            models.CheckConstraint(
+                name="supporter_erased_after_leaving",
+                condition=Q(erase_on=None, erased_at=None)
+                | Q(erase_on__isnull=False, erased_at=None, status="withdrawn")
+                | Q(erase_on__isnull=False, erased_at__isnull=False, status="withdrawn", user=None),
             ),
         ]
 
@@ -140,6 +149,11 @@ class Supporter(Stateful):
         """Required courses not yet finished."""
         done = {completion.course_id for completion in self.completions.all()}
         return [course for course in Course.objects.filter(required=True) if course.code not in done]
+
+    @property
+    def brought(self) -> list[str]:
+        """What of ``SpecialNeed`` the person brings, in words."""
+        return [str(need.label) for need in SpecialNeed if need in self.brings]
 
     # --- Verbs -----------------------------------------------------------------------------------------
     @transaction.atomic
@@ -188,7 +202,9 @@ class Supporter(Stateful):
     @transaction.atomic
     def apply_again(self, *, by: Any) -> None:
         """Come back: a new application of the same person."""
-        self._move(self.Status.APPLIED, by=by, applied_at=timezone.now())
+        if self.erased_at:
+            raise Erased
+        self._move(self.Status.APPLIED, by=by, applied_at=timezone.now(), erase_on=None)
         tell_applied(self, minor=self.needs_consent())
 
     def step_back(self, *, by: Any, reason: str, until: dt.date | None = None) -> None:

@@ -16,7 +16,7 @@ from programme.access import coordinator_only
 from programme.models import Course
 from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.history import history
-from supporters.models import SpecialNeed, Supporter
+from supporters.models import Supporter
 from supporters.services import ask_guardian, change_contact, record_paper_consent
 from supporters.views.replies import told
 
@@ -53,7 +53,7 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "completions": supporter.completions.select_related("course", "recorded_by"),
         "missing_courses": supporter.missing_courses(),
         "courses_left": Course.objects.exclude(completions__supporter=supporter).exists(),
-        "brings": [need.label for need in SpecialNeed if need in supporter.brings],
+        "brings": supporter.brought,
         "registrations": supporter.registrations.order_by("started_on"),
         "skills": supporter.skills.select_related("topic").order_by("topic__position"),
         "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],

@@ -36,7 +36,7 @@ from programme.steps import CHECK
 from support_requests.messages import CONFIRM, STATUS, confirm_key
 from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
-from supporters.messages import CONSENT, OFFER
+from supporters.messages import CONSENT, KEEP, OFFER
 from supporters.models import Absence, Assignment, Consent, Supporter
 from supporters.views.registering import RegistrationView
 
@@ -78,6 +78,11 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:places",): SIGNED_IN,
     ("supporters:rest",): SIGNED_IN,
     ("supporters:calendar_address",): SIGNED_IN,
+    ("supporters:offline",): EVERYBODY,
+    ("supporters:own_data",): SIGNED_IN,
+    ("supporters:own_data_all",): SIGNED_IN,
+    ("supporters:own_data_file",): SIGNED_IN,
+    ("supporters:keep_data", "keep_data"): EVERYBODY,
     ("supporters:offer", "offer"): EVERYBODY,
     ("supporters:consent", "consent"): EVERYBODY,
     ("supporters:people",): OFFICE,
@@ -170,6 +175,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("consult:fill", "desk"): OFFICE,
     ("add_passkey",): SIGNED_IN,
     ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
+    ("supporters:erase", "leaver"): OFFICE,
     ("supporters:move", "supporter"): OFFICE,
     ("supporters:training", "supporter"): OFFICE,
     ("supporters:flags", "supporter"): OFFICE,
@@ -219,7 +225,9 @@ ELSEWHERE = {
     "open_data:file",
     "support_requests:calendar",
     "supporters:offer_calendar",
+    "supporters:manifest",
     "supporters:own_calendar",
+    "supporters:worker",
 }
 
 
@@ -274,6 +282,8 @@ def demo_rows() -> dict[str, Any]:
         "request": request.pk,
         "with_session": Session.objects.all()[0].request_id,
         "supporter": supporter.pk,
+        "leaver": Supporter.objects.filter(status=Supporter.Status.APPLIED)[0].pk,
+        "keep_data": links.token(KEEP, supporter.pk),
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,
         "session": Session.objects.held()[0].pk,
         "plan": plan.pk,

@@ -61,7 +61,7 @@ def test_every_page_says_what_browsers_may_do_with_it(
     [
         ("mdeji/page.css", "text/css", None),
         ("consult/tap/page.js", "text/javascript", None),
-        ("consult/tap/icon-192.png", "image/png", None),
+        ("mdeji/icon-192.png", "image/png", None),
         # A document when it is opened by itself.
         ("mdeji/mark.svg", "image/svg+xml", "script-src 'none'; frame-ancestors 'none'"),
     ],
