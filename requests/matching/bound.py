@@ -46,6 +46,8 @@ class Guide:
     """[N] what each pair's person is worth elsewhere, in weight"""
     wished: Bools
     """[N] pairs that the relaxation uses: a third of all, and enough for plans near the bound"""
+    prices: Floats
+    """[L] what each limit of the scope is worth, in weight"""
 
 
 def guide_of(diary: Diary, scope: Scope, left: Left) -> Guide:
@@ -62,7 +64,7 @@ def guide_of(diary: Diary, scope: Scope, left: Left) -> Guide:
     price[scope.pairs] = prices @ limits.link
     wished = np.zeros(len(c.person), dtype=np.bool_)
     wished[scope.pairs] = found.values[a:] > USED
-    return Guide(bound, gains, price, wished)
+    return Guide(bound, gains, price, wished, prices)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from .clock import Left, less
 from .diary import Diary
 from .geometry import Ints
 from .greedy import fill
+from .groups import grouped_bound
 from .model import Scope, scope_of
 from .objective import promised, quality
 from .part import Executor
@@ -27,6 +28,8 @@ PASSES = 8
 """passes for weight when no time limit says otherwise"""
 QUALITY_SIZE = 150
 QUALITY_NODES = 10
+BOUND_AFTER = 3
+"""passes after which, if the plan is not near enough yet, the bound is lowered too"""
 STALE = 0.001
 """relative gain in Q below which no further pass is made"""
 TURN = 0.9
@@ -67,6 +70,31 @@ def cuts() -> Iterator[Cut]:
     return chain(begin, more)
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What all passes for weight share."""
+
+    base: Diary
+    """what is settled"""
+    scope: Scope
+    tasks: Ints
+    guide: Guide
+    gap: float
+    executor: Executor
+    report: ProgressReport
+
+    def near(self, diary: Diary, bound: int) -> bool:
+        """Whether the plan is near enough to the bound."""
+        return bound - diary.served_weight <= self.gap * bound
+
+    def tighter(self, diary: Diary, left: Left) -> int:
+        """A bound from groups of municipalities, in a third of the time that is left."""
+        remaining = left()
+        a_third = left if remaining is None else less(left, remaining * 2 / 3)
+        found = grouped_bound(self.base, self.scope, self.guide.prices, diary, a_third, self.executor)
+        return self.base.served_weight + int(np.floor(found + 1e-6))
+
+
 def plan_large(
     base: Diary, diary: Diary, tasks: Ints, gap: float, left: Left, executor: Executor, report: ProgressReport
 ) -> int:
@@ -88,38 +116,34 @@ def plan_large(
     if priced.served_weight > diary.served_weight and not promised(c):
         _replace(diary, priced)
     report(Progress("weight", diary.served_weight, bound))
-    _weight_passes(diary, scope, tasks, guide, bound, gap, for_weight, executor, report)
+    search = Search(base, scope, tasks, guide, gap, executor, report)
+    bound = _weight_passes(diary, search, bound, for_weight)
     if bound - diary.served_weight > gap * bound or gap == 0:
         fill(diary, [t for t in order if t not in diary.served])
     _quality_passes(diary, tasks, guide, bound, left, executor, report)
     return bound
 
 
-def _weight_passes(
-    diary: Diary,
-    scope: Scope,
-    tasks: Ints,
-    guide: Guide,
-    bound: int,
-    gap: float,
-    left: Left,
-    executor: Executor,
-    report: ProgressReport,
-) -> None:
-    c = diary.candidates
+def _weight_passes(diary: Diary, search: Search, bound: int, left: Left) -> int:
+    """Raise the diary's weight pass by pass; returns the bound, which may have become tighter."""
+    c, guide, report = diary.candidates, search.guide, search.report
     now = diary.copy()
-    for cut in cuts() if left() is not None else islice(cuts(), PASSES):
+    for number, cut in enumerate(cuts() if left() is not None else islice(cuts(), PASSES)):
+        if number == BOUND_AFTER and not search.near(diary, bound):
+            bound = min(bound, search.tighter(diary, left))
+            report(Progress("weight", diary.served_weight, bound))
         remaining = left()
-        if bound - diary.served_weight <= gap * bound or (remaining is not None and remaining <= 0):
+        if search.near(diary, bound) or (remaining is not None and remaining <= 0):
             break
-        blocks = towns_of(scope, c, cut.size) if cut.towns else blocks_of(c, tasks, cut.size, cut.turn, cut.days)
-        run_pass(
-            now, blocks, raise_weight, _work(guide, c.person, cut.nodes, cut.gap, wished=cut.wished), left, executor
-        )
+        tasks = search.tasks
+        blocks = towns_of(search.scope, c, cut.size) if cut.towns else blocks_of(c, tasks, cut.size, cut.turn, cut.days)
+        work = _work(guide, c.person, cut.nodes, cut.gap, wished=cut.wished)
+        run_pass(now, blocks, raise_weight, work, left, search.executor)
         fill(now, [t for t in tasks.tolist() if t not in now.served])
         if now.served_weight > diary.served_weight:
             _replace(diary, now)
             report(Progress("weight", diary.served_weight, bound))
+    return bound
 
 
 def _quality_passes(

@@ -20,10 +20,24 @@ from .highs import minimise
 from .model import Floats, Matrix, Scope, teams_in
 from .quality_model import QualityModel, Team
 
-__all__ = ["Executor", "Part", "QualityPart", "Teams", "WeightPart", "pack", "solve_part", "unpack"]
+__all__ = [
+    "BoundPart",
+    "Executor",
+    "Found",
+    "Part",
+    "QualityPart",
+    "Teams",
+    "WeightPart",
+    "pack",
+    "solve_part",
+    "unpack",
+]
 
 Teams: TypeAlias = list[Team] | None
 """what a part decided, by places in its scope; None: nothing better than what there is"""
+
+Found: TypeAlias = Teams | float
+"""a part's answer: what it decided, or the bound that was asked for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +65,32 @@ class QualityPart:
     end: float | None
 
 
-Part: TypeAlias = WeightPart | QualityPart
+@dataclass(frozen=True, slots=True)
+class BoundPart:
+    """Ask for a number that no solution of the 0/1 model of `weight_rows` is below."""
+
+    cost: Floats
+    """[A + B] whole numbers"""
+    rows: Matrix
+    start: Floats
+    """[A + B] a solution"""
+    nodes: int
+    gap: float
+    end: float | None
+
+
+Part: TypeAlias = WeightPart | QualityPart | BoundPart
 
 
 class Executor(Protocol):
     """Whatever solves parts: `concurrent.futures` has two of them."""
 
-    def map(self, fn: Callable[[Part], Teams], parts: Iterable[Part], /) -> Iterable[Teams]:
+    def map(self, fn: Callable[[Part], Found], parts: Iterable[Part], /) -> Iterable[Found]:
         """The answers in the order of the parts, in whatever order they are solved."""
         ...
 
 
-def solve_part(part: Part) -> Teams:
+def solve_part(part: Part) -> Found:
     """The best that was found within the part's nodes; the same part has the same answer."""
     left = until(part.end)
     remaining = left()
@@ -74,12 +102,14 @@ def solve_part(part: Part) -> Teams:
     if not len(part.cost):
         return None
     answer = minimise(part.cost, part.rows, start=part.start, seconds=remaining, nodes=part.nodes, gap=part.gap)
-    if answer.values is None:
-        return None
-    return teams_in(part.scope, answer.values)
+    if isinstance(part, BoundPart):
+        return answer.bound
+    return None if answer.values is None else teams_in(part.scope, answer.values)
 
 
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (WeightPart, QualityPart, Matrix, Scope, QualityModel)}
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (WeightPart, QualityPart, BoundPart, Matrix, Scope, QualityModel)
+}
 
 
 def pack(value: Any) -> Any:

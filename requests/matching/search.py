@@ -63,7 +63,7 @@ def run_pass(diary: Diary, blocks: Sequence[Ints], step: Step, work: Work, left:
         allowed = allowed_pairs(diary, batch, work.among)
         scopes, parts = zip(*(step(diary, tasks, allowed, work, left) for tasks in batch), strict=True)
         for tasks, scope, teams in zip(batch, scopes, executor.map(solve_part, parts), strict=True):
-            if teams is not None:
+            if isinstance(teams, list):
                 put(diary, tasks, scope, teams)
         remaining = left()
         if remaining is not None and remaining <= 0:

@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from bench.instances import area, city
-from matching import Problem, problem_from_dict, solve
+from matching import Problem, groups, problem_from_dict, solve
 from matching import bound as bounds
 from matching.bound import guide_of
 from matching.candidates import Candidates, candidates_of
 from matching.clock import countdown
 from matching.diary import Diary
 from matching.greedy import first_come
+from matching.groups import grouped_bound
 from matching.large import cuts
-from matching.model import scope_of
+from matching.model import Floats, scope_of
 from matching.parts import allowed_pairs, blocks_of, pairs_of, towns_of
 from matching.settled import settle
 
@@ -82,3 +83,29 @@ def test_passes_never_end_and_work_harder_each_round() -> None:
     nodes = [next(every).nodes for _ in range(20)]
     assert nodes[4:] == sorted(nodes[4:])
     assert nodes[-1] > nodes[4]
+
+
+def test_groups_of_municipalities_bound_no_plan_away_and_more_tightly_than_prices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups, "SIZE", 40)
+    few = candidates_of(problem_from_dict(area(seed=4, towns=8, people=130, tasks=150)))
+    base = settle(few)
+    scope = scope_of(base, np.unique(few.task[few.possible]))
+    guide = guide_of(base, scope, countdown(None))
+    plan = Diary(few)
+    first_come(plan)
+    served = solve(few.problem).served_weight
+
+    def bound(prices: Floats, seconds: float | None) -> float:
+        return grouped_bound(base, scope, prices, plan, countdown(seconds), _Here())
+
+    assert served <= bound(guide.prices, None) < guide.bound
+    # Out of time the relaxation's prices stand, rounded to thousandths; and without prices everybody is everywhere.
+    assert bound(guide.prices, 0.0) == pytest.approx(guide.bound, abs=len(guide.prices) / groups.SCALE)
+    assert served <= bound(0 * guide.prices, None)
+    assert bound(guide.prices, None) < bound(0 * guide.prices, None)
+
+
+class _Here:
+    map = staticmethod(map)
