@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 from programme.loading import load
 from programme.models import Role, User
 from tests import migrated
-from tests.processes import own_environment
+from tests.processes import kept_on_server, own_environment
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,9 @@ def nobody_was_counted() -> None:
 
 @pytest.fixture(scope="session")
 def migrated_before(django_db_modify_db_settings: None) -> Iterator[None]:
-    """On SQLite the database for tests, which lives in memory, begins as a copy of what an earlier run migrated."""
+    """The database for tests begins as a copy of what an earlier run migrated; on SQLite it lives in memory."""
     if connection.vendor != "sqlite":
+        connection.settings_dict["TEST"]["TEMPLATE"] = kept_on_server()
         yield
         return
     name = connection.creation._get_test_db_name()

@@ -8,12 +8,13 @@ import hashlib
 import os
 import sqlite3
 import tempfile
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 from django.apps import apps
-from psycopg import errors, sql
+from psycopg import sql
 
 
 def fill(database: str | Path) -> None:
@@ -31,23 +32,21 @@ def keep(database: str | Path) -> None:
         Path(begun).replace(_file())  # whole or not at all, whoever does the same
 
 
-def create(admin: psycopg.Connection, name: str) -> None:
-    """Make the PostgreSQL database ``name``: a copy of what is kept, or an empty one."""
-    with suppress(errors.InvalidCatalogName, errors.ObjectInUse):
-        _copy_on_server(admin, name, _name())
-        return
-    admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+def on_server(server: str, migrate: Callable[[str], None]) -> str:
+    """The name of the PostgreSQL database that is kept at ``server`` (a URL without a database).
 
-
-def keep_on_server(admin: psycopg.Connection, name: str) -> None:
-    """Keep a copy of the PostgreSQL database ``name``, to which nobody is connected, unless there is one."""
-    with suppress(errors.DuplicateDatabase, errors.UniqueViolation, errors.ObjectInUse):
-        _copy_on_server(admin, _name(), name)
-
-
-def _copy_on_server(admin: psycopg.Connection, name: str, template: str) -> None:
-    command = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY")
-    admin.execute(command.format(sql.Identifier(name), sql.Identifier(template)))
+    Where there is none it is made, by ``migrate(URL)``, while others who ask for it wait.
+    """
+    name = f"mdeji_migrated_{_digest()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute("SELECT pg_advisory_lock(hashtext(%s))", [name])
+        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            begun = sql.Identifier(f"{name}_begun")
+            admin.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(begun))
+            admin.execute(sql.SQL("CREATE DATABASE {}").format(begun))
+            migrate(f"{server}/{name}_begun")
+            admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(begun, sql.Identifier(name)))
+    return name
 
 
 def _copy(source: str | Path, target: str | Path) -> None:
@@ -60,10 +59,6 @@ def _copy(source: str | Path, target: str | Path) -> None:
 
 def _file() -> Path:
     return Path(tempfile.gettempdir(), f"mdeji-migrated-{os.getuid()}-{_digest()}.sqlite3")
-
-
-def _name() -> str:
-    return f"mdeji_migrated_{_digest()}"
 
 
 def _digest() -> str:

@@ -44,17 +44,31 @@ def _own_database(values: dict[str, str], folder: Path) -> Iterator[None]:
         yield
         return
     name = f"mdeji_processes_{uuid4().hex}"  # a site that stands for many tests has one of its own
-    given = settings.DATABASES["default"]
-    server = f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
-        migrated.create(admin, name)
-        values["DATABASE_URL"] = f"{server}/{name}"
+    template = kept_on_server()
+    with psycopg.connect(f"{_server()}/postgres", autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+        values["DATABASE_URL"] = f"{_server()}/{name}"
         try:
-            manage(values, "migrate", "--verbosity=0")
-            migrated.keep_on_server(admin, name)
             yield
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def kept_on_server() -> str:
+    """The name of a migrated, empty PostgreSQL database to copy: see tests/migrated.py."""
+
+    def migrate(url: str) -> None:
+        manage(
+            {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": url}, "migrate", "--verbosity=0"
+        )
+
+    return migrated.on_server(_server(), migrate)
+
+
+def _server() -> str:
+    """The URL of the server under test, without a database."""
+    given = settings.DATABASES["default"]
+    return f"postgresql://{given['USER']}:{given['PASSWORD']}@{given['HOST']}:{given['PORT'] or 5432}"
 
 
 def manage(environment: dict[str, str], *command: str) -> str:

@@ -316,9 +316,12 @@ def a_series_of(asked: SupportRequest) -> SupportRequest:
 
 
 def an_invitation(desk: Desk) -> str:
-    """The secret of a link that enrols a tablet."""
+    """The secret of a link that enrols a tablet; it lasts for as long as somebody may look at all pages."""
     coordinator = User.objects.get(email=LOGINS["コーディネーター"])
-    return Invitation.objects.make(desk=desk, name="受付のタブレット", by=coordinator)[1]
+    invitation, secret = Invitation.objects.make(desk=desk, name="受付のタブレット", by=coordinator)
+    invitation.expires_at += dt.timedelta(days=1)
+    invitation.save()
+    return secret
 
 
 def a_tablet(desk: Desk) -> Tablet:
