@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Tests wait for browsers, servers and disks about a third of their time.
+JOBS ?= 3
 VAR := $(or $(VAR_DIR),var)
 MANAGE := $(BIN)/python manage.py
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
@@ -18,16 +20,16 @@ run: $(VENV)/.base  ## Set up everything and serve at http://localhost:8000 with
 	@$(MANAGE) serve
 
 test: $(VENV)/.dev  ## All tests that need no server; says what it leaves out
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -rs
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rsR
 
 test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost, without what knows no database: the matcher, the look of the pages
 	@DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
 	 TEST_BROKER_URL=$${TEST_BROKER_URL:-redis://127.0.0.1:6379/9} \
-	 $(BIN)/python -m pytest -n 2 --dist worksteal -rs -m "not tour" --ignore tests/matching
+	 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rsR -m "not tour" --ignore tests/matching
 
 test-browser: $(VENV)/.dev  ## In Debian's chromium: the line, every page in every language, by keyboard alone
 	@command -v chromium >/dev/null || { echo "chromium is missing: apt install chromium fonts-noto-cjk"; exit 1; }
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -m browser -rs
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m browser -rsR
 
 check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deployment settings
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .

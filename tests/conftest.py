@@ -19,6 +19,18 @@ from tests import migrated
 from tests.processes import kept_on_server, own_environment
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that no worker is left with one at the end.
+
+    What happens in a browser is tried twice before it counts as failed: several programs play together there. The
+    summary names what passed at the second time (R).
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(autouse=True)
 def language() -> Iterator[None]:
     """Each test begins in Japanese, whatever language the last page of another was in."""
