@@ -44,6 +44,7 @@ from support_requests.models import (
 )
 from supporters.models import (
     Assignment,
+    CheckIn,
     Claim,
     Consent,
     Registration,
@@ -135,6 +136,7 @@ def load_demo() -> None:
     desks = [_desk(hall, rule, opens, tablet) for hall, rule, opens in DESKS]
     _past_openings(desks, active, chance)
     _past_sessions(active, coordinator)
+    _unreported_session(active)
     _coming_openings(desks, active, coordinator)
     _open_requests(coordinator)
     _reservation(next(desk for desk in desks if desk.reservable))
@@ -350,6 +352,28 @@ def _past_sessions(active: list[Supporter], coordinator: User) -> None:
         report.topics.set(Topic.objects.filter(code__in=topics))
         if said := thanks.get(group):
             Feedback.give(session, helpful=said[0], again=said[1], thanks=said[2])
+
+
+def _unreported_session(active: list[Supporter]) -> None:
+    """Yesterday's: its team was there, and nobody has told yet what it was like."""
+    request = _request("見本 写真の会", "総社", 5, {"T04": 1}, status=SupportRequest.Status.BOOKED)
+    shift = _shift_of(request, _at(-1, 18), needed=1)
+    Session.objects.create(request=request, shift=shift)
+    _promise(shift, active[0])
+
+
+def _promise(shift: Shift, supporter: Supporter) -> None:
+    """Write that ``supporter`` said yes and was there, as it stands before a report."""
+    promised = Assignment.objects.create(
+        shift=shift, supporter=supporter, status=Assignment.Status.ACCEPTED, seat=shift.seats.all()[0]
+    )
+    Claim.stake(promised, shift)
+    CheckIn.objects.create(
+        assignment=promised,
+        at=shift.starts_at - dt.timedelta(minutes=10),
+        way=CheckIn.Way.CODE,
+        by=supporter.user,
+    )
 
 
 def _shift_of(request: SupportRequest, starts_at: dt.datetime, *, needed: int) -> Shift:

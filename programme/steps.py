@@ -46,7 +46,8 @@ class Says(Protocol):
 class Step:
     """A page of the form. ``asked`` tells from the answers so far whether this person sees it.
 
-    ``required``: fields that only some people must fill in, among them all who see this page.
+    ``required``: fields that only some people must fill in, among them all who see this page. ``instead``: a second
+    button (name, value, label) that answers the page by itself.
     """
 
     slug: str
@@ -55,6 +56,7 @@ class Step:
     lead: str | Promise = ""
     body: str = "components/step_fields.html"
     required: tuple[str, ...] = ()
+    instead: tuple[str, str, str | Promise] | None = None
     asked: Callable[[Form], bool] = lambda _form: True
 
     def owns(self, key: str) -> bool:

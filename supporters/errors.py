@@ -105,5 +105,17 @@ class OfferClosed(Refused):
     sentence = _("このお願いは、もう「%(status)s」になっています。")
 
 
+class TooEarlyToCheckIn(Refused):
+    sentence = _("まだ早いようです。%(opens)sから押せます。")
+
+
+class ReasonNeeded(Refused):
+    sentence = _("時間を過ぎています。わけを選んで、もう一度押してください。")
+
+
+class CheckInOver(Refused):
+    sentence = _("押せるのは、活動の日のうちだけです。行ったことを、事務局にお知らせください。")
+
+
 class RoomTaken(Refused):
     sentence = _("%(venue)sの部屋は、この時間にほかの予約があります。")

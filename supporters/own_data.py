@@ -16,6 +16,7 @@ from supporters.models import (
     Assignment,
     AssignmentMove,
     CalendarAddress,
+    CheckIn,
     Consent,
     Registration,
     Skill,
@@ -132,6 +133,19 @@ def register() -> None:
             _("名前のない記録として、活動時間と謝礼の額を説明するために残ります"),
         ),
         Holding(
+            _("着いた記録"),
+            CheckIn,
+            lambda person: CheckIn.objects.filter(assignment__supporter=person.supporter),
+            [
+                ("at", WHEN),
+                ("assignment__shift", _("活動")),
+                ("way", _("知らせた方法")),
+                ("late_because", _("おそくなったわけ")),
+            ],
+            [],
+            _("名前のない記録として、活動時間と謝礼の額を説明するために残ります"),
+        ),
+        Holding(
             _("活動の経過"),
             AssignmentMove,
             lambda person: AssignmentMove.objects.filter(subject__supporter=person.supporter),
@@ -156,6 +170,7 @@ def register() -> None:
             GONE,
         ),
         deeds={
+            (CheckIn, "by"): _("着いた記録"),
             (AssignmentMove, "by"): _("活動の経過に書かれた、あなたの操作"),
             (SupporterMove, "by"): _("登録の経過に書かれた、あなたの操作"),
             (TrainingCompletion, "recorded_by"): _("記録した研修の修了"),

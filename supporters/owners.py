@@ -25,6 +25,9 @@ class Link:
 class Owner(Protocol):
     """What the app above knows and does about its shifts."""
 
+    reports: bool
+    """whether the team reports afterwards who was there; where it does not, who checked in was"""
+
     def staffed(self, shift: "Shift", *, by: Any) -> None:
         """The shift has just reached the number of people that it needs."""
 
@@ -51,6 +54,11 @@ def register(purpose: str, owner: Owner) -> None:
 def owner_of(shift: "Shift") -> Owner:
     """The owner registered for the shift's purpose; KeyError names a purpose that nobody registered."""
     return _OWNERS[shift.purpose]
+
+
+def purposes_without_report() -> list[str]:
+    """The purposes of shifts where a check-in alone proves that somebody was there."""
+    return [purpose for purpose, owner in _OWNERS.items() if not owner.reports]
 
 
 def links_of(shifts: Iterable["Shift"]) -> dict[int, list[Link]]:

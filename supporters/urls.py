@@ -1,7 +1,7 @@
 from django.urls import path
 
 from programme.access import signed_in
-from supporters.views import calendars, installed, links, mailings, mypage, own_data, people, registering, shifts
+from supporters.views import calendars, checking_in, installed, links, mailings, mypage, own_data, people, registering, shifts
 
 app_name = "supporters"
 urlpatterns = [
@@ -43,5 +43,8 @@ urlpatterns = [
     path("people/<int:pk>/flags/", people.flags, name="flags"),
     path("people/<int:pk>/contact/", people.contact, name="contact"),
     path("shifts/<int:pk>/", shifts.shift, name="shift"),
+    path("shifts/<int:pk>/poster/", checking_in.poster, name="poster"),
+    path("duties/<int:pk>/here/", checking_in.arrive, name="arrive"),
+    path("here/<str:token>/", checking_in.here, name="here"),
     path("people/<int:pk>/guardian/", people.guardian, name="guardian"),
 ]

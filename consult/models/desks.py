@@ -178,6 +178,8 @@ class Desk(models.Model):
 class OpeningManager(models.Manager["Opening"]):
     """Also the owner of desk shifts: see supporters/owners.py."""
 
+    reports = False
+
     def staffed(self, shift: Shift, *, by: Any) -> None:
         """A desk opens at its hours whoever sits there: a full team changes nothing and nobody need be told."""
 

@@ -72,6 +72,7 @@ class Limits:
     days_ahead: int  # days between a request and its first possible time
     days_ahead_furthest: int
     asks_a_month: int  # offers that one supporter gets in a calendar month, whatever the answers
+    check_in_minutes: int  # before the start from which a supporter may check in
     late_hours: int  # hours before the start within which "I can't come" counts as late
     requests_a_month: int  # requests of one group over the web, by the month of its first wish
     offer_hours: int  # hours that a supporter has to answer
@@ -108,6 +109,7 @@ class Limits:
     MAY_BE_ZERO: ClassVar = frozenset(
         {
             "days_ahead",
+            "check_in_minutes",
             "honorarium_yen",
             "travel_buffer",
             "quiet_from",

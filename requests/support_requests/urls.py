@@ -34,6 +34,7 @@ urlpatterns = [
     path("list/<int:pk>/slip/", phone.slip, name="slip"),
     path("phone/", phone.phone_in, name="phone_in"),
     path("sessions/<int:pk>/report/", reports.report, name="report"),
+    path("sessions/<int:pk>/report/<uuid:draft>/<slug:step>/", reports.step, name="report_step"),
     path("sessions/<int:pk>/report/correct/", reports.correct, name="correct_report"),
     path("plans/", include("support_requests.planning.urls")),
 ]

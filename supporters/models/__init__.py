@@ -1,5 +1,6 @@
 from supporters.models.assignments import Assignment, AssignmentMove
 from supporters.models.calendars import CalendarAddress
+from supporters.models.checkins import CheckIn
 from supporters.models.claims import Claim, RoomClaim
 from supporters.models.people import (
     Absence,
@@ -19,6 +20,7 @@ __all__ = [
     "Assignment",
     "AssignmentMove",
     "CalendarAddress",
+    "CheckIn",
     "Claim",
     "Consent",
     "Registration",

@@ -35,7 +35,7 @@ from supporters.models.claims import Claim
 from supporters.models.people import Supporter
 from supporters.models.shifts import SEATS_AT_MOST, Seat, Shift
 from supporters.models.status import HELD, LIVE, STAYING, AssignmentStatus
-from supporters.owners import owner_of
+from supporters.owners import owner_of, purposes_without_report
 from supporters.rules import check, is_without_adult
 
 
@@ -65,6 +65,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def served(self, now: dt.datetime) -> Self:
         """Duties that are over and were kept, so far as anybody said: a desk's need no report."""
         return self.held().filter(shift__ends_at__lte=now)
+
+    def proven(self, now: dt.datetime) -> Self:
+        """Those of ``served`` of which it is known that the person was there: by a report, the office or a check-in."""
+        checked_in = Q(check_in__isnull=False, shift__purpose__in=purposes_without_report())
+        return self.served(now).filter(checked_in | Q(status=Assignment.Status.ATTENDED))
 
     def upcoming(self) -> Self:
         return self.filter(shift__ends_at__gte=timezone.now()).order_by("shift__starts_at")

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -11,16 +12,18 @@ from notifications import calendars, links
 from notifications.own import bad_link
 from programme.errors import Refused
 from programme.models import Limits
+from supporters.attending import door
 from supporters.forms import ReasonForm
 from supporters.messages import CONSENT, LIFETIME, OFFER, own_entry
-from supporters.models import Assignment, Consent
+from supporters.models import Assignment, CheckIn, Consent
 from supporters.situations import Situation, situation
+from supporters.views.checking_in import note
 from supporters.views.replies import told
 
 
 def _assignment(token: str) -> Assignment:
     """Raises BadLink; Http404 when the row is gone."""
-    rows = Assignment.objects.select_related("shift__venue__district", "shift__room", "supporter__user")
+    rows = Assignment.objects.select_related("shift__venue__district", "shift__room", "supporter__user", "check_in")
     return get_object_or_404(rows, pk=links.read(OFFER, token, max_age=LIFETIME[OFFER]))
 
 
@@ -46,6 +49,8 @@ def offer(request: HttpRequest, token: str) -> HttpResponse:
             "team": assignment.shift.assignments.held().exclude(pk=assignment.pk).select_related("supporter"),
             "form": form,
             "token": token,
+            "door": door(assignment, Limits.current(), timezone.now()),
+            "reasons": CheckIn.LateBecause.choices,
         },
     )
 
@@ -61,6 +66,8 @@ def _answer(request: HttpRequest, assignment: Assignment, *, reason: str) -> Non
         case "decline":
             with told(request):
                 assignment.decline(by=by, reason=reason)
+        case "arrive":
+            note(request, assignment, by=by, way=CheckIn.Way.PAGE)
         case "leave":
             with told(request):
                 assignment.want_stand_in(by=by, reason=reason)

@@ -18,10 +18,12 @@ from django.views.decorators.http import require_POST
 from notifications import links
 from programme.access import signed_in
 from programme.errors import Refused
+from programme.models import Limits
+from supporters.attending import Door, door
 from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
 from supporters.joining import join, open_places
 from supporters.messages import OFFER
-from supporters.models import Assignment, Shift, Supporter
+from supporters.models import Assignment, CheckIn, Shift, Supporter
 from supporters.owners import links_of, thanks_of
 from supporters.services import set_free_times, set_skills
 from supporters.views.replies import told
@@ -54,7 +56,7 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
     team = Prefetch(
         "shift__assignments", Assignment.objects.held().select_related("supporter").order_by("pk"), to_attr="team"
     )
-    mine = supporter.assignments.select_related("shift__venue", "shift__room").prefetch_related(team)
+    mine = supporter.assignments.select_related("shift__venue", "shift__room", "check_in").prefetch_related(team)
     rows = list(mine.filter(shift__starts_at__gte=timezone.now() - REPORTS_SINCE).order_by("shift__starts_at"))
     held = [row for row in rows if row.is_held]
     now = timezone.now()
@@ -62,6 +64,8 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
     owner_links = links_of(row.shift for row in held)
     attended = [row for row in reversed(rows) if row.status == Assignment.Status.ATTENDED]
     thanks = thanks_of(row.shift for row in attended)
+    limits = Limits.current()
+    duties = [_card(row, owner_links) | {"door": door(row, limits, now)} for row in held]
     return render(
         request,
         "supporters/home.html",
@@ -74,10 +78,11 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
             "applied": [
                 _card(row) for row in rows if row.status == Assignment.Status.APPLIED and row.shift.starts_at > now
             ],
-            "duties": [_card(row, owner_links) for row in held if row.shift.ends_at > now],
+            "duties": [one for one in duties if one["row"].shift.ends_at > now],
             "past": [
-                _card(row, owner_links) for row in held if row.shift.ends_at <= now and row.shift_id in owner_links
+                one for one in duties if one["row"].shift.ends_at <= now and (one["links"] or one["door"] == Door.LATE)
             ],
+            "reasons": CheckIn.LateBecause.choices,
             "thanks": [(row.shift, thanks[row.shift_id]) for row in attended if row.shift_id in thanks],
         },
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from programme.access import coordinator_only
 from supporters.forms import JoiningForm
 from supporters.models import Assignment, Shift
+from supporters.owners import owner_of
 from supporters.views.replies import told
 
 Status = Assignment.Status
@@ -25,6 +26,13 @@ ANSWERS = {
     Status.RELEASED: ("take",),
     Status.CANCELLED: ("take",),
     Status.NOT_CHOSEN: ("take",),
+}
+# After the start, where no report says who was there.
+WAS_THERE = {
+    Status.ACCEPTED: ("came", "absent"),
+    Status.STANDING_IN_WANTED: ("came", "absent"),
+    Status.ATTENDED: ("absent",),
+    Status.ABSENT: ("came",),
 }
 
 
@@ -41,10 +49,15 @@ def shift(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("空いた所の決め方を保存しました。"))
         return redirect("supporters:shift", pk)
     coming = found.cancelled_at is None and found.starts_at > timezone.now()
-    rows = list(found.assignments.select_related("supporter__contact").order_by("pk"))
+    rows = list(found.assignments.select_related("supporter__contact", "check_in").order_by("pk"))
     live = {row.supporter_id for row in rows if row.status in Assignment.LIVE}
-    people = [(row, _answers(row, live) if coming else ()) for row in rows if row.status != Status.PROPOSED]
-    context = {"shift": found, "people": people, "coming": coming, "form": form}
+    noted = found.cancelled_at is None and not coming and not owner_of(found).reports
+    people = [
+        (row, _answers(row, live) if coming else WAS_THERE.get(Status(row.status), ()) if noted else ())
+        for row in rows
+        if row.status != Status.PROPOSED
+    ]
+    context = {"shift": found, "people": people, "coming": coming, "form": form, "noted": noted}
     return render(request, "supporters/shift.html", context)
 
 
@@ -71,6 +84,8 @@ def _answer(request: HttpRequest, found: Shift) -> None:
                 row.choose(by=by)
             case "pass_over":
                 row.pass_over(by=by)
+            case "came" | "absent" if not owner_of(found).reports and found.starts_at <= timezone.now():
+                row.record_attendance(came=request.POST["answer"] == "came", by=by)
             case "take":
                 Assignment.take(found, row.supporter, by=by, reason=_("電話"))
             case _other:

@@ -154,7 +154,11 @@ def plan_and_approve(coordinator: Person) -> None:
 def report(supporter: Person) -> None:
     supporter.open("/supporters/")
     supporter.page.get_by_role("link", name="報告").first.click()
-    supporter.type(attendees="４")
+    supporter.page.fill("main input[name='attendees']", "４")
+    for _question in ("how many", "topics", "team"):  # what is known already is ticked
+        supporter.press("次へ")
+    supporter.tick("went=well")
+    supporter.press("次へ")
     supporter.press("報告する")
     supporter.sees("4人")
 

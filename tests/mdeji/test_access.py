@@ -36,8 +36,10 @@ from programme.steps import CHECK
 from support_requests.messages import CONFIRM, STATUS, confirm_key
 from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
+from support_requests.views.reports import ReportView
 from supporters.messages import CONSENT, KEEP, OFFER
 from supporters.models import Absence, Assignment, Consent, Supporter
+from supporters.views.checking_in import HERE
 from supporters.views.registering import RegistrationView
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +90,8 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:people",): OFFICE,
     ("supporters:person", "supporter"): OFFICE,
     ("supporters:shift", "shift"): OFFICE,
+    ("supporters:poster", "shift"): OFFICE,
+    ("supporters:here", "here"): SIGNED_IN,
     ("support_requests:new",): EVERYBODY,
     ("support_requests:step", "draft", "request_step"): EVERYBODY,
     ("support_requests:thanks", "status"): EVERYBODY,
@@ -105,6 +109,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:move", "request"): OFFICE,
     ("support_requests:phone_in",): OFFICE,
     ("support_requests:report", "session"): {"coordinator", "supporter"},
+    ("support_requests:report_step", "unreported", "draft", "report_step"): {"coordinator", "supporter"},
     ("support_requests:correct_report", "session"): OFFICE,
     ("support_requests:plans",): OFFICE,
     ("support_requests:given_up",): OFFICE,
@@ -176,6 +181,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("add_passkey",): SIGNED_IN,
     ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
     ("supporters:erase", "leaver"): OFFICE,
+    ("supporters:arrive", "duty"): SIGNED_IN,  # likewise
     ("supporters:move", "supporter"): OFFICE,
     ("supporters:training", "supporter"): OFFICE,
     ("supporters:flags", "supporter"): OFFICE,
@@ -279,6 +285,10 @@ def demo_rows() -> dict[str, Any]:
         "registration_step": RegistrationView.steps[0].slug,
         "request_step": IntakeView.steps[0].slug,
         "change_step": CHECK,
+        "report_step": ReportView.steps[0].slug,
+        "unreported": Session.objects.get(request__status=SupportRequest.Status.BOOKED).pk,
+        "here": links.token(HERE, opening.shift_id),
+        "duty": supporter.assignments.held()[0].pk,
         "request": request.pk,
         "with_session": Session.objects.all()[0].request_id,
         "supporter": supporter.pk,

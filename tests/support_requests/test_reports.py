@@ -1,16 +1,20 @@
 """The report after a session, and what it makes of the request, the team and the figures."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from programme.errors import ChangedMeanwhile
 from programme.models import Topic, User
+from programme.steps import CHECK
 from support_requests.errors import AlreadyReported, NotOverYet
 from support_requests.models import Report, Session, SupportRequest
+from support_requests.views.reports import ReportView
 from supporters.errors import ShiftCancelled
 from tests.factories import SupporterFactory, UserFactory
 from tests.support_requests.booking import a_booked_session, a_planned_session
@@ -34,7 +38,19 @@ def path_of(session: Session) -> str:
 
 def answers(session: Session, **changes: Any) -> dict[str, Any]:
     team = [assignment.pk for assignment in session.shift.assignments.held()]
-    return {"attendees": "７人", "topics": ["T05"], "present": team, "note": "", **changes}
+    return {"attendees": "７人", "topics": ["T05"], "present": team, "note": "", "went": "well", **changes}
+
+
+def send(client: Client, session: Session, data: dict[str, Any]) -> Any:
+    """Send each page with its part of ``data``, then the summary. Gives the page that answers in the end."""
+    draft = uuid.uuid4()
+    for step in ReportView.steps:
+        client.post(page_of(session, draft, step.slug), data)
+    return client.post(page_of(session, draft, CHECK), follow=True)
+
+
+def page_of(session: Session, draft: uuid.UUID, step: str) -> str:
+    return reverse("support_requests:report_step", args=[session.pk, draft, step])
 
 
 def member(session: Session, name: str) -> User:
@@ -49,23 +65,55 @@ def test_the_report_is_for_the_team_and_the_office(client: Client, coordinator: 
     statuses = [client.get(path_of(session)).status_code]
     for user in (UserFactory.create(), other.user, member(session, "林次郎"), coordinator):
         client.force_login(user)
-        statuses.append(client.get(path_of(session)).status_code)
+        statuses.append(client.get(path_of(session), follow=True).status_code)
     assert statuses == [302, 404, 404, 200, 200]
 
 
 def test_topics_and_team_are_ticked_from_the_start(client: Client, session: Session) -> None:
     client.force_login(member(session, "林次郎"))
-    form = client.get(path_of(session)).context["form"]
-    assert form["topics"].value() == ["T05"]
-    assert form["present"].value() == [it.pk for it in session.shift.assignments.held()]
+    draft = uuid.uuid4()
+    client.post(page_of(session, draft, "attendees"), {"attendees": "3"})
+    assert client.get(page_of(session, draft, "topics")).context["form"]["topics"].value() == ["T05"]
+    client.post(page_of(session, draft, "topics"), {"topics": ["T05"]})
+    ticked = client.get(page_of(session, draft, "team")).context["form"]["present"].value()
+    assert ticked == [it.pk for it in session.shift.assignments.held()]
+
+
+def test_the_way_into_the_report_is_its_first_question_or_where_one_stopped(client: Client, session: Session) -> None:
+    client.force_login(member(session, "林次郎"))
+    first = client.get(path_of(session)).headers["Location"]
+    assert first.endswith("/attendees/")
+    client.post(first, {"attendees": "3"})
+    again = client.get(path_of(session), follow=True)
+    assert again.redirect_chain[-1][0] == first.replace("attendees", "topics")
+
+
+def test_one_tap_says_that_nobody_came_and_asks_nothing_that_was_taught(client: Client, session: Session) -> None:
+    client.force_login(member(session, "林次郎"))
+    draft = uuid.uuid4()
+    client.post(page_of(session, draft, "attendees"), {"attendees": "5"})
+    client.post(page_of(session, draft, "topics"), {"topics": ["T05"]})
+    gone_on = client.post(page_of(session, draft, "attendees"), {"attendees": ["", "0"]})
+    assert gone_on.headers["Location"] == page_of(session, draft, "team")
+    for step in ("team", "how"):
+        client.post(page_of(session, draft, step), answers(session))
+    client.post(page_of(session, draft, CHECK))
+    report = Report.objects.get()
+    assert (report.attendees, report.topics.count()) == (0, 0)
 
 
 def test_a_report_says_how_many_came_and_what_they_learnt(client: Client, session: Session) -> None:
     by = member(session, "林次郎")
     client.force_login(by)
-    page = client.post(path_of(session), answers(session, note="楽しかった"), follow=True).content.decode()
+    page = send(client, session, answers(session, note="楽しかった")).content.decode()
     report = Report.objects.get()
-    assert (report.attendees, report.note, report.follow_up, report.reported_by) == (7, "楽しかった", False, by)
+    assert (report.attendees, report.note, report.follow_up, report.went, report.reported_by) == (
+        7,
+        "楽しかった",
+        False,
+        "well",
+        by,
+    )
     assert [topic.pk for topic in report.topics.all()] == ["T05"]
     assert "報告は受け取り済みです。" in page
     assert "7人" in page
@@ -74,7 +122,7 @@ def test_a_report_says_how_many_came_and_what_they_learnt(client: Client, sessio
 def test_the_request_moves_to_reported_with_who_and_when(client: Client, session: Session) -> None:
     by, before = member(session, "林次郎"), dt.datetime.now(dt.UTC)
     client.force_login(by)
-    client.post(path_of(session), answers(session))
+    send(client, session, answers(session))
     moves = list(session.request.moves.order_by("pk"))[-2:]
     assert [(move.from_status, move.to_status, move.by) for move in moves] == [
         ("booked", "held", by),
@@ -88,7 +136,7 @@ def test_who_did_not_come_is_noted_absent_and_frees_the_time(
 ) -> None:
     client.force_login(coordinator)
     came = session.shift.assignments.get(supporter__name="林次郎")
-    client.post(path_of(session), answers(session, present=[came.pk]))
+    send(client, session, answers(session, present=[came.pk]))
     team = {it.supporter.name: (it.status, it.claims.count() > 0) for it in session.shift.assignments.all()}
     assert team == {"林次郎": ("attended", True), "髙橋𠮷子": ("absent", False)}
 
@@ -96,36 +144,41 @@ def test_who_did_not_come_is_noted_absent_and_frees_the_time(
 def test_who_reports_own_absence_is_not_sent_to_a_page_of_others(client: Client, session: Session) -> None:
     client.force_login(member(session, "髙橋𠮷子"))
     came = session.shift.assignments.get(supporter__name="林次郎")
-    response = client.post(path_of(session), answers(session, present=[came.pk]), follow=True)
+    response = send(client, session, answers(session, present=[came.pk]))
     assert response.status_code == 200
     assert "報告を受け取りました。" in response.content.decode()
 
 
 def test_a_second_report_is_refused_and_the_first_shown(client: Client, session: Session) -> None:
     client.force_login(member(session, "林次郎"))
-    client.post(path_of(session), answers(session))
-    page = client.post(path_of(session), answers(session, attendees="9"), follow=True).content.decode()
+    send(client, session, answers(session))
+    page = send(client, session, answers(session, attendees="9")).content.decode()
     assert "この活動の報告は、もう受け取っています。" in page
     assert Report.objects.get().attendees == 7
 
 
 @pytest.mark.parametrize(
-    ("changes", "errors"),
+    ("page", "changes", "errors"),
     [
-        ({"attendees": ""}, {"attendees": ["参加した人数を入力してください。どなたも来なかったときは 0 です。"]}),
-        ({"attendees": "たくさん"}, {"attendees": ["数字で入力してください(例 3)。"]}),
-        ({"attendees": "1000"}, {"attendees": ["この値は 999 以下でなければなりません。"]}),
-        ({"attendees": "-1"}, {"attendees": ["この値は 0 以上でなければなりません。"]}),
-        ({"topics": []}, {"topics": ["学んだことを、1つ以上選んでください。"]}),
+        (
+            "attendees",
+            {"attendees": ""},
+            {"attendees": ["参加した人数を入力してください。どなたも来なかったときは 0 です。"]},
+        ),
+        ("attendees", {"attendees": "たくさん"}, {"attendees": ["数字で入力してください(例 3)。"]}),
+        ("attendees", {"attendees": "1000"}, {"attendees": ["この値は 999 以下でなければなりません。"]}),
+        ("attendees", {"attendees": "-1"}, {"attendees": ["この値は 0 以上でなければなりません。"]}),
+        ("topics", {"topics": []}, {"topics": ["学んだことを、1つ以上選んでください。"]}),
+        ("how", {"went": ""}, {"went": ["どちらかを選んでください。"]}),
     ],
 )
 def test_what_is_wrong_is_said_at_its_field(
-    client: Client, session: Session, changes: dict[str, Any], errors: dict[str, list[str]]
+    client: Client, session: Session, page: str, changes: dict[str, Any], errors: dict[str, list[str]]
 ) -> None:
     client.force_login(member(session, "林次郎"))
-    response = client.post(path_of(session), answers(session, note="書きかけ", **changes))
-    assert response.context["form"].errors == errors
-    assert "書きかけ" in response.content.decode()
+    response = send(client, session, answers(session, **changes))
+    where, _status = response.redirect_chain[-1]
+    assert (where.split("/")[-2], response.context["form"].errors) == (page, errors)
     assert Report.objects.count() == 0
 
 
@@ -133,7 +186,7 @@ def test_before_the_start_there_is_nothing_to_report(client: Client, coordinator
     session = a_booked_session()
     client.force_login(coordinator)
     assert "報告は、活動が始まってから入力できます。" in client.get(path_of(session)).content.decode()
-    client.post(path_of(session), answers(session))
+    send(client, session, answers(session))
     assert (Report.objects.count(), SupportRequest.objects.get().status) == (0, "booked")
 
 
@@ -142,7 +195,7 @@ def test_before_the_start_there_is_nothing_to_report(client: Client, coordinator
 
 def test_a_session_to_which_nobody_came_is_reported_but_was_not_held(client: Client, session: Session) -> None:
     client.force_login(member(session, "林次郎"))
-    page = client.post(path_of(session), answers(session, attendees="0", topics=[]), follow=True).content.decode()
+    page = send(client, session, answers(session, attendees="0", topics=[])).content.decode()
     request = SupportRequest.objects.get()
     assert (request.status, Report.objects.get().attendees) == ("reported", 0)
     assert Session.objects.held().count() == 0

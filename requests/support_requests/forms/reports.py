@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from programme.widgets import WholeNumberField
+from programme.wording import say_list
 from support_requests.fields import TopicTiles, topics_in_scope
-from support_requests.models import Session
+from support_requests.models import Report, Session
 from supporters.models import Assignment
 
 
@@ -17,9 +18,14 @@ class TeamTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
         return str(obj.supporter)
 
+    def say(self, value: Any) -> str:
+        return say_list(one.supporter for one in value)
+
 
 class ReportForm(forms.Form):
     """What was, after a session. The team's members are ticked from the start: most come."""
+
+    field_order = ["attendees", "topics", "present", "went", "follow_up", "note"]
 
     attendees = WholeNumberField(
         label=_("参加した人数"),
@@ -43,6 +49,12 @@ class ReportForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("参加した方のお名前や連絡先は書かないでください。"),
     )
+    went = forms.ChoiceField(
+        label=_("ようす"),
+        choices=Report.Went.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("どちらかを選んでください。")},
+    )
     follow_up = forms.BooleanField(label=_("続きの回があるとよい"), required=False)
 
     def __init__(self, *args: Any, session: Session, **kwargs: Any) -> None:
@@ -54,6 +66,8 @@ class ReportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        if self.cleaned_data.get("attendees") == 0:
+            self.cleaned_data["topics"] = []  # ticked before it was said that nobody came
         if self.cleaned_data.get("attendees") and not self.cleaned_data.get("topics") and "topics" not in self.errors:
             self.add_error("topics", _("学んだことを、1つ以上選んでください。"))
         return self.cleaned_data
@@ -77,5 +91,5 @@ class CorrectionForm(ReportForm):
         present.queryset = team.select_related("supporter")
         present.initial = [row.pk for row in team if row.status == Assignment.Status.ATTENDED]
         self.fields["topics"].initial = [topic.pk for topic in report.topics.all()]
-        for name in ("attendees", "note", "follow_up"):
+        for name in ("attendees", "note", "follow_up", "went"):
             self.fields[name].initial = getattr(report, name)

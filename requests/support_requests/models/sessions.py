@@ -25,6 +25,8 @@ from supporters.owners import Link
 class SessionManager(models.Manager["Session"]):
     """Also the owner of session shifts: see supporters/owners.py."""
 
+    reports = True
+
     @transaction.atomic
     def staffed(self, shift: Shift, *, by: Any) -> None:
         """The team is complete: the booking holds, and the group is told."""
@@ -165,6 +167,7 @@ class Session(models.Model):
         present: Iterable[Assignment],
         note: str = "",
         follow_up: bool = False,
+        went: str = "",
     ) -> "Report":
         """Note what was: how many came, what was learnt, and who of the team was there.
 
@@ -184,7 +187,7 @@ class Session(models.Model):
             request._move(SupportRequest.Status.HELD, by=by)
         request._move(SupportRequest.Status.REPORTED, by=by)
         report = Report.objects.create(
-            session=self, attendees=attendees, note=note, follow_up=follow_up, reported_by=by
+            session=self, attendees=attendees, note=note, follow_up=follow_up, went=went, reported_by=by
         )
         report.topics.set(topics)
         were_there = {assignment.pk for assignment in present}
@@ -203,6 +206,7 @@ class Session(models.Model):
         present: Iterable[Assignment],
         note: str,
         follow_up: bool,
+        went: str,
     ) -> None:
         """Put right what was reported; the request's history says who did it, why, and how many came before and now.
 
@@ -213,7 +217,7 @@ class Session(models.Model):
         if report is None:
             raise ChangedMeanwhile
         facts = {"before": report.attendees, "now": attendees, "reason": reason}
-        report.attendees, report.note, report.follow_up = attendees, note, follow_up
+        report.attendees, report.note, report.follow_up, report.went = attendees, note, follow_up, went
         report.save()
         report.topics.set(topics)
         were_there = {assignment.pk for assignment in present}
@@ -225,20 +229,31 @@ class Session(models.Model):
 
 
 class Report(models.Model):
-    """What was reported after a session. ``attendees`` are the residents who came (人, 延べ)."""
+    """What was reported after a session. ``attendees`` are the residents who came (人, 延べ).
+
+    ``went`` is blank in reports of before the question was asked.
+    """
+
+    class Went(models.TextChoices):
+        WELL = "well", _("うまくいった")
+        HARD = "hard", _("うまくいかないことがあった")
 
     session = models.OneToOneField(Session, on_delete=models.PROTECT, related_name="report")
     attendees = models.PositiveSmallIntegerField(_("参加した人数"))
     topics = models.ManyToManyField(Topic, verbose_name=_("内容"))
     note = models.CharField(_("気づいたこと"), max_length=500, blank=True)
     follow_up = models.BooleanField(_("続きが必要"), default=False)
+    went = models.CharField(_("ようす"), max_length=4, choices=Went.choices, blank=True)
     reported_at = models.DateTimeField(default=timezone.now)
     reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         verbose_name = _("活動の報告")
         verbose_name_plural = _("活動の報告")
-        constraints = [models.CheckConstraint(name="report_attendees_plausible", condition=Q(attendees__lte=999))]
+        constraints = [
+            models.CheckConstraint(name="report_attendees_plausible", condition=Q(attendees__lte=999)),
+            models.CheckConstraint(name="report_went_known", condition=Q(went__in=["", "well", "hard"])),
+        ]
 
     def __str__(self) -> str:
         return f"{self.session} {self.attendees}人"
