@@ -17,6 +17,7 @@ from consult.models import Activity, Consultation, Desk, Opening, StandingTeam
 from consult.reserving import Wish, reserve
 from notifications.models import Contact
 from programme.errors import Refused
+from programme.fiscal import Month
 from programme.models import (
     AgeBand,
     Category,
@@ -42,6 +43,7 @@ from support_requests.models import (
     Session,
     SupportRequest,
 )
+from supporters.honoraria import approvable, approve_lines, count_of, draw_up, pay
 from supporters.models import (
     Assignment,
     CheckIn,
@@ -142,6 +144,7 @@ def load_demo() -> None:
     _reservation(next(desk for desk in desks if desk.reservable))
     _team(desks[-1], active, coordinator)
     _activities(coordinator)
+    _honoraria(coordinator)
 
 
 def _account(email: str, name: str, role: str) -> User:
@@ -422,6 +425,16 @@ def _wish(request: SupportRequest, days: int) -> None:
 def _at(days: int, hour: int) -> dt.datetime:
     day = timezone.localdate() + dt.timedelta(days=days)
     return timezone.make_aware(dt.datetime.combine(day, dt.time(hour)))
+
+
+def _honoraria(coordinator: User) -> None:
+    """Two months ago is paid, last month waits for the coordinator's approval: a second one drew both up."""
+    second = User.objects.create_user("coordinator2@example.jp", name="見本 コーディネーター2", role=Role.COORDINATOR)
+    last = Month.of(timezone.localdate()).previous
+    for month in (last.previous, last):
+        draw_up(month, by=second)
+    approve_lines(last.previous, by=coordinator, seen=count_of(approvable(last.previous, by=coordinator)))
+    pay(by=coordinator)
 
 
 def _activities(coordinator: User) -> None:

@@ -23,7 +23,7 @@ from support_requests.models import Inquiry, Plan, PlannedTask, PreferredTime, S
 from support_requests.planning.mending import given_up
 from support_requests.planning.saying import say_why
 from support_requests.planning.staffing import short_of_people
-from supporters.models import Consent, Supporter
+from supporters.models import Consent, Honorarium, Supporter
 
 SOON = dt.timedelta(days=14)
 """places without people are pressing when the day is no farther than this"""
@@ -84,6 +84,7 @@ class _Inbox:
         yield self.applied()
         yield self.trained()
         yield self.without_consent()
+        yield self.honoraria_to_approve()
         yield self.month_to_close()
         yield self.corrections_to_decide()
 
@@ -274,6 +275,17 @@ class _Inbox:
             count=count,
             detail=_("同意があるまで、活動をお願いできません。"),
             page="supporters:people",
+        )
+
+    def honoraria_to_approve(self) -> Job:
+        rows = Honorarium.objects.waiting().aggregate(count=Count("pk"), first=Min("day"))
+        day = say_day(rows["first"]) if rows["first"] else ""
+        return Job(
+            title=_("承認を待っている謝礼の明細"),
+            count=rows["count"],
+            detail=_("一番古いものは %(day)s の活動です。作った人のほかのコーディネーターが承認します。")
+            % {"day": day},
+            page="kpi:honoraria_now",
         )
 
     # --- Figures ---------------------------------------------------------------------------------------

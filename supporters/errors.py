@@ -117,5 +117,17 @@ class CheckInOver(Refused):
     sentence = _("押せるのは、活動の日のうちだけです。行ったことを、事務局にお知らせください。")
 
 
+class MadeByYourself(Refused):
+    sentence = _("明細を作った人は、承認できません。ほかのコーディネーターが承認してください。")
+
+
+class NothingToPay(Refused):
+    sentence = _("支払う明細がありません。先に、明細を承認してください。")
+
+
+class NotPaidYet(Refused):
+    sentence = _("まだ支払っていない明細があります。出席の記録を直してから、明細を作り直してください。")
+
+
 class RoomTaken(Refused):
     sentence = _("%(venue)sの部屋は、この時間にほかの予約があります。")

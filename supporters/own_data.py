@@ -18,6 +18,8 @@ from supporters.models import (
     CalendarAddress,
     CheckIn,
     Consent,
+    Honorarium,
+    Payment,
     Registration,
     Skill,
     Supporter,
@@ -146,6 +148,14 @@ def register() -> None:
             _("名前のない記録として、活動時間と謝礼の額を説明するために残ります"),
         ),
         Holding(
+            _("謝礼の明細"),
+            Honorarium,
+            lambda person: Honorarium.objects.filter(assignment__supporter=person.supporter),
+            ["day", "cause", "minutes", "yen", "reason", ("approved_at", _("承認")), ("payment", _("支払い"))],
+            [],
+            _("名前のない記録として、活動時間と謝礼の額を説明するために残ります"),
+        ),
+        Holding(
             _("活動の経過"),
             AssignmentMove,
             lambda person: AssignmentMove.objects.filter(subject__supporter=person.supporter),
@@ -171,6 +181,9 @@ def register() -> None:
         ),
         deeds={
             (CheckIn, "by"): _("着いた記録"),
+            (Honorarium, "made_by"): _("作った謝礼の明細"),
+            (Honorarium, "approved_by"): _("承認した謝礼の明細"),
+            (Payment, "made_by"): _("作った謝礼の支払い"),
             (AssignmentMove, "by"): _("活動の経過に書かれた、あなたの操作"),
             (SupporterMove, "by"): _("登録の経過に書かれた、あなたの操作"),
             (TrainingCompletion, "recorded_by"): _("記録した研修の修了"),

@@ -1,7 +1,19 @@
 from django.urls import path
 
 from programme.access import signed_in
-from supporters.views import calendars, checking_in, installed, links, mailings, mypage, own_data, people, registering, shifts
+from supporters.views import (
+    calendars,
+    checking_in,
+    honoraria,
+    installed,
+    links,
+    mailings,
+    mypage,
+    own_data,
+    people,
+    registering,
+    shifts,
+)
 
 app_name = "supporters"
 urlpatterns = [
@@ -46,5 +58,9 @@ urlpatterns = [
     path("shifts/<int:pk>/poster/", checking_in.poster, name="poster"),
     path("duties/<int:pk>/here/", checking_in.arrive, name="arrive"),
     path("here/<str:token>/", checking_in.here, name="here"),
+    path("honoraria/", honoraria.mine, name="honoraria"),
+    path("payments/", honoraria.payments, name="payments"),
+    path("payments/<int:pk>/export.csv", honoraria.payment_file, name="payment_file"),
+    path("payments/<int:pk>/receipts/", honoraria.receipts, name="receipts"),
     path("people/<int:pk>/guardian/", people.guardian, name="guardian"),
 ]

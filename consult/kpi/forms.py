@@ -40,6 +40,25 @@ class ReasonForm(forms.Form):
     )
 
 
+class AmountForm(forms.Form):
+    """By how much a paid amount was wrong, and why."""
+
+    yen = forms.IntegerField(
+        label=_("差額(円)"),
+        help_text=_("多く払いすぎたときは、-500 のように入力します。"),
+        min_value=-AT_MOST,
+        max_value=AT_MOST,
+        widget=DigitsInput(attrs={"inputmode": "text"}),
+    )
+    reason = forms.CharField(label=_("理由"), max_length=200)
+
+    def clean_yen(self) -> int:
+        yen: int = self.cleaned_data["yen"]
+        if not yen:
+            raise ValidationError(_("0のほかの数を入力してください。"))
+        return yen
+
+
 class RefusalForm(forms.Form):
     """Why a proposed correction is not stated."""
 

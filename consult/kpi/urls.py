@@ -2,7 +2,7 @@ from typing import Any
 
 from django.urls import path, register_converter
 
-from consult.kpi import correction_views, figure_views, published_views, report_urls, views
+from consult.kpi import correction_views, figure_views, honoraria_views, published_views, report_urls, views
 from programme.fiscal import Month
 
 app_name = "kpi"
@@ -33,6 +33,8 @@ urlpatterns = [
     path("corrections/<int:pk>/approve/", correction_views.approve, name="approve"),
     path("corrections/<int:pk>/refuse/", correction_views.refuse, name="refuse"),
     path("records/<slug:kind>/<slug:pk>/", figure_views.record, name="record"),
+    path("honoraria/", honoraria_views.now, name="honoraria_now"),
+    path("honoraria/<month:month>/", honoraria_views.honoraria, name="honoraria"),
     path("published/", published_views.published, name="published"),
     path("exports/", views.taken, name="exports"),
 ]

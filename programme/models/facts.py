@@ -78,6 +78,7 @@ class Limits:
     offer_hours: int  # hours that a supporter has to answer
     honorarium_yen: int  # for one full session
     honorarium_minutes: int  # what counts as one full session
+    honorarium_people: int  # 2: who drew a line up may not approve it; 1: may
     adult_age: int  # years
     minor_latest_end: int  # minutes after 00:00 at which a minor's duty must have ended
     travel_buffer: int  # minutes, added between two different venues

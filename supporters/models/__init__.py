@@ -2,6 +2,7 @@ from supporters.models.assignments import Assignment, AssignmentMove
 from supporters.models.calendars import CalendarAddress
 from supporters.models.checkins import CheckIn
 from supporters.models.claims import Claim, RoomClaim
+from supporters.models.honoraria import Honorarium, Payment
 from supporters.models.people import (
     Absence,
     Consent,
@@ -23,6 +24,8 @@ __all__ = [
     "CheckIn",
     "Claim",
     "Consent",
+    "Honorarium",
+    "Payment",
     "Registration",
     "RoomClaim",
     "Seat",

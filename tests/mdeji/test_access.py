@@ -38,7 +38,7 @@ from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session,
 from support_requests.views.intake import IntakeView
 from support_requests.views.reports import ReportView
 from supporters.messages import CONSENT, KEEP, OFFER
-from supporters.models import Absence, Assignment, Consent, Supporter
+from supporters.models import Absence, Assignment, Consent, Payment, Supporter
 from supporters.views.checking_in import HERE
 from supporters.views.registering import RegistrationView
 
@@ -156,6 +156,12 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:mailing_new",): OFFICE,
     ("supporters:mailing", "mailing"): OFFICE,
     ("supporters:mailing_edit", "mailing"): OFFICE,
+    ("supporters:honoraria",): SIGNED_IN,
+    ("supporters:payments",): OFFICE,
+    ("supporters:payment_file", "payment"): OFFICE,
+    ("supporters:receipts", "payment"): {"coordinator", "supporter"},
+    ("kpi:honoraria_now",): OFFICE,
+    ("kpi:honoraria", "month"): OFFICE,
     ("kpi:months",): FIGURES,
     ("dashboard:year",): FIGURES,
     ("dashboard:what_if",): FIGURES,
@@ -287,6 +293,7 @@ def demo_rows() -> dict[str, Any]:
         "change_step": CHECK,
         "report_step": ReportView.steps[0].slug,
         "unreported": Session.objects.get(request__status=SupportRequest.Status.BOOKED).pk,
+        "payment": Payment.objects.all()[0].pk,
         "here": links.token(HERE, opening.shift_id),
         "duty": supporter.assignments.held()[0].pk,
         "request": request.pk,

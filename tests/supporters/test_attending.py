@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notifications import links
 from programme.errors import Refused
-from programme.models import User
+from programme.models import Limits, User
 from supporters.attending import Door, check_in, door
 from supporters.errors import CheckInOver, OfferClosed, ReasonNeeded, ShiftCancelled, TooEarlyToCheckIn
 from supporters.messages import OFFER
@@ -115,9 +115,7 @@ def test_the_database_holds_one_check_in_for_each_duty(duty: Assignment) -> None
         CheckIn.objects.create(assignment=duty, way=CODE)
 
 
-def test_the_door_of_a_duty_that_ends_at_midnight_closes_with_its_day(duty: Assignment, programme_facts: None) -> None:
-    from programme.models import Limits
-
+def test_the_door_of_a_duty_that_ends_at_midnight_closes_with_its_day(duty: Assignment) -> None:
     night = midnight_after(duty.shift)
     Shift.objects.filter(pk=duty.shift_id).update(ends_at=night)
     duty.refresh_from_db()
@@ -176,8 +174,8 @@ def test_opening_the_code_changes_nothing_and_its_button_checks_in(
 
 
 def test_the_code_asks_who_it_is_and_comes_back(client: Client, duty: Assignment) -> None:
-    response = client.get(code_of(duty.shift))
-    assert response.headers["Location"] == f"/accounts/login/?next={code_of(duty.shift)}"
+    address = code_of(duty.shift)
+    assert client.get(address).headers["Location"] == f"/accounts/login/?next={address}"
 
 
 def test_the_code_of_another_shift_says_so_and_takes_no_tap(client: Client, duty: Assignment, set_now: Clock) -> None:
@@ -229,8 +227,10 @@ def test_the_poster_leads_to_the_page_by_its_code(
     drawn: list[str] = []
     monkeypatch.setattr("supporters.views.checking_in.qr_code", lambda address, **_: drawn.append(address) or "")
     client.force_login(coordinator)
-    assert client.get(reverse("supporters:poster", args=[duty.shift_id])).status_code == 200
-    assert drawn == [links.absolute(code_of(duty.shift))]
+    client.get(reverse("supporters:poster", args=[duty.shift_id]))
+    (address,) = drawn
+    client.force_login(duty.supporter.user)
+    assert client.get(address.removeprefix(links.absolute(""))).context["row"] == duty
 
 
 def test_the_office_notes_who_was_at_a_desk_and_who_was_not(

@@ -1,9 +1,6 @@
 """CSV as Excel in Japan opens it: UTF-8 with a byte order mark and CRLF, or CP932 (Windows-31J) on request."""
 
-import csv
-import io
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
 
 from django.utils.translation import gettext as _
 
@@ -12,6 +9,7 @@ from consult.kpi.exports.content import Content, say_lost
 from consult.kpi.period_reports import PeriodCell, PeriodReport, PeriodRow
 from consult.kpi.report_words import empty_note, kept_back_note, say_change, say_period_state
 from consult.kpi.words import say_kind, say_share
+from programme.csv_files import Cell, as_cp932, as_utf8, not_in_cp932, write
 from programme.fiscal import Month
 from programme.models import PublishedFigure
 
@@ -38,44 +36,25 @@ HEADER = (
     "注",
 )
 
-# Signs that Unicode writes in two ways, of which Microsoft's CP932 table knows only the second.
-MICROSOFT = str.maketrans("〜−‖—¢£¬", "～－∥―￠￡￢")
-
-# What a spreadsheet would take for a formula at the beginning of a cell. Source: OWASP, CSV Injection.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-Cells = dict[str, str | int | Decimal | None]  # by the header's names; what is missing is empty
+Cells = dict[str, Cell]  # by the header's names; what is missing is empty
 
 
 def csv_utf8(report: PeriodReport) -> Content:
-    return Content(_write(_lines(report)).encode("utf-8-sig"))
+    return Content(as_utf8(_write(_lines(report))))
 
 
 def csv_cp932(report: PeriodReport) -> Content:
     """A character that CP932 does not have is written as [U+…]; a last line names them all. Never "?"."""
     lines = list(_lines(report))
-    lost = _not_in_cp932(_write(lines))
+    lost = not_in_cp932(_write(lines))
     if lost:
         note = _("CP932で表せないため [U+…] と書いた文字があります。UTF-8版かxlsx版をお使いください。")
         lines.append({"区分": "注", "注": f"{note} {say_lost(lost)}"})
-    text = "".join(f"[U+{ord(each):04X}]" if each in lost else each for each in _write(lines).translate(MICROSOFT))
-    return Content(text.encode("cp932"), lost)
+    return Content(as_cp932(_write(lines)), lost)
 
 
-def _not_in_cp932(text: str) -> tuple[str, ...]:
-    return tuple(sorted(each for each in set(text.translate(MICROSOFT)) if not each.encode("cp932", "ignore")))
-
-
-def _write(lines: Iterator[Cells] | list[Cells]) -> str:
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(HEADER)
-    writer.writerows([_safe(line.get(name)) for name in HEADER] for line in lines)
-    return file.getvalue()
-
-
-def _safe(cell: str | int | Decimal | None) -> str | int | Decimal | None:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+def _write(lines: Iterable[Cells]) -> str:
+    return write([HEADER, *([line.get(name) for name in HEADER] for line in lines)])
 
 
 def _lines(report: PeriodReport) -> Iterator[Cells]:

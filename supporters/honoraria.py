@@ -1,0 +1,191 @@
+"""From a duty that was kept to money: lines are drawn up, approved by another person, and paid once (docs/adr/0031)."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from programme.errors import ChangedMeanwhile
+from programme.fiscal import Month, span
+from programme.models import Limits, Programme
+from supporters.errors import MadeByYourself, NothingToPay, NotPaidYet
+from supporters.models import Assignment, Honorarium, Payment, Supporter
+
+Cause = Honorarium.Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    minutes: int
+    yen: int
+
+    def __sub__(self, other: "Worth") -> "Worth":
+        return Worth(self.minutes - other.minutes, self.yen - other.yen)
+
+
+NOTHING = Worth(0, 0)
+
+
+def worth_of(row: Assignment, limits: Limits) -> Worth:
+    """A kept duty by the programme's rule: the planned minutes, in proportion to the rate, rounded down to a yen.
+
+    Who may not be paid gives the same minutes for 0 yen. The figure ``honoraria`` counts by the same rule.
+    """
+    minutes = row.shift.minutes
+    yen = minutes * limits.honorarium_yen // limits.honorarium_minutes
+    return Worth(minutes, yen if row.supporter.may_be_paid else 0)
+
+
+def _one_at_a_time() -> None:
+    """Whoever draws up, approves or pays waits for the other."""
+    Programme.objects.select_for_update(no_key=True).get(pk=1)
+
+
+# --- Drawing up -----------------------------------------------------------------------------------------
+@transaction.atomic
+def draw_up(month: Month, *, by: Any) -> int:
+    """Make the month's lines agree with what is known of its duties now. Returns how many lines were made or changed.
+
+    What is paid stays; where it no longer agrees a line of difference is added. A line that changes loses its approval.
+    """
+    _one_at_a_time()
+    starts, ends = span(month.first, month.last)
+    duties = Assignment.objects.filter(shift__starts_at__gte=starts, shift__starts_at__lt=ends)
+    proven = set(duties.proven(timezone.now()).values_list("pk", flat=True))
+    concerned = duties.filter(Q(pk__in=proven) | Q(honoraria__isnull=False)).distinct().order_by("pk")
+    limits = Limits.current()
+    return sum(
+        _agree(row, limits, was_there=row.pk in proven, by=by)
+        for row in concerned.select_related("shift", "supporter").prefetch_related("honoraria")
+    )
+
+
+def _agree(row: Assignment, limits: Limits, *, was_there: bool, by: Any) -> bool:
+    """Whether a line of the duty was made or changed."""
+    lines = list(row.honoraria.all())
+    paid = [line for line in lines if line.payment_id]
+    unpaid = next((line for line in lines if not line.payment_id), None)
+    before = _sum(paid)
+    # Rates, and who may be paid, are those of when the duty was paid: settings of later reach back to nobody.
+    stands = was_there and before.minutes > 0
+    rest = NOTHING if stands else (worth_of(row, limits) if was_there else NOTHING) - before
+    if unpaid and stands and unpaid.cause == Cause.AMOUNT:
+        return False
+    if unpaid is None:
+        if lines and rest == NOTHING:
+            return False
+        unpaid = Honorarium(assignment=row, day=row.shift.local_date)
+    elif Worth(unpaid.minutes, unpaid.yen) == rest:
+        return False
+    unpaid.cause = Cause.ATTENDANCE if paid else Cause.DUTY
+    unpaid.minutes, unpaid.yen, unpaid.reason = rest.minutes, rest.yen, ""
+    unpaid.made_at, unpaid.made_by, unpaid.approved_at, unpaid.approved_by = timezone.now(), by, None, None
+    unpaid.save()
+    return True
+
+
+def _sum(lines: Iterable[Honorarium]) -> Worth:
+    lines = list(lines)
+    return Worth(sum(line.minutes for line in lines), sum(line.yen for line in lines))
+
+
+@transaction.atomic
+def correct_amount(assignment: Assignment, *, yen: int, reason: str, by: Any) -> Honorarium:
+    """Put a paid amount right by a line of difference: ``yen`` more, or less when negative.
+
+    Raises NotPaidYet while the duty has a line that is not paid: that one follows the records by itself.
+    """
+    _one_at_a_time()
+    lines = Honorarium.objects.filter(assignment=assignment)
+    if not lines.exists() or lines.filter(payment=None).exists():
+        raise NotPaidYet
+    day = assignment.shift.local_date
+    return Honorarium.objects.create(
+        assignment=assignment,
+        day=day,
+        cause=Cause.AMOUNT,
+        minutes=0,
+        yen=yen,
+        reason=reason,
+        made_at=timezone.now(),
+        made_by=by,
+    )
+
+
+# --- Approving ------------------------------------------------------------------------------------------
+@transaction.atomic
+def approve_lines(month: Month, *, by: Any, seen: tuple[int, int]) -> int:
+    """Approve the month's lines that wait, as far as ``by`` may; returns how many.
+
+    ``seen``: number and yen of the lines that the approver was shown. Raises ChangedMeanwhile when they are others by
+    now, and MadeByYourself when none is left that somebody else has made (limit ``honorarium_people``).
+    """
+    _one_at_a_time()
+    lines = approvable(month, by=by)
+    if not lines.exists() and Honorarium.objects.of_month(month).waiting().exists():
+        raise MadeByYourself
+    if count_of(lines) != seen:
+        raise ChangedMeanwhile
+    return lines.update(approved_at=timezone.now(), approved_by=by)
+
+
+def approvable(month: Month, *, by: Any) -> Any:
+    """The month's lines that ``by`` may approve."""
+    lines = Honorarium.objects.of_month(month).waiting()
+    return lines.exclude(made_by=by) if Limits.current().honorarium_people > 1 else lines
+
+
+def count_of(lines: Any) -> tuple[int, int]:
+    """Number and yen of lines."""
+    return lines.count(), lines.aggregate(yen=Sum("yen", default=0))["yen"]
+
+
+# --- Paying ---------------------------------------------------------------------------------------------
+@transaction.atomic
+def pay(*, by: Any) -> Payment:
+    """Put all approved lines into one payment, person by person. Raises NothingToPay.
+
+    Whose lines are less than 0 yen together is left for the next time, when more has come.
+    """
+    _one_at_a_time()
+    of_person = defaultdict(list)
+    for line in Honorarium.objects.payable().select_related("assignment"):
+        of_person[line.assignment.supporter_id].append(line)
+    chosen = [line.pk for lines in of_person.values() if _sum(lines).yen >= 0 for line in lines]
+    if not chosen:
+        raise NothingToPay
+    payment = Payment.objects.create(made_at=timezone.now(), made_by=by)
+    Honorarium.objects.filter(pk__in=chosen, payment=None).update(payment=payment)
+    return payment
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """One person's part of a payment."""
+
+    supporter: Supporter
+    lines: list[Honorarium]
+
+    @property
+    def minutes(self) -> int:
+        return _sum(self.lines).minutes
+
+    @property
+    def yen(self) -> int:
+        return _sum(self.lines).yen
+
+
+def people_of(payment: Payment, *, only: Supporter | None = None) -> list[Paid]:
+    """Who is paid how much, by key; of people who are paid nothing there is no line in a file and no receipt."""
+    lines = payment.lines.select_related("assignment__supporter__category", "assignment__shift__venue")
+    if only:
+        lines = lines.filter(assignment__supporter=only)
+    of_person: dict[Supporter, list[Honorarium]] = defaultdict(list)
+    for line in lines.order_by("assignment__supporter_id", "day", "pk"):
+        of_person[line.assignment.supporter].append(line)
+    found = [Paid(supporter, its) for supporter, its in of_person.items()]
+    return [one for one in found if one.yen > 0]
