@@ -3,7 +3,8 @@
 The storm: messages by SMS, mail and LINE to stand-ins that fail (bench/standins.py), while the worker is killed ten
 times with -9, the broker is emptied once and the database restarted once. Each recipient must get each message once;
 what is uncertain must stand as unknown. The speed: the rate at which the stand-in accepts messages from the worker at
-concurrency 8, divided by that of eight processes that call the SDK and do nothing else, in turn in the same run.
+concurrency 8 (two processes with four messages each), divided by that of loops that call the SDK eight at a time and do
+nothing else, divided over processes in three ways, in turn in the same run.
 
 PostgreSQL and Redis are this run's own, on free ports; it ends only what it has started.
 """
@@ -32,6 +33,8 @@ from tests.standins.line import TOKEN as LINE_TOKEN
 from tests.standins.twilio import ACCOUNT, NUMBER, TOKEN
 
 CONCURRENCY = 8
+PROCESSES = 2
+BARE_PROCESSES = (1, 2, 8)
 KILLS = 10
 Environment = dict[str, str]
 
@@ -83,6 +86,8 @@ def send(n):
     client.messages.create(to=f"+81901{n:07}", body=f"【確認】あす10時から上川淵公民館です。{n}",
                            from_=settings.TWILIO_FROM_NUMBER, status_callback="http://localhost:8000/status")
 
+print("ready", flush=True)
+sys.stdin.readline()
 with ThreadPoolExecutor(threads) as pool:
     list(pool.map(send, range(first, first + count)))
 """
@@ -133,6 +138,7 @@ def process(environment: Environment, *command: str, ready: bool = False) -> Ite
         text=True,
         start_new_session=True,
         stderr=quiet,
+        stdin=subprocess.PIPE if ready else subprocess.DEVNULL,
         stdout=subprocess.PIPE if ready else quiet,
     )
     try:
@@ -153,7 +159,7 @@ def celery(*command: str) -> list[str]:
     return [sys.executable, "-m", "celery", "-A", "mdeji", "-q", *command]
 
 
-WORKER = celery("worker", f"--concurrency={CONCURRENCY}", "--loglevel=ERROR", "--without-mingle", "--without-gossip")
+WORKER = celery("worker", f"--concurrency={PROCESSES}", "--loglevel=ERROR", "--without-mingle", "--without-gossip")
 
 
 class Site:
@@ -178,6 +184,7 @@ class Site:
             "LINE_API_URL": f"http://127.0.0.1:{line}",
             "LINE_CHANNEL_ACCESS_TOKEN": LINE_TOKEN,
             "LINE_CHANNEL_SECRET": SECRET,
+            "OUTBOX_AT_ONCE": str(CONCURRENCY // PROCESSES),
             "OUTBOX_LEASE_SECONDS": "10",
             "OUTBOX_SWEEP_SECONDS": "2",
             **{f"{channel}_TIMEOUT_SECONDS": "2" for channel in ("EMAIL", "TWILIO", "LINE")},
@@ -277,26 +284,24 @@ def _judge(site: Site, messages: int) -> bool:
 
 # --- The speed -------------------------------------------------------------------------------------------
 def speed(folder: Path, messages: int, latency: float, rounds: int) -> float:
-    """The worker's rate divided by the bare loop's in eight processes, medians of ``rounds`` in turn."""
-    rates: dict[str, list[float]] = {"threads": [], "bare": [], "worker": []}
+    """The worker's rate divided by the best bare loop's, medians of ``rounds`` in turn."""
+    bare: dict[int, list[float]] = {processes: [] for processes in BARE_PROCESSES}
+    worker: list[float] = []
     with ExitStack() as stack:
         site = Site(stack, folder, "--latency", str(latency))
         with process(site.environment, *WORKER):
             site.write(50 * CONCURRENCY, "warm", only_sms=True)
             until(lambda: site.arrived() == 50 * CONCURRENCY, 120)
             for turn in range(rounds):
-                rates["bare"].append(_bare(site, messages))
-                rates["threads"].append(_bare(site, messages, processes=1))
-                rates["worker"].append(_worker(site, messages, str(turn)))
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    ratio = medians["worker"] / medians["bare"]
-    print(
-        f"latency {latency * 1000:.0f} ms: worker {medians['worker']:.0f}/s; bare loop in {CONCURRENCY} processes"
-        f" {medians['bare']:.0f}/s, ratio {ratio:.2f}; in {CONCURRENCY} threads of one {medians['threads']:.0f}/s,"
-        f" ratio {medians['worker'] / medians['threads']:.2f}",
-        flush=True,
-    )
-    return ratio
+                for processes, rates in bare.items():
+                    rates.append(_bare(site, messages, processes))
+                worker.append(_worker(site, messages, str(turn)))
+    sent, loops = statistics.median(worker), {processes: statistics.median(rates) for processes, rates in bare.items()}
+    print(f"latency {latency * 1000:.0f} ms: worker {sent:.0f}/s; {CONCURRENCY} at once with the bare SDK:", end="")
+    for processes, rate in loops.items():
+        print(f" {rate:.0f}/s in {processes} processes (ratio {sent / rate:.2f})", end="")
+    print(flush=True)
+    return sent / max(loops.values())
 
 
 def _rate(site: Site, messages: int) -> float:
@@ -306,21 +311,22 @@ def _rate(site: Site, messages: int) -> float:
     return messages / seconds
 
 
-def _bare(site: Site, messages: int, *, processes: int = CONCURRENCY) -> float:
-    """The SDK called eight at a time and nothing else, by so many processes."""
+def _bare(site: Site, messages: int, processes: int) -> float:
+    """The SDK called eight at a time and nothing else, by so many processes that begin together."""
     urlopen(f"{site.twilio}/standin/forget", data=b"").close()
     each = messages // processes
     code = "import mdeji, django; django.setup()\n" + BARE
-    loops = [
-        subprocess.Popen(
-            [sys.executable, "-c", code, str(first * each), str(each), str(CONCURRENCY // processes)],
-            cwd=ROOT,
-            env=site.environment,
-        )
-        for first in range(processes)
-    ]
-    for loop in loops:
-        assert loop.wait() == 0
+    with ExitStack() as stack:
+        loops = []
+        for first in range(processes):
+            command = [sys.executable, "-c", code, str(first * each), str(each), str(CONCURRENCY // processes)]
+            loops.append(stack.enter_context(process(site.environment, *command, ready=True)))
+        for loop in loops:
+            assert loop.stdin
+            loop.stdin.write("go\n")
+            loop.stdin.close()
+        for loop in loops:
+            assert loop.wait() == 0
     return _rate(site, each * processes)
 
 

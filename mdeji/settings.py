@@ -191,8 +191,11 @@ CELERY_BEAT_SCHEDULE = {
     "forget-reservations": {"task": "consult.tasks.forget_reservations", "schedule": timedelta(hours=3)},
     # By night, when nobody looks at a page that is about to go.
     "erase-data": {"task": "supporters.tasks.erase_due", "schedule": crontab(hour="3", minute="30")},
+    "forget-short-links": {"task": "notifications.tasks.forget_short_links", "schedule": timedelta(hours=24)},
     "forget-sessions": {"task": "programme.tasks.forget_sessions", "schedule": timedelta(hours=6)},
 }
+# How many messages one process of a worker has at the providers at once.
+OUTBOX_AT_ONCE = env.int("OUTBOX_AT_ONCE", default=4)
 # The first wait after a failed try; each further one is twice as long, up to two hours.
 OUTBOX_BACKOFF = timedelta(seconds=env.int("OUTBOX_BACKOFF_SECONDS", default=30))
 # How long a message may stand as "sending" before the sweep asks the channel what became of it.
@@ -208,6 +211,8 @@ if email_url := required("EMAIL_URL", "mailbox://"):
         globals().update(env.email_url_config(email_url))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT_SECONDS", default=30)
 DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "Mデジ事務局 <office@example.jp>")
+# bounce@example.jp: mails that cannot be delivered come back to bounce+ID@example.jp (manage.py take_bounce).
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 # The page /sent/ shows everything that would have left. Only where mail goes to files.
 SHOW_SENT = not PRODUCTION and email_url.startswith("mailbox:")
 # SMS by Twilio: off until the account is named. Where mail goes to files, an SMS does too.

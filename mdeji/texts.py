@@ -95,7 +95,7 @@ def texts(language: str) -> Iterator[Text]:
 def _sample() -> dict[str, Any]:
     """What the templates ask for, all of it made up."""
     day = timezone.localdate() + dt.timedelta(days=9)
-    start = timezone.make_aware(dt.datetime.combine(day, dt.time(10)))
+    start = timezone.make_aware(dt.datetime.combine(day, dt.time(13, 30)))
     end = start + dt.timedelta(hours=2)
     venue = Venue(
         name="上川淵公民館",

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from mdeji import design, office, texts, views, ways_in
+from notifications import own
 
 handler400 = "mdeji.errors.bad_request"
 handler429 = "mdeji.errors.too_many_requests"
@@ -31,6 +32,7 @@ urlpatterns = [
     path("requests/", include("support_requests.urls")),
     path("desks/", include("consult.urls")),
     path("messages/", include("notifications.office_urls")),
+    path("s/<str:token>", own.follow, name="short_link"),
     path("kpi/", include("consult.kpi.urls")),
     path("kpi/dashboard/", include("consult.kpi.dashboard.urls")),
     path("open-data/", include("consult.open_data.urls")),

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import PROTECT, Q
 from django.utils import timezone
 
-from notifications.models import Attempt, Channel, Contact, Message, Suppression
+from notifications.models import AddressChange, Attempt, Channel, Contact, Message, Suppression
 from notifications.models.messages import MessageQuerySet
 from notifications.outbox import WAITING
 
@@ -55,3 +55,4 @@ def _forget_suppression(channel: Channel, contact: Contact) -> None:
     same |= Q(phone_e164=address) | Q(mobile_e164=address)
     if address and not Contact.objects.filter(same).exclude(pk=contact.pk).exists():
         Suppression.objects.filter(channel=channel, address=address).delete()
+        AddressChange.objects.filter(channel=channel, address=address).delete()

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from notifications import outbox
 from notifications.ladder import RINGING, QuietHours
-from notifications.models import Contact, Mailing, Matter, Message
+from notifications.models import Attempt, Contact, Mailing, Matter, Message
 from notifications.models.mailings import KIND
 from notifications.segments import Size, size
 from notifications.writing import Writer
@@ -21,16 +21,35 @@ from programme.models import User
 
 @transaction.atomic
 def write_drafts(mailing: Mailing, recipients: Iterable[Contact]) -> None:
-    """A draft for each recipient in place of those before; a constant number of queries for each thousand."""
+    """A draft for each recipient in place of those before; a constant number of queries for each thousand.
+
+    What was changed for one person stays as it is, as long as that person is meant.
+    """
     Mailing.objects.select_for_update().get(pk=mailing.pk)
-    mailing.messages.filter(state__in=(Message.State.DRAFT, Message.State.CANCELLED)).delete()
-    remaining = iter(recipients)
+    own = Attempt.objects.filter(message=OuterRef("pk"), outcome=outbox.Hand.EDITED)
+    before = mailing.messages.filter(state__in=(Message.State.DRAFT, Message.State.CANCELLED))
+    before.filter(~Exists(own)).delete()
+    kept = dict(before.values_list("recipient", "pk"))
+    remaining = (recipient for recipient in recipients if kept.pop(recipient.pk, None) is None)
     while some := list(islice(remaining, outbox.WRITTEN_AT_ONCE)):
         writer = Writer(some)
         drafts = [_draft(mailing, recipient) for recipient in some]
         for draft in drafts:
             writer.address(draft)
         Message.objects.bulk_create(drafts)
+    Message.objects.filter(pk__in=kept.values()).delete()
+
+
+@transaction.atomic
+def edit_draft(draft: Message, *, title: str, body: str, short: str, by: User) -> None:
+    """Other words for one person. Raises ChangedMeanwhile when the draft was sent or thrown away meanwhile."""
+    rows = Message.objects.filter(pk=draft.pk, state=Message.State.DRAFT)
+    draft.title, draft.body, draft.short = title, body.strip() + "\n", short.strip()
+    Writer([draft.recipient]).address(draft)  # without words for it an SMS cannot go
+    where = {"channel": draft.channel, "address": draft.address, "state": draft.state}
+    if rows.update(title=draft.title, body=draft.body, short=draft.short, **where) != 1:
+        raise ChangedMeanwhile
+    outbox.note_hand(draft, outbox.Hand.EDITED, by=by)
 
 
 def _draft(mailing: Mailing, recipient: Contact) -> Message:

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Min, Q, Window
 from django.db.models.functions import TruncDate
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from notifications import outbox
-from notifications.models import Channel, Message
+from notifications.models import AddressChange, Channel, Contact, Message, Suppression
+from notifications.own import places
 from programme.access import UserRequest, coordinator_only
 from programme.errors import Refused
 
 COUNTED_DAYS = 14
+TOLD_A_PAGE = 20
 
 
 @coordinator_only
@@ -50,6 +52,62 @@ def settle(request: UserRequest, pk: int) -> HttpResponse:
     except Refused as refused:
         messages.warning(request, str(refused))
     return redirect("messages:list")
+
+
+class AddressForm(forms.Form):
+    """Why nothing is sent to an address any more, or why something is again."""
+
+    reason = forms.CharField(label=gettext_lazy("理由"), max_length=200)
+
+
+@coordinator_only
+def contact(request: UserRequest, pk: int) -> HttpResponse:
+    """Where a person is reached, what stands against it and since when; stop an address, or take it up again."""
+    person = get_object_or_404(Contact, pk=pk)
+    found = {place["channel"]: place for place in places(person)}
+    for channel, place in found.items():
+        place["form"] = AddressForm(prefix=channel)
+    form = None
+    if request.method == "POST":
+        if (chosen := request.POST.get("channel", "")) not in found:
+            raise Http404
+        form = found[chosen]["form"] = AddressForm(request.POST, prefix=chosen)
+        if form.is_valid():
+            _stop_or_lift(request, chosen, found[chosen]["key"], form.cleaned_data["reason"])
+            return redirect("messages:contact", pk)
+    keys = [place["key"] for place in found.values()]
+    told = person.messages.select_related("settled_by").prefetch_related("attempts")
+    context = {
+        "person": person,
+        "places": found.values(),
+        "form": form,
+        "changes": AddressChange.objects.filter(address__in=keys).select_related("by"),
+        "sharing": _sharing(person),
+        "page": Paginator(told, TOLD_A_PAGE).get_page(request.GET.get("page")),
+    }
+    return render(request, "notifications/contact.html", context)
+
+
+def _stop_or_lift(request: UserRequest, channel: str, address: str, reason: str) -> None:
+    match request.POST.get("do"):
+        case "stop" if channel != Channel.PHONE:
+            suspended = Suppression.Reason.SUSPENDED
+            outbox.suppress(channel, address, suspended, answer=reason, by=request.user)
+            messages.success(request, _("送るのを止めました。待っていたお知らせは、ほかの方法で送ります。"))
+        case "lift":
+            if outbox.lift(channel, address, note=reason, by=request.user):
+                messages.success(request, _("またお送りします。"))
+        case _other:
+            raise Http404
+
+
+def _sharing(person: Contact) -> list[Contact]:
+    """Others with an address of this person's: a stop holds for them, too."""
+    same = Q()
+    for name in ("email", "mobile_e164", "phone_e164", "line_id"):
+        if value := getattr(person, name):
+            same |= Q(**{name: value})
+    return list(Contact.objects.filter(same).exclude(pk=person.pk).order_by("pk")[:20])
 
 
 class LogFilter(forms.Form):

@@ -6,6 +6,7 @@ app_name = "messages"
 urlpatterns = [
     path("", office.message_list, name="list"),
     path("log/", office.message_log, name="log"),
+    path("contacts/<int:pk>/", office.contact, name="contact"),
     # The word in the address is what mails sent before carry.
     path("language/<str:token>/", own.own_settings, name="settings"),
     path("mobile/<str:token>/", own.prove_mobile, name="prove_mobile"),

@@ -1,53 +1,33 @@
 """The outbox: a message is written with the fact that it tells, and delivered after the commit, once.
 
-The outbox itself is the queue; the broker only rings the bell. Whoever hears it takes the messages that are due,
-a few at a time, and each goes through three steps that a crash may separate: note that it is handed over, hand it
-to the provider, note the answer. What a dead worker had taken but not begun waits again. What it had begun is
-settled by asking the provider for the message's own id; where the provider cannot tell, it becomes "unknown" for
-a person to look at. It is never sent again on a guess. See docs/adr/0002 and docs/adr/0023.
+The outbox itself is the queue; the broker only rings the bell. notifications/delivery.py answers it.
 """
 
 import datetime as dt
-import logging
-import random
-import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from notifications import pace
-from notifications.channels import Outcome, Receipt, channel_of
-from notifications.ladder import RINGING, QuietHours, next_way
-from notifications.models import Attempt, Channel, Contact, Matter, Message, Suppression
-from notifications.models.messages import MessageQuerySet
+from notifications.ladder import QuietHours, next_way
+from notifications.models import AddressChange, Attempt, Channel, Contact, Matter, Message, Suppression
 from notifications.writing import Letter, Writer
 from programme.errors import ChangedMeanwhile
 from programme.models import User
 
-log = logging.getLogger(__name__)
-
-TRIES_AT_MOST = 8
-BACKOFF_CEILING = dt.timedelta(hours=2)
-TAKEN_AT_ONCE = 10
+TAKEN_AT_ONCE = 20
 """messages that a worker claims in one go"""
 WRITTEN_AT_ONCE = 1000
 BELLS_AT_MOST = 16
 """workers that are called at once; each goes on until nothing is due"""
-ROUND = 60.0
-"""seconds after which a worker that delivers lets other tasks come first"""
 
 CODE_LASTS = dt.timedelta(minutes=30)
-
-Answered = tuple[Message, Attempt, Receipt]
 WAITING = (Message.State.DRAFT, Message.State.QUEUED)
 
 
@@ -80,10 +60,13 @@ def tell(
     letter = Letter(
         recipient, kind, subject, template, context, occasion, calendar, matter, due_at, expires_at, answers
     )
-    written = Writer([recipient]).write(letter)
+    writer = Writer([recipient])
+    written = writer.write(letter)
     # Somebody may have told it meanwhile: then the first one stands.
     values = {name: getattr(written, name) for name in WRITTEN}
     message, created = Message.objects.get_or_create(**identity, defaults=values)
+    if created:
+        writer.keep_links()
     if created and replaces:
         older = Message.objects.filter(subject=subject, recipient=recipient, kind__in=replaces, state__in=WAITING)
         older.exclude(pk=message.pk).update(state=Message.State.REPLACED, replaced_by=message)
@@ -112,7 +95,8 @@ def tell_all(letters: Iterable[Letter]) -> None:
     remaining = iter(letters)
     while some := list(islice(remaining, WRITTEN_AT_ONCE)):
         writer = Writer([letter.recipient for letter in some])
-        Message.objects.bulk_create((writer.write(letter) for letter in some), ignore_conflicts=True)
+        Message.objects.bulk_create([writer.write(letter) for letter in some], ignore_conflicts=True)
+        writer.keep_links()
         ring_after_commit(len(some))
 
 
@@ -158,122 +142,7 @@ def withdraw(subject: str, *, kinds: Collection[str] = (), recipient: Contact | 
     return rows.update(state=Message.State.CANCELLED)
 
 
-# --- Delivering --------------------------------------------------------------------------------------
-def deliver(pk: int) -> None:
-    """Deliver the message if it is queued and due, and nobody else is at it."""
-    _hand_over_all(_claim(Message.objects.filter(pk=pk)))
-
-
-def deliver_due(*, seconds: float = ROUND) -> int:
-    """Deliver what is due until nothing is left or ``seconds`` have passed. Returns the number of messages."""
-    deadline = time.monotonic() + seconds
-    done = 0
-    while taken := _claim(Message.objects.all()):
-        _hand_over_all(taken)
-        done += len(taken)
-        if time.monotonic() >= deadline:
-            ring(1)
-            break
-    return done
-
-
-def _claim(among: MessageQuerySet) -> list[Message]:
-    """Take some due messages for this worker alone."""
-    now = timezone.now()
-    with transaction.atomic():
-        due = among.due(now).select_for_update(skip_locked=True).order_by("-is_code", "due_at", "pk")
-        taken = list(due.values_list("pk", flat=True)[:TAKEN_AT_ONCE])
-        if not taken:
-            return []
-        Message.objects.filter(pk__in=taken).update(state=Message.State.SENDING, claimed_at=now)
-    rows = Message.objects.filter(pk__in=taken).select_related("recipient").prefetch_related("attempts")
-    return list(rows.order_by("-is_code", "due_at", "pk"))
-
-
-def _hand_over_all(taken: list[Message]) -> None:
-    """One after the other; while a provider has one, the answer to the one before is noted."""
-    quiet = QuietHours.current() if any(message.channel in RINGING for message in taken) else None
-    answered: Answered | None = None
-    # A thread of its own asks the provider. It must not ask the database: its connection would stay open.
-    with ThreadPoolExecutor(1) as sender:
-        for message in taken:
-            now = timezone.now()
-            later = quiet.due(message.channel, now, message.expires_at) if quiet and not message.is_code else now
-            later = max(later, pace.reserve(message.channel, now))
-            if later > now + pace.WORTH_WAITING:
-                _mine(message).update(state=Message.State.QUEUED, due_at=later)
-                continue
-            if later > now:
-                time.sleep((later - now).total_seconds())
-            attempt = _begin(message)
-            if attempt is None:
-                continue
-            asked = sender.submit(channel_of(message).send, message)
-            if answered:
-                settle(*answered)
-            answered = (message, attempt, asked.result())
-    if answered:
-        settle(*answered)
-
-
-def _mine(message: Message) -> QuerySet[Message]:
-    """The row while it is still ours: nobody has taken it back because we were too slow."""
-    return Message.objects.filter(pk=message.pk, state=Message.State.SENDING, claimed_at=message.claimed_at)
-
-
-@transaction.atomic
-def _begin(message: Message) -> Attempt | None:
-    """Note that the message is handed over now; None when somebody else has taken it back."""
-    now = timezone.now()
-    if _mine(message).update(claimed_at=now, tries=F("tries") + 1) != 1:
-        return None
-    message.claimed_at, message.tries = now, message.tries + 1
-    return Attempt.objects.create(message=message, channel=message.channel, address=message.address, started_at=now)
-
-
-@transaction.atomic
-def settle(message: Message, attempt: Attempt, receipt: Receipt) -> None:
-    """Note what became of an attempt. Somebody who settled the row first is left alone."""
-    now = timezone.now()
-    attempt.ended_at, attempt.outcome, attempt.answer = now, receipt.outcome, receipt.answer[:500]
-    attempt.provider_id = receipt.provider_id
-    attempt.save(update_fields=["ended_at", "outcome", "answer", "provider_id"])
-    mine = _mine(message)
-    match receipt.outcome:
-        case Outcome.SENT:
-            _note_sent(message, attempt)
-        case Outcome.UNKNOWN:
-            mine.update(state=Message.State.UNKNOWN)
-        case Outcome.NOT_SENT | Outcome.REPEAT if message.tries < TRIES_AT_MOST:
-            mine.update(state=Message.State.QUEUED, due_at=now + backoff(message.tries))
-        case Outcome.REPEAT:
-            mine.update(state=Message.State.UNKNOWN)
-        case _:
-            # First the address, so that the ladder leaves it out, whoever shares it.
-            if receipt.suppress:
-                suppress(attempt.channel, attempt.address, receipt.suppress, answer=receipt.answer)
-            step_down(message, mine)
-
-
-def _note_sent(message: Message, attempt: Attempt) -> None:
-    """Sent; unless the provider's report of this attempt has come before its answer. In one query when it has not."""
-    state = Message.State
-    # An answer that comes too late still tells more than not knowing.
-    ours = Q(state=state.SENDING, claimed_at=message.claimed_at) | Q(state=state.UNKNOWN, claimed_at=message.claimed_at)
-    early = Attempt.objects.filter(pk=attempt.pk).exclude(reported="")
-    rows = Message.objects.filter(ours, pk=message.pk)
-    if rows.filter(~Exists(early)).update(state=state.SENT, sent_at=attempt.ended_at) == 0 and early.exists():
-        rows.update(state=state.SENT, sent_at=attempt.ended_at)
-        attempt.refresh_from_db()
-        _apply(attempt)
-
-
-def backoff(tries: int) -> dt.timedelta:
-    """How long to wait after the ``tries``-th failure: doubling to a ceiling, with jitter so that waiters spread."""
-    wait: dt.timedelta = min(settings.OUTBOX_BACKOFF * 2.0 ** (tries - 1), BACKOFF_CEILING)
-    return wait * random.uniform(0.5, 1.0)  # noqa: S311  (spreads load, keeps no secret)
-
-
+# --- Another way, or none -----------------------------------------------------------------------------
 def step_down(message: Message, rows: QuerySet[Message]) -> None:
     """``rows`` (the message, if its state allows) go on by the next way of the ladder, in the end to a person."""
     now = timezone.now()
@@ -321,13 +190,13 @@ def report(attempt: Attempt, word: str, *, provider_id: str = "", answer: str = 
     attempt.save(update_fields=["reported", "reported_at", "answer"])
     if suppressed:
         suppress(attempt.channel, attempt.address, suppressed, answer=answer)
-    _apply(attempt)
+    apply_report(attempt)
 
 
 FINAL = (Report.DELIVERED, Report.UNDELIVERED)
 
 
-def _apply(attempt: Attempt) -> None:
+def apply_report(attempt: Attempt) -> None:
     """Move the message as its last attempt was reported; while it is being sent ``settle`` does so."""
     message = attempt.message
     later = Attempt.objects.filter(message=message, pk__gt=attempt.pk)
@@ -346,12 +215,15 @@ def _apply(attempt: Attempt) -> None:
 
 @transaction.atomic
 def suppress(channel: str, address: str, reason: str, *, answer: str = "", by: User | None = None) -> None:
-    """Nothing is sent to ``address`` any more; what waits for it goes another way."""
-    Suppression.objects.update_or_create(
-        channel=channel,
-        address=address,
-        defaults={"reason": reason, "answer": answer[:500], "by": by, "since": timezone.now()},
-    )
+    """Nothing is sent to ``address`` any more; what waits for it goes another way.
+
+    A bounce does not take the place of a person's stop, nor either of the office's: who may lift it stays the same.
+    """
+    now, stronger = timezone.now(), STRENGTH[STRENGTH.index(reason) + 1 :]
+    if not Suppression.objects.filter(channel=channel, address=address, reason__in=stronger).exists():
+        values = {"reason": reason, "answer": answer[:500], "by": by, "since": now}
+        Suppression.objects.update_or_create(channel=channel, address=address, defaults=values)
+    AddressChange.objects.create(channel=channel, address=address, what=reason, note=answer[:500], at=now, by=by)
     waiting = Message.objects.filter(state__in=WAITING, channel=channel, address=address)
     for message in waiting.select_related("recipient"):
         step_down_waiting(message)
@@ -366,9 +238,25 @@ def step_down_waiting(message: Message) -> None:
         rows.update(channel=way[0], address=way[1])
 
 
-def lift(channel: str, address: str, *, reasons: Collection[str] = tuple(Suppression.Reason)) -> bool:
+STRENGTH = (Suppression.Reason.BOUNCED, Suppression.Reason.STOPPED, Suppression.Reason.SUSPENDED)
+
+
+@transaction.atomic
+def lift(
+    channel: str,
+    address: str,
+    *,
+    reasons: Collection[str] = tuple(Suppression.Reason),
+    note: str = "",
+    by: User | None = None,
+) -> bool:
     """Messages go to ``address`` again. False when nothing stood against it for one of ``reasons``."""
-    return bool(Suppression.objects.filter(channel=channel, address=address, reason__in=reasons).delete()[0])
+    if not Suppression.objects.filter(channel=channel, address=address, reason__in=reasons).delete()[0]:
+        return False
+    AddressChange.objects.create(
+        channel=channel, address=address, what=AddressChange.LIFTED, note=note[:500], at=timezone.now(), by=by
+    )
+    return True
 
 
 # --- By hand -----------------------------------------------------------------------------------------
@@ -379,7 +267,7 @@ def note_told(message: Message, *, by: User, note: str = "") -> None:
     waiting = Message.objects.needs_a_person().filter(pk=message.pk)
     if waiting.update(state=Message.State.DELIVERED, sent_at=now, settled_by=by) != 1:
         raise ChangedMeanwhile
-    _note_hand(message, Hand.TOLD, by=by, note=note)
+    note_hand(message, Hand.TOLD, by=by, note=note)
 
 
 class Hand:
@@ -387,9 +275,10 @@ class Hand:
 
     TOLD = "told"
     AGAIN = "again"
+    EDITED = "edited"
 
 
-def _note_hand(message: Message, outcome: str, *, by: User, note: str) -> None:
+def note_hand(message: Message, outcome: str, *, by: User, note: str = "") -> None:
     """Keep who did what, when and why. Without a channel: it says nothing about any."""
     now = timezone.now()
     answer = ": ".join(filter(None, [str(by), note.strip()]))[:500]
@@ -412,7 +301,7 @@ def send_again(message: Message, *, by: User, note: str = "") -> None:
     where = {"channel": anew.channel, "address": anew.address, "due_at": anew.due_at}
     if waiting.update(state=Message.State.QUEUED, tries=0, settled_by=by, **where) != 1:
         raise ChangedMeanwhile
-    _note_hand(message, Hand.AGAIN, by=by, note=note)
+    note_hand(message, Hand.AGAIN, by=by, note=note)
     if _leaves_now(anew):
         _deliver_after_commit(message.pk)
 
@@ -441,22 +330,3 @@ def ring(messages: int, **options: Any) -> None:
 
     for _bell in range(min(-(-messages // TAKEN_AT_ONCE), BELLS_AT_MOST)):
         deliver_due.apply_async(**options)
-
-
-def sweep(*, limit: int = 500) -> int:
-    """Settle what a dead worker left behind, then deliver what is due. Returns the number of messages looked at."""
-    now = timezone.now()
-    state = Message.State
-    Message.objects.filter(state=state.QUEUED, expires_at__lte=now).update(state=state.CANCELLED)
-    left = Message.objects.filter(state=state.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
-    begun = Attempt.objects.filter(message=OuterRef("pk"), ended_at=None)
-    left.filter(~Exists(begun)).update(state=state.QUEUED)
-    stale = list(left.order_by("pk").select_related("recipient")[:limit])
-    for message in stale:
-        attempt = message.attempts.filter(ended_at=None).last()
-        if attempt:
-            settle(message, attempt, channel_of(message).look_up(message))
-    due = Message.objects.due(now).count()
-    # A bell that nobody heard before the next sweep is of no use any more.
-    ring(due - TAKEN_AT_ONCE, expires=settings.OUTBOX_SWEEP.total_seconds())
-    return len(stale) + deliver_due()

@@ -17,8 +17,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 
-from notifications import links, outbox, webhooks
+from notifications import links, outbox, short_links, webhooks
 from notifications.channels import is_configured
 from notifications.models import Channel, Contact, Matter, Preference, Suppression
 from notifications.phones import e164
@@ -117,7 +118,7 @@ def own_settings(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("messages:settings", token)
     context = {
         "form": form,
-        "places": list(_places(Contact.objects.get(pk=contact.pk))),
+        "places": list(places(Contact.objects.get(pk=contact.pk))),
         "line": is_configured(Channel.LINE),
         "linked": bool(contact.line_id),
         "code": webhooks.code_of(contact),
@@ -141,7 +142,7 @@ def _do(request: HttpRequest, contact: Contact, do: str) -> None:
                 messages.success(request, _("またお送りします。"))
 
 
-def _places(contact: Contact) -> Iterator[dict[str, Any]]:
+def places(contact: Contact) -> Iterator[dict[str, Any]]:
     """Each address of the contact: whether it was proved, and why nothing is sent there."""
     proved = {
         Channel.LINE: contact.line_linked_at,
@@ -161,6 +162,7 @@ def _places(contact: Contact) -> Iterator[dict[str, Any]]:
                 "channel": channel,
                 "name": NAMES[channel],
                 "address": as_typed.get(channel, address),
+                "key": address,
                 "proved_at": proved.get(channel),
                 "stop": stop,
                 "may_lift": stop is not None and stop.reason in OWN_REASONS,
@@ -181,6 +183,16 @@ def prove_mobile(request: HttpRequest, token: str) -> HttpResponse:
         Contact.objects.filter(pk=contact.pk, sms_proved_at=None).update(sms_proved_at=timezone.now())
         return redirect("messages:prove_mobile", token)
     return render(request, "notifications/prove_mobile.html", {"contact": contact})
+
+
+@never_cache
+@require_safe
+def follow(request: HttpRequest, token: str) -> HttpResponse:
+    """From the short address of an SMS to its page; what the link may still do, that page says."""
+    try:
+        return redirect(short_links.path_of(token))
+    except Refused as refusal:
+        return bad_link(request, refusal)
 
 
 def bad_link(request: HttpRequest, refusal: Refused) -> HttpResponse:

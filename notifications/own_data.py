@@ -1,21 +1,31 @@
 """The messages' part of what the system holds of a person. See programme/own_data.py."""
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Attempt, Channel, Contact, LineCode, Mailing, Message, Preference, Suppression
+from notifications.models import (
+    AddressChange,
+    Attempt,
+    Channel,
+    Contact,
+    LineCode,
+    Mailing,
+    Message,
+    Preference,
+    Suppression,
+)
 from programme import own_data
 from programme.own_data import Holding, Person
 
 GONE = _("消えます")
 
 
-def _suppressions(person: Person) -> QuerySet[Suppression]:
+def _addresses(person: Person) -> Q:
     found = Q(pk=None)
     for contact in Contact.objects.filter(pk__in=person.contacts):
         for channel in Channel:
             found |= Q(channel=channel, address=contact.address_on(channel) or None)
-    return Suppression.objects.filter(found)
+    return found
 
 
 def register() -> None:
@@ -47,8 +57,16 @@ def register() -> None:
         Holding(
             _("送信を止めた宛先"),
             Suppression,
-            _suppressions,
+            lambda person: Suppression.objects.filter(_addresses(person)),
             [("address", _("宛先")), ("reason", _("理由")), ("since", _("日時"))],
+            [],
+            GONE,
+        ),
+        Holding(
+            _("送信を止めた記録"),
+            AddressChange,
+            lambda person: AddressChange.objects.filter(_addresses(person)),
+            [("address", _("宛先")), ("what", _("状態")), ("note", _("理由")), ("at", _("日時"))],
             [],
             GONE,
         ),
@@ -82,6 +100,7 @@ def register() -> None:
         ),
         deeds={
             (Suppression, "by"): _("送信を止めた宛先"),
+            (AddressChange, "by"): _("送信を止めた記録"),
             (Message, "settled_by"): _("電話などで伝えたお知らせ"),
             (Mailing, "created_by"): _("作った一斉のお知らせ"),
             (Mailing, "sent_by"): _("送った一斉のお知らせ"),

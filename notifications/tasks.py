@@ -5,22 +5,27 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init
 
-from notifications import channels, outbox
+from notifications import channels, delivery, short_links
 
 
 @shared_task
 def deliver_message(pk: int) -> None:
-    outbox.deliver(pk)
+    delivery.deliver(pk)
 
 
 @shared_task
 def deliver_due() -> int:
-    return outbox.deliver_due()
+    return delivery.deliver_due()
 
 
 @shared_task
 def sweep_outbox() -> int:
-    return outbox.sweep()
+    return delivery.sweep()
+
+
+@shared_task
+def forget_short_links() -> int:
+    return short_links.forget()
 
 
 @worker_init.connect

@@ -11,9 +11,9 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
-from notifications import links
+from notifications import links, short_links
 from notifications.ladder import Blocked, QuietHours, blocked_among, preferences_of, ways
-from notifications.models import Channel, Contact, Matter, Message, Preference
+from notifications.models import Channel, Contact, Matter, Message, Preference, ShortLink
 from programme import furigana
 from programme.models import Programme
 
@@ -51,6 +51,7 @@ class Writer:
         self._blocked: Blocked = blocked_among(recipients)
         self._preferences: dict[tuple[int, str], Preference] = preferences_of(recipients)
         self._quiet = QuietHours.current()
+        self._short_links: list[ShortLink] = []
 
     def write(self, letter: Letter) -> Message:
         """The message, not saved: queued, or cancelled when the person does not want such, or failed without a way."""
@@ -76,6 +77,11 @@ class Writer:
         if message.channel == Channel.PHONE and not letter.calls:
             message.state = Message.State.CANCELLED
         return message
+
+    def keep_links(self) -> None:
+        """Save where the short addresses in what was written lead, in one query; with the messages."""
+        ShortLink.objects.bulk_create(self._short_links)
+        self._short_links = []
 
     def address(self, message: Message) -> None:
         """Give an unsaved ``message`` its channel, address, state and time."""
@@ -109,4 +115,6 @@ class Writer:
         if recipient.language == furigana.EASY:
             text = furigana.in_text(text)
         title, _, body = text.partition("\n")
-        return " ".join(title.split()), body.strip() + "\n", short.strip()
+        said, made = short_links.shorten(short.strip())
+        self._short_links += made
+        return " ".join(title.split()), body.strip() + "\n", said

@@ -46,6 +46,7 @@ urlpatterns = [
     path("mailings/", mailings.mailing_list, name="mailings"),
     path("mailings/new/", mailings.write, name="mailing_new"),
     path("mailings/<int:pk>/", mailings.mailing, name="mailing"),
+    path("mailings/<int:pk>/drafts/<int:draft_pk>/", mailings.draft, name="mailing_draft"),
     path("mailings/<int:pk>/edit/", mailings.write, name="mailing_edit"),
     path("people/", people.people, name="people"),
     path("people/<int:pk>/", people.person, name="person"),

@@ -23,12 +23,21 @@ def message_id(message: Message) -> str:
     return f"<{message.uuid}@{domain}>"
 
 
+def returns_to(message: Message) -> str:
+    """The envelope's sender, to which a mail server sends what it could not deliver: it names the message."""
+    if not settings.BOUNCE_ADDRESS:
+        return settings.DEFAULT_FROM_EMAIL
+    box, _at, domain = settings.BOUNCE_ADDRESS.partition("@")
+    return f"{box}+{message.uuid}@{domain}"
+
+
 def compose(message: Message, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=message.title,
         body=message.body,
+        from_email=returns_to(message),
         to=[message.address],
-        headers={"Message-ID": message_id(message)},
+        headers={"Message-ID": message_id(message), "From": settings.DEFAULT_FROM_EMAIL},
         connection=connection,
     )
     if message.calendar:

@@ -1,8 +1,19 @@
-from notifications.models.contacts import Channel, Contact, LineCode, Matter, Preference, Suppression, language_in_use
+from notifications.models.contacts import (
+    AddressChange,
+    Channel,
+    Contact,
+    LineCode,
+    Matter,
+    Preference,
+    Suppression,
+    language_in_use,
+)
 from notifications.models.mailings import Mailing
 from notifications.models.messages import Attempt, Message, Pace, WebhookEvent
+from notifications.models.short_links import ShortLink
 
 __all__ = [
+    "AddressChange",
     "Attempt",
     "Channel",
     "Contact",
@@ -12,6 +23,7 @@ __all__ = [
     "Message",
     "Pace",
     "Preference",
+    "ShortLink",
     "Suppression",
     "WebhookEvent",
     "language_in_use",

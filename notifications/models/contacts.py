@@ -160,6 +160,28 @@ class Suppression(models.Model):
         return f"{self.address}: {self.get_reason_display()}"
 
 
+class AddressChange(models.Model):
+    """When and why nothing was sent to an address any more, and when it was taken up again: kept after it is lifted."""
+
+    LIFTED = "lifted"
+
+    channel = models.CharField(max_length=10, choices=Channel.choices)
+    address = models.CharField(max_length=254)
+    what = models.CharField(max_length=10, choices=[*Suppression.Reason.choices, (LIFTED, _("また送ります"))])
+    note = models.CharField(max_length=500, blank=True)  # the provider's words, or the office's
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        verbose_name = _("送信を止めた記録")
+        verbose_name_plural = _("送信を止めた記録")
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["address", "channel"], name="address_change_of")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d} {self.what}"
+
+
 class LineCode(models.Model):
     """What somebody types into a chat with our LINE account, so that we know who writes there."""
 

@@ -113,17 +113,30 @@ class Message(models.Model):
 
 
 class Attempt(models.Model):
-    """One try at handing a message to its provider, and what the provider said then and later."""
+    """One try at handing a message to its provider, and what the provider said then and later; or what a person did."""
+
+    # The first five are those of notifications.channels.Outcome; the others are a coordinator's doing, by no channel.
+    OUTCOMES = (
+        ("sent", _("受け付けられました")),
+        ("not_sent", _("送れませんでした(またためします)")),
+        ("repeat", _("返事がありません(またためします)")),
+        ("refused", _("断られました")),
+        ("unknown", _("届いたか分かりません")),
+        ("told", _("伝えました")),
+        ("again", _("もう一度送りました")),
+        ("edited", _("この人への文を直しました")),
+    )
+    REPORTS = (("delivered", _("届きました")), ("undelivered", _("届きませんでした")))
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="attempts")
     channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
     address = models.CharField(max_length=254, blank=True)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
-    outcome = models.CharField(max_length=10, blank=True)
+    outcome = models.CharField(max_length=10, blank=True, choices=OUTCOMES)
     answer = models.CharField(max_length=500, blank=True)
     provider_id = models.CharField(max_length=100, blank=True, db_index=True)
-    reported = models.CharField(max_length=100, blank=True)  # the provider's later word, such as "delivered"
+    reported = models.CharField(max_length=100, blank=True, choices=REPORTS)  # the provider's later word
     reported_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -2,6 +2,7 @@ from supporters.forms.mypage import AbsenceForm, FreeTimesForm, LimitsForm, Reas
 from supporters.forms.office import (
     AudienceForm,
     ContactForm,
+    DraftForm,
     FilterForm,
     FlagsForm,
     GuardianForm,
@@ -15,6 +16,7 @@ __all__ = [
     "AbsenceForm",
     "AudienceForm",
     "ContactForm",
+    "DraftForm",
     "FilterForm",
     "FlagsForm",
     "FreeTimesForm",

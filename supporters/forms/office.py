@@ -70,6 +70,20 @@ class MailingForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argume
         return cleaned
 
 
+class DraftForm(forms.Form):
+    """The words of a mailing for one person."""
+
+    title = forms.CharField(label=_("件名"), max_length=200)
+    body = forms.CharField(label=_("本文"), max_length=8000, widget=forms.Textarea(attrs={"rows": 8}))
+    short = forms.CharField(
+        label=_("SMSの文"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("書かないと、SMSでは送りません。"),
+    )
+
+
 class FlagsForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argument when it runs
     class Meta:
         model = Supporter

@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 
 from notifications import mailings
 from notifications.models import Channel, Mailing, Message
+from notifications.segments import size
 from programme.access import UserRequest, coordinator_only
-from programme.errors import Refused
-from supporters.forms import AudienceForm, MailingForm
+from programme.errors import ChangedMeanwhile, Refused
+from supporters.forms import AudienceForm, DraftForm, MailingForm
 from supporters.models import Supporter
 from supporters.views.replies import told
 
@@ -70,6 +71,26 @@ def mailing(request: UserRequest, pk: int) -> HttpResponse:
         "page": page.get_page(request.GET.get("page")),
     }
     return render(request, "supporters/mailing.html", context)
+
+
+@coordinator_only
+def draft(request: UserRequest, pk: int, draft_pk: int) -> HttpResponse:
+    """What one person will read, or has been sent; while it is a draft its words may be changed for this person."""
+    row = get_object_or_404(Mailing, pk=pk)
+    message = get_object_or_404(row.messages.select_related("recipient").prefetch_related("attempts"), pk=draft_pk)
+    form = None
+    if message.state == Message.State.DRAFT:
+        form = DraftForm(request.POST or None, initial={name: getattr(message, name) for name in DraftForm.base_fields})
+    if request.method == "POST":
+        if form is None:
+            messages.warning(request, str(ChangedMeanwhile()))
+        elif form.is_valid():
+            with told(request, _("この人への文を直しました。")):
+                mailings.edit_draft(message, **form.cleaned_data, by=request.user)
+        if form is None or form.is_valid():
+            return redirect("supporters:mailing_draft", pk, draft_pk)
+    context = {"mailing": row, "message": message, "form": form, "size": size(message.short)}
+    return render(request, "supporters/mailing_draft.html", context)
 
 
 def _do(request: UserRequest, row: Mailing) -> HttpResponse:

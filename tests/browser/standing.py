@@ -20,7 +20,7 @@ PREPARE = """
 import json
 import uuid
 from mdeji.demo import load_demo
-from notifications import outbox
+from notifications import delivery
 from notifications.models import Message
 from support_requests.planning import solving
 from support_requests.views.intake import IntakeView
@@ -33,7 +33,7 @@ load_demo()
 rows = test_access.demo_rows()
 solving.solve(rows["plan"])
 for message in Message.objects.all():
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
 clients = test_access.sign_everybody_in()
 begun = uuid.uuid4()
 minor = registering.typed(**registering.born(16), **registering.GUARDIAN)

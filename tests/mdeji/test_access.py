@@ -29,6 +29,7 @@ from consult.models import (
 from consult.models.devices import Invitation, Tablet
 from mdeji.demo import LOGINS, load_demo
 from notifications import links
+from notifications.mailings import write_drafts
 from notifications.models import Mailing, Message
 from notifications.own import proof_key
 from programme.models import Closure, User
@@ -150,11 +151,13 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("consult:live",): OFFICE,
     ("messages:list",): OFFICE,
     ("messages:log",): OFFICE,
+    ("messages:contact", "contact"): OFFICE,
     ("messages:settings", "language"): EVERYBODY,
     ("messages:prove_mobile", "mobile"): EVERYBODY,
     ("supporters:mailings",): OFFICE,
     ("supporters:mailing_new",): OFFICE,
     ("supporters:mailing", "mailing"): OFFICE,
+    ("supporters:mailing_draft", "mailing", "mailing_draft"): OFFICE,
     ("supporters:mailing_edit", "mailing"): OFFICE,
     ("supporters:honoraria",): SIGNED_IN,
     ("supporters:payments",): OFFICE,
@@ -235,6 +238,7 @@ ELSEWHERE = {
     "notifications:sent_attachment",
     "notifications:sent_mail",
     "open_data:file",
+    "short_link",
     "support_requests:calendar",
     "supporters:offer_calendar",
     "supporters:manifest",
@@ -274,11 +278,15 @@ def demo_rows() -> dict[str, Any]:
     opening = Opening.objects.get(date=now.date(), desk__accounts__email=LOGINS["相談所の端末 (desk)"])
     request = SupportRequest.objects.get(status=SupportRequest.Status.PLANNED)
     received = SupportRequest.objects.get(status=SupportRequest.Status.RECEIVED)
+    mailing = Mailing.objects.create(title="講座のご案内", body="講座を開きます。")
+    write_drafts(mailing, [supporter.contact])
     plan = Plan.objects.create(first=now.date(), last=now.date() + dt.timedelta(days=30))
     return {
         "language": links.token(links.LANGUAGE, supporter.contact_id),
         "mobile": links.token(links.MOBILE, proof_key(supporter.contact)),
-        "mailing": Mailing.objects.create(title="講座のご案内", body="講座を開きます。").pk,
+        "contact": supporter.contact_id,
+        "mailing": mailing.pk,
+        "mailing_draft": mailing.messages.get().pk,
         "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
         "consent": links.token(CONSENT, Consent.objects.get().pk),
         "confirm": links.token(CONFIRM, confirm_key(received)),

@@ -21,7 +21,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from mdeji.accounts import device_name
-from notifications import outbox
+from notifications import delivery
 from notifications.models import Channel, Contact, Message, Suppression
 from programme.models import Limit, User
 from tests.factories import UserFactory, at
@@ -76,7 +76,7 @@ def test_a_code_by_sms_leaves_at_night_and_before_all_others(client: Client, set
     waiting = {"kind": "news", "recipient": contact, "channel": Channel.SMS, "address": MOBILE, "short": "…"}
     Message.objects.bulk_create(Message(**waiting, subject=f"row:{n}", due_at=at(-1)) for n in range(20))
     client.post(reverse("account_request_login_code"), {"phone": MOBILE})
-    outbox.deliver_due()
+    delivery.deliver_due()
     assert [message.is_code for message in Message.objects.filter(state="sent")] == [True]
     assert Message.objects.filter(attempts__isnull=False).get().is_code
 

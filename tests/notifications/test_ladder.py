@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from notifications import outbox, pace
+from notifications import delivery, outbox, pace
 from notifications.channels import Outcome, Receipt, email, sms
 from notifications.ladder import QuietHours, blocked_among, ways
 from notifications.models import Attempt, Channel, Contact, Matter, Message, Preference, Suppression
@@ -102,7 +102,7 @@ def test_what_fails_for_good_goes_to_the_next_way_until_a_person_rings(
     outcome: Outcome, set_now: Callable[[dt.datetime], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_now(NOON)
-    monkeypatch.setattr(outbox, "TRIES_AT_MOST", 1)
+    monkeypatch.setattr(delivery, "TRIES_AT_MOST", 1)
     contact = ContactFactory(email="a@example.jp", phone="090-1234-5678")
     message = a_message(Channel.EMAIL, contact)
     met = []
@@ -111,7 +111,7 @@ def test_what_fails_for_good_goes_to_the_next_way_until_a_person_rings(
         mock.patch.object(sms, "send", return_value=Receipt(outcome)),
     ):
         for _round in range(3):
-            outbox.deliver(message.pk)
+            delivery.deliver(message.pk)
             message.refresh_from_db()
             met.append((message.channel, message.address, message.state))
     assert met == [
@@ -164,7 +164,7 @@ def test_what_would_come_too_late_by_waiting_does_not_wait(set_now: Callable[[dt
 def test_a_try_that_falls_into_the_night_waits_for_the_morning(set_now: Callable[[dt.datetime], None]) -> None:
     set_now(NIGHT)
     message = a_message(Channel.SMS)
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert (message.state, message.due_at, message.tries) == (Message.State.QUEUED, EIGHT, 0)
 
@@ -178,14 +178,14 @@ def test_a_later_fact_replaces_what_has_not_left() -> None:
     other.refresh_from_db()
     assert (offer.state, offer.replaced_by) == (Message.State.REPLACED, cancelled)
     assert other.state == Message.State.QUEUED
-    outbox.deliver(offer.pk)
+    delivery.deliver(offer.pk)
     assert not Attempt.objects.exists()
 
 
 def test_what_has_left_is_not_replaced() -> None:
     contact = ContactFactory()
     offer = tell(contact, kind="offer")
-    outbox.deliver(offer.pk)
+    delivery.deliver(offer.pk)
     tell(contact, kind="cancelled", replaces=["offer"])
     offer.refresh_from_db()
     assert offer.state == Message.State.SENT
@@ -201,15 +201,15 @@ def test_what_is_superseded_can_be_withdrawn() -> None:
 
 def test_a_message_of_no_use_any_more_is_cancelled_instead_of_sent() -> None:
     message = a_message(Channel.EMAIL, expires_at=timezone.now() - dt.timedelta(minutes=1))
-    outbox.deliver(message.pk)
-    outbox.sweep()
+    delivery.deliver(message.pk)
+    delivery.sweep()
     message.refresh_from_db()
     assert (message.state, message.attempts.count()) == (Message.State.CANCELLED, 0)
 
 
 def test_what_a_dead_worker_had_taken_but_not_begun_waits_again() -> None:
     message = a_message(Channel.EMAIL, state="sending", claimed_at=timezone.now() - dt.timedelta(hours=1))
-    outbox.sweep()
+    delivery.sweep()
     message.refresh_from_db()
     assert (message.state, message.attempts.count()) == (Message.State.SENT, 1)
 
@@ -254,7 +254,7 @@ def test_who_would_wait_long_goes_back_into_the_queue(settings: Settings) -> Non
     settings.MESSAGES_PER_SECOND = {"email": 0.01}
     first, second = a_message(Channel.EMAIL), a_message(Channel.EMAIL)
     for message in (first, second):
-        outbox.deliver(message.pk)
+        delivery.deliver(message.pk)
         message.refresh_from_db()
     assert (first.state, second.state, second.tries) == (Message.State.SENT, Message.State.QUEUED, 0)
     assert second.due_at > timezone.now() + dt.timedelta(seconds=90)

@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from notifications import outbox
+from notifications import delivery
 from notifications.channels import CheckFailed, Outcome, line
 from notifications.models import Attempt, Channel, Message
 from tests.notifications.conftest import a_linked_contact, a_message
@@ -46,9 +46,9 @@ def test_line_s_own_word_is_what_counts(line_api: Start, fault: Fault | None, ou
 def test_what_was_not_answered_is_asked_again_and_arrives_once(line_api: Start, fault: Fault) -> None:
     standin = line_api(fault)
     message = a_message(Channel.LINE, a_linked_contact())
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     Message.objects.update(due_at=timezone.now())
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert message.state == Message.State.SENT
     assert standin.accepted == {message.address: 1}
@@ -65,9 +65,9 @@ def test_a_key_that_line_has_forgotten_is_not_used_again(line_api: Start) -> Non
 
 def test_never_answered_is_never_told_by_another_way_too(line_api: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     line_api(Fault.DROPPED)
-    monkeypatch.setattr(outbox, "TRIES_AT_MOST", 1)
+    monkeypatch.setattr(delivery, "TRIES_AT_MOST", 1)
     message = a_message(Channel.LINE, a_linked_contact())
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert (message.channel, message.state) == (Channel.LINE, Message.State.UNKNOWN)
 

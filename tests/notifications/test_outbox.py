@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from notifications import mailbox, outbox
+from notifications import delivery, mailbox, outbox
 from notifications.channels import Outcome, Receipt, email
 from notifications.models import Attempt, Channel, Contact, Message
 from tests.factories import ContactFactory
@@ -95,14 +95,14 @@ def test_a_lost_broker_fails_no_click(django_capture_on_commit_callbacks: Django
 
 def test_somebody_with_a_telephone_only_is_left_to_a_coordinator() -> None:
     message = tell(ContactFactory(email="", phone="027-224-1111"))
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert (message.channel, message.state, message.address) == (Channel.PHONE, Message.State.QUEUED, "027-224-1111")
 
 
 def test_a_delivered_message_is_a_file_with_its_own_id() -> None:
     message = a_queued()
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert message.state == Message.State.SENT
     assert mailbox.find(email.message_id(message)) is not None
@@ -111,8 +111,8 @@ def test_a_delivered_message_is_a_file_with_its_own_id() -> None:
 def test_two_deliveries_of_one_message_send_it_once() -> None:
     message = a_queued()
     with answer(Outcome.SENT) as send:
-        outbox.deliver(message.pk)
-        outbox.deliver(message.pk)
+        delivery.deliver(message.pk)
+        delivery.deliver(message.pk)
     assert send.call_count == 1
 
 
@@ -128,7 +128,7 @@ def test_two_deliveries_of_one_message_send_it_once() -> None:
 def test_what_the_provider_says_decides(outcome: Outcome, state: str) -> None:
     message = a_queued()
     with answer(outcome):
-        outbox.deliver(message.pk)
+        delivery.deliver(message.pk)
     message.refresh_from_db()
     attempt = message.attempts.get()
     assert (message.state, attempt.outcome, attempt.answer) == (state, outcome, "so says the provider")
@@ -138,10 +138,10 @@ def test_a_failed_try_waits_longer_each_time_and_ends(set_now: Callable[[dt.date
     message = a_queued()
     waits = []
     with answer(Outcome.NOT_SENT), mock.patch("random.uniform", return_value=1.0):
-        for _ in range(outbox.TRIES_AT_MOST):
+        for _ in range(delivery.TRIES_AT_MOST):
             now = message.due_at
             set_now(now)
-            outbox.deliver(message.pk)
+            delivery.deliver(message.pk)
             message.refresh_from_db()
             waits.append(int((message.due_at - now).total_seconds()))
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 0]
@@ -150,14 +150,14 @@ def test_a_failed_try_waits_longer_each_time_and_ends(set_now: Callable[[dt.date
 
 def test_a_message_that_waits_is_not_sent_early() -> None:
     message = a_queued(due_at=timezone.now() + dt.timedelta(minutes=1))
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert message.state == Message.State.QUEUED
 
 
 def test_the_sweep_delivers_what_the_broker_lost() -> None:
     message = a_queued()
-    outbox.sweep()
+    delivery.sweep()
     assert Message.objects.get(pk=message.pk).state == Message.State.SENT
 
 
@@ -166,21 +166,21 @@ def left_behind(*, past_lease: bool) -> Message:
     lease = project_settings.OUTBOX_LEASE
     ago = lease + dt.timedelta(seconds=1) if past_lease else lease / 2
     message = a_queued(state=Message.State.SENDING, claimed_at=timezone.now() - ago)
-    Attempt.objects.create(message=message)
+    Attempt.objects.create(message=message, started_at=message.claimed_at)
     return message
 
 
 def test_a_dead_sender_s_message_that_the_mailbox_has_is_sent() -> None:
     message = left_behind(past_lease=True)
     email.send(message)
-    outbox.sweep()
+    delivery.sweep()
     message.refresh_from_db()
     assert (message.state, message.attempts.get().answer) == (Message.State.SENT, "found in the mailbox")
 
 
 def test_a_dead_sender_s_message_that_the_mailbox_has_not_is_tried_again() -> None:
     message = left_behind(past_lease=True)
-    outbox.sweep()
+    delivery.sweep()
     message.refresh_from_db()
     assert message.state == Message.State.QUEUED
 
@@ -188,24 +188,23 @@ def test_a_dead_sender_s_message_that_the_mailbox_has_not_is_tried_again() -> No
 def test_a_mail_server_cannot_be_asked_so_a_person_looks(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     message = left_behind(past_lease=True)
-    outbox.sweep()
+    delivery.sweep()
     message.refresh_from_db()
     assert message.state == Message.State.UNKNOWN
 
 
 def test_a_sender_within_its_lease_is_left_alone() -> None:
     message = left_behind(past_lease=False)
-    outbox.sweep()
+    delivery.sweep()
     message.refresh_from_db()
     assert message.state == Message.State.SENDING
 
 
 def test_a_late_answer_does_not_overwrite_what_was_settled_meanwhile() -> None:
     message = left_behind(past_lease=True)
-    stale = Message.objects.get(pk=message.pk)
+    attempt = Attempt.objects.select_related("message").get(message=message)
     Message.objects.filter(pk=message.pk).update(state=Message.State.SENT, sent_at=timezone.now())
-    attempt = stale.attempts.get()
-    outbox.settle(stale, attempt, Receipt(Outcome.REFUSED))
+    delivery.settle([delivery.Answered(attempt, Receipt(Outcome.REFUSED))])
     message.refresh_from_db()
     assert message.state == Message.State.SENT
 

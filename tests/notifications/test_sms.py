@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from pytest_django import Settings
 
-from notifications import mailbox, outbox
+from notifications import delivery, mailbox, outbox
 from notifications.channels import CheckFailed, Outcome, files, sms
 from notifications.models import Attempt, Channel, Message, Suppression
 from tests.factories import ContactFactory
@@ -80,7 +80,7 @@ def test_the_self_test_names_the_account(twilio: Start) -> None:
 def test_a_dead_sender_s_message_is_found_at_twilio(twilio: Start) -> None:
     standin = twilio(Fault.DROPPED)
     message = a_message(Channel.SMS)
-    outbox.deliver(message.pk)  # accepted, but nobody was told
+    delivery.deliver(message.pk)  # accepted, but nobody was told
     message.refresh_from_db()
     assert message.state == Message.State.UNKNOWN
     receipt = sms.look_up(message)
@@ -89,7 +89,7 @@ def test_a_dead_sender_s_message_is_found_at_twilio(twilio: Start) -> None:
 
 def test_the_same_words_to_another_who_shares_the_number_are_not_taken_for_it(twilio: Start) -> None:
     twilio()
-    outbox.deliver(a_message(Channel.SMS).pk)
+    delivery.deliver(a_message(Channel.SMS).pk)
     assert Attempt.objects.get().provider_id
     other = a_message(Channel.SMS)
     assert sms.look_up(other).outcome == Outcome.UNKNOWN
@@ -113,7 +113,7 @@ def test_where_mail_leaves_and_no_account_is_named_sms_is_off(settings: Settings
 def test_a_number_that_is_none_is_spared_and_the_person_told_otherwise(twilio: Start) -> None:
     twilio(Fault.NO_SUCH)
     message = a_message(Channel.SMS)
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     message.refresh_from_db()
     assert (message.channel, message.state) == (Channel.EMAIL, Message.State.QUEUED)
     assert Suppression.objects.get().address == MOBILE

@@ -15,8 +15,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from twilio.request_validator import RequestValidator
 
-from notifications import outbox, replies, webhooks
-from notifications.channels import line
+from notifications import delivery, outbox, replies, webhooks
+from notifications.channels import Outcome, Receipt, line
 from notifications.models import Attempt, Channel, Contact, LineCode, Message, Suppression
 from programme.errors import Refused
 from tests.factories import ContactFactory
@@ -42,7 +42,7 @@ def sent_by_sms(twilio: Twilios, *faults: Fault) -> tuple[Message, str, str]:
     """A message that Twilio accepted: the row, Twilio's id, and where it reports."""
     standin = twilio(*faults)
     message = a_message(Channel.SMS, ContactFactory(email="a@example.jp", phone="090-1234-5678"))
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     (sent,) = standin.messages
     return message, sent["sid"], sent["status_callback"].removeprefix("http://localhost:8000")
 
@@ -88,7 +88,7 @@ def test_an_undelivered_message_goes_the_next_way_once(client: Client, twilio: T
     for _time in range(2):
         twilio_says(client, path, MessageSid=sid, MessageStatus="undelivered", ErrorCode="30003")
     assert state_of(message) == ("email", "queued")
-    outbox.deliver(message.pk)
+    delivery.deliver(message.pk)
     twilio_says(client, path, MessageSid=sid, MessageStatus="undelivered", ErrorCode="30003")
     twilio_says(client, path, MessageSid=sid, MessageStatus="delivered")
     assert state_of(message) == ("email", "sent")
@@ -112,11 +112,11 @@ def test_a_report_settles_what_nobody_knew(client: Client, twilio: Twilios, stat
 @pytest.mark.parametrize(("word", "ends"), [("delivered", ("sms", "delivered")), ("undelivered", ("email", "queued"))])
 def test_a_report_that_is_quicker_than_the_answer_is_not_lost(word: str, ends: tuple[str, str]) -> None:
     message = a_message(Channel.SMS, ContactFactory(email="a@example.jp", phone="090-1234-5678"))
-    (taken,) = outbox._claim(Message.objects.all())
+    (taken,) = delivery._claim(Message.objects.all())
     attempt = Attempt.objects.create(message=taken, channel="sms", address=taken.address)
     outbox.report(attempt, word)
     assert state_of(message) == ("sms", "sending")
-    outbox.settle(taken, attempt, outbox.Receipt(outbox.Outcome.SENT))
+    delivery.settle([delivery.Answered(attempt, Receipt(Outcome.SENT))])
     assert state_of(message) == ends
 
 

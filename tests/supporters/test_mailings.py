@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from notifications import outbox
+from notifications import delivery
 from notifications.models import Mailing, Matter, Message, Preference
 from programme import furigana
 from programme.models import District, User
@@ -57,7 +57,7 @@ def test_a_draft_is_written_for_each_who_is_meant_and_nothing_leaves(office: Cli
     SupporterFactory(home_district=other, contact=ContactFactory(name="B"))
     SupporterFactory(home_district=one, status="withdrawn", contact=ContactFactory(name="C"))
     mailing = write(office, district=one.pk)
-    outbox.sweep()
+    delivery.sweep()
     assert states(mailing) == [("A", "email", "draft")]
 
 
@@ -85,7 +85,7 @@ def test_sending_queues_the_drafts_once(office: Client, set_now: Callable[[dt.da
     SupporterFactory(contact=ContactFactory(name="B", email="", phone="027-224-1111"))
     mailing = write(office)
     office.post(page_of(mailing), {"do": "send"})
-    outbox.sweep()
+    delivery.sweep()
     office.post(page_of(mailing), {"do": "send"})
     assert states(mailing) == [("A", "email", "sent"), ("B", "phone", "queued")]
     assert [message.recipient.name for message in Message.objects.needs_a_person()] == ["B"]
@@ -150,3 +150,59 @@ def test_the_pages_need_the_same_number_of_queries_for_three_as_for_one(
         office.get(page_of(mailing))
     with django_assert_num_queries(5):
         office.get(reverse("supporters:mailings"))
+
+
+# --- The words for one person ---------------------------------------------------------------------------
+def draft_page(message: Message) -> str:
+    return reverse("supporters:mailing_draft", args=[message.subject.removeprefix("mailing:"), message.pk])
+
+
+def test_a_draft_is_read_and_changed_for_one_person(office: Client, coordinator: User) -> None:
+    for name in "AB":
+        SupporterFactory(contact=ContactFactory(name=name))
+    mailing = write(office)
+    first, other = mailing.messages.order_by("pk")
+    assert "講座を開きます。" in office.get(draft_page(first)).content.decode()
+    office.post(draft_page(first), {"title": "講座", "body": "Aさんだけの文です。", "short": ""})
+    assert "Aさんだけの文です。" in office.get(draft_page(first)).content.decode()
+    for message in (first, other):
+        message.refresh_from_db()
+    assert (first.body, first.state) == ("Aさんだけの文です。\n", "draft")
+    assert other.body == "講座を開きます。\n"
+    edited = first.attempts.get()
+    assert (edited.outcome, edited.answer) == ("edited", str(coordinator))
+
+
+def test_changing_the_text_for_all_keeps_what_was_changed_for_one(office: Client) -> None:
+    for name in "AB":
+        SupporterFactory(contact=ContactFactory(name=name))
+    mailing = write(office)
+    first = mailing.messages.order_by("pk")[0]
+    office.post(draft_page(first), {"title": "講座", "body": "Aさんだけ", "short": ""})
+    edit = reverse("supporters:mailing_edit", args=[mailing.pk])
+    office.post(edit, {**TEXT, **ALL, "body": "日にちが変わりました。", "do": "save"})
+    bodies = mailing.messages.order_by("recipient__name").values_list("recipient__name", "body")
+    assert list(bodies) == [("A", "Aさんだけ\n"), ("B", "日にちが変わりました。\n")]
+
+
+def test_who_is_not_meant_any_more_gets_nothing_even_with_words_of_their_own(office: Client) -> None:
+    one, other = District.objects.all()[:2]
+    SupporterFactory(home_district=one, contact=ContactFactory(name="A"))
+    SupporterFactory(home_district=other, contact=ContactFactory(name="B"))
+    mailing = write(office)
+    first = mailing.messages.order_by("pk")[0]
+    office.post(draft_page(first), {"title": "講座", "body": "Aさんだけ", "short": ""})
+    edit = reverse("supporters:mailing_edit", args=[mailing.pk])
+    office.post(edit, {**TEXT, **ALL, "district": other.pk, "do": "save"})
+    assert [name for name, _channel, _state in states(mailing)] == ["B"]
+
+
+def test_what_was_sent_cannot_be_changed(office: Client, set_now: Callable[[dt.datetime], None]) -> None:
+    set_now(NOON)
+    SupporterFactory(contact=ContactFactory(name="A"))
+    mailing = write(office)
+    office.post(page_of(mailing), {"do": "send"})
+    (message,) = mailing.messages
+    office.post(draft_page(message), {"title": "講座", "body": "別の文", "short": ""})
+    message.refresh_from_db()
+    assert message.body == "講座を開きます。\n"
