@@ -11,7 +11,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from .geometry import Ints, reach, travel_minutes
 from .people import Bools, Calendar, People, calendar_of, people_of
@@ -171,9 +170,10 @@ class _Neighbourhood:
                 self._by_area.setdefault(area, []).append(i)
             if not person.areas:
                 anywhere.append(i)
-        self._anywhere = np.array(anywhere, dtype=np.int64)
+        # From west to east: whoever is near a venue stands in one stretch.
+        self._anywhere = np.array(anywhere, dtype=np.int64)[np.argsort(people.x[anywhere], kind="stable")]
+        self._x = people.x[self._anywhere]
         self._radius = reach(problem.params, int(people.max_travel.max(initial=0)))
-        self._tree = cKDTree(np.column_stack((people.x[anywhere], people.y[anywhere]))) if anywhere else None
 
     def of(self, venue: int) -> tuple[Ints, Ints]:
         """Indices of the people, ascending, and their minutes of travel."""
@@ -184,8 +184,10 @@ class _Neighbourhood:
     def _search(self, venue: int) -> tuple[Ints, Ints]:
         place, people = self._problem.venues[venue], self._people
         named = self._by_area.get(place.district, []) + self._by_area.get(place.muni, [])
-        near = self._tree.query_ball_point((place.x, place.y), self._radius) if self._tree is not None else []
-        who = np.unique(np.concatenate((np.array(named, dtype=np.int64), self._anywhere[near])))
+        west, east = np.searchsorted(self._x, (place.x - self._radius, place.x + self._radius + 1))
+        near = self._anywhere[west:east]
+        near = near[np.abs(people.y[near] - place.y) <= self._radius]
+        who = np.unique(np.concatenate((np.array(named, dtype=np.int64), near)))
         minutes = travel_minutes(
             self._problem.params,
             people.x[who],

@@ -199,6 +199,7 @@ class Master:
             seconds=left,
             nodes=nodes,
             presolve=False,
+            nearby=False,
         )
         if answer.values is None:
             return Answer(None, INF, answer.bound, optimal=False), start

@@ -116,13 +116,15 @@ def minimise(
     gap: float = 0.0,
     target: float | None = None,
     presolve: bool = True,
+    nearby: bool = True,
 ) -> Answer:
     """Minimise cost · v over 0 ≤ v ≤ upper and the rows; v whole where `whole` says so.
 
     `start` is a feasible solution to begin with; `seconds` and `nodes` stop early,
     `gap` stops at a relative gap, `target` at a solution that is as good as this (no
     better one is possible, it is known); without `presolve` models that are tight already are
-    solved several times faster.  All solutions are taken to have whole objectives.
+    solved several times faster, and without smaller models `nearby` (RINS, RENS) those whose
+    relaxation is nearly whole.  All solutions are taken to have whole objectives.
     One thread and a fixed seed: the same input has the same answer.
     """
     highs = _loaded(cost, rows, upper)
@@ -134,6 +136,9 @@ def minimise(
     highs.setOptionValue("mip_abs_gap", 1 - 1e-4)
     if not presolve:
         highs.setOptionValue("presolve", "off")
+    if not nearby:
+        for search in ("rins", "rens", "root_reduced_cost"):
+            highs.setOptionValue(f"mip_heuristic_run_{search}", nearby)
     if seconds is not None:
         # The solver looks at the clock between steps that may take a while.
         highs.setOptionValue("time_limit", max(HEED * seconds, 0.01))
