@@ -34,6 +34,7 @@ from programme.models import (
 )
 from support_requests.models import (
     Again,
+    Draw,
     Feedback,
     Group,
     Helpful,
@@ -141,6 +142,7 @@ def load_demo() -> None:
     _unreported_session(active)
     _coming_openings(desks, active, coordinator)
     _open_requests(coordinator)
+    Draw.objects.commit()
     _reservation(next(desk for desk in desks if desk.reservable))
     _team(desks[-1], active, coordinator)
     _activities(coordinator)

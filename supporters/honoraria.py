@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from programme.errors import ChangedMeanwhile
@@ -133,13 +133,13 @@ def approve_lines(month: Month, *, by: Any, seen: tuple[int, int]) -> int:
     return lines.update(approved_at=timezone.now(), approved_by=by)
 
 
-def approvable(month: Month, *, by: Any) -> Any:
+def approvable(month: Month, *, by: Any) -> QuerySet[Honorarium]:
     """The month's lines that ``by`` may approve."""
     lines = Honorarium.objects.of_month(month).waiting()
     return lines.exclude(made_by=by) if Limits.current().honorarium_people > 1 else lines
 
 
-def count_of(lines: Any) -> tuple[int, int]:
+def count_of(lines: QuerySet[Honorarium]) -> tuple[int, int]:
     """Number and yen of lines."""
     return lines.count(), lines.aggregate(yen=Sum("yen", default=0))["yen"]
 

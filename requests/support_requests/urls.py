@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from support_requests.views import changing, intake, office, phone, private, reports
+from support_requests.views import changing, draws, intake, office, phone, private, reports
 
 app_name = "support_requests"
 
@@ -36,5 +36,6 @@ urlpatterns = [
     path("sessions/<int:pk>/report/", reports.report, name="report"),
     path("sessions/<int:pk>/report/<uuid:draft>/<slug:step>/", reports.step, name="report_step"),
     path("sessions/<int:pk>/report/correct/", reports.correct, name="correct_report"),
+    path("draw/", draws.draws, name="draws"),
     path("plans/", include("support_requests.planning.urls")),
 ]

@@ -112,6 +112,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:report", "session"): {"coordinator", "supporter"},
     ("support_requests:report_step", "unreported", "draft", "report_step"): {"coordinator", "supporter"},
     ("support_requests:correct_report", "session"): OFFICE,
+    ("support_requests:draws",): EVERYBODY,
     ("support_requests:plans",): OFFICE,
     ("support_requests:given_up",): OFFICE,
     ("support_requests:plan", "plan"): OFFICE,

@@ -271,10 +271,10 @@ def test_what_can_be_applied_is_applied_though_another_part_cannot(coordinator: 
 
 
 def test_of_two_sessions_in_the_one_room_the_first_has_it(coordinator: User) -> None:
-    Room.objects.create(venue=a_hall(), name="和室")
     SupportRequestFactory(wishes=[at(14)]), SupportRequestFactory(wishes=[at(14)])
     SupporterFactory(), SupporterFactory()
     plan = a_ready_plan()
+    Room.objects.create(venue=a_hall(), name="和室")  # entered since: a plan promises no room twice
     assert approve(plan, by=coordinator) == 1
     assert [one.outcome.endswith("ほかの予約があります。") for one in plan.tasks.order_by("pk")] == [False, True]
 

@@ -15,7 +15,8 @@ from programme.steps import CHECK
 from support_requests.errors import AlreadyReported, NotOverYet
 from support_requests.models import Report, Session, SupportRequest
 from support_requests.views.reports import ReportView
-from supporters.errors import ShiftCancelled
+from supporters.errors import AlreadyBooked, ShiftCancelled
+from supporters.models import Claim
 from tests.factories import SupporterFactory, UserFactory
 from tests.support_requests.booking import a_booked_session, a_planned_session
 
@@ -244,3 +245,64 @@ def test_the_verb_refuses_a_session_whose_team_was_never_complete(set_now: Clock
     with pytest.raises(ChangedMeanwhile):
         report(session)
     assert Report.objects.count() == 0
+
+
+# --- Putting it right -----------------------------------------------------------------------------------
+
+
+def corrected(session: Session, **changes: Any) -> dict[str, Any]:
+    """What was reported, with changes."""
+    there = session.shift.assignments.filter(status="attended")
+    facts: dict[str, Any] = {"attendees": 3, "topics": [Topic.objects.get(pk="T05")], "present": list(there)}
+    return facts | {"note": "", "follow_up": False, "went": "well", "reason": "数えまちがい"} | changes
+
+
+def test_a_correction_keeps_in_the_history_who_why_and_how_many(session: Session, coordinator: User) -> None:
+    report(session)
+    session.correct_report(by=coordinator, **corrected(session, attendees=5, note="追記", follow_up=True, went="hard"))
+    now = Report.objects.get()
+    assert (now.attendees, now.note, now.follow_up, now.went) == (5, "追記", True, "hard")
+    move = session.request.moves.last()
+    assert (move.by, move.from_status, move.to_status) == (coordinator, "reported", "reported")
+    assert move.reason == "報告を直しました(参加 3人→5人): 数えまちがい"
+
+
+def test_a_correction_takes_the_seat_of_who_was_not_there_and_gives_it_back(session: Session) -> None:
+    report(session)
+    first, second = session.shift.assignments.order_by("pk")
+    states = []
+    for present in ([first], [first, second]):
+        session.correct_report(by=None, **corrected(session, present=present))
+        second.refresh_from_db()
+        states.append((second.status, second.seat is not None, second.claims.exists()))
+    assert states == [("absent", False, False), ("attended", True, True)]
+
+
+def test_who_has_another_duty_by_now_cannot_have_been_there(session: Session) -> None:
+    report(session)
+    first, second = session.shift.assignments.order_by("pk")
+    session.correct_report(by=None, **corrected(session, present=[first]))
+    Claim.objects.create(supporter=second.supporter, cell=first.claims.first().cell, assignment=first)
+    with pytest.raises(AlreadyBooked):
+        session.correct_report(by=None, **corrected(session, present=[first, second], attendees=9))
+    assert Report.objects.get().attendees == 3  # all or nothing
+
+
+def test_without_a_report_there_is_nothing_to_put_right(session: Session) -> None:
+    with pytest.raises(ChangedMeanwhile):
+        session.correct_report(by=None, **corrected(session))
+
+
+def test_the_office_puts_a_report_right_on_its_page_with_a_reason(
+    client: Client, coordinator: User, session: Session
+) -> None:
+    report(session)
+    client.force_login(coordinator)
+    address = f"{path_of(session)}correct/"
+    assert client.get(address).context["form"]["attendees"].value() == 3
+    there = [row.pk for row in session.shift.assignments.filter(status="attended")]
+    sent = answers(session, attendees="4", present=there)
+    assert "理由を入力してください。" in client.post(address, sent).content.decode()
+    assert "4人" in client.post(address, sent | {"reason": "名簿と合わせた"}, follow=True).content.decode()
+    client.force_login(member(session, "林次郎"))
+    assert client.get(address).status_code == 404

@@ -1,3 +1,4 @@
+from support_requests.models.draws import Draw
 from support_requests.models.feedback import Again, Feedback, Helpful
 from support_requests.models.inquiries import Inquiry
 from support_requests.models.plans import Plan, PlanMove, PlannedMember, PlannedTask, PlanPart
@@ -13,6 +14,7 @@ from support_requests.models.sessions import Report, Session
 
 __all__ = [
     "Again",
+    "Draw",
     "Feedback",
     "Group",
     "Helpful",

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from programme.lifecycle import Move, Stateful
+from support_requests.models.draws import Draw
 from support_requests.models.requests import SupportRequest
 from supporters.models import Shift, Supporter
 
@@ -51,6 +52,9 @@ class Plan(Stateful):
     recruits: Any = models.JSONField(default=list, blank=True)
     # Shifts with a place that somebody declined; none: everything that is open is planned.
     mends = models.ManyToManyField(Shift, blank=True, related_name="mended_by")
+    draw = models.ForeignKey(Draw, null=True, blank=True, on_delete=models.PROTECT, related_name="plans")
+    # What was decided by lot, see planning/drawing.py: [{"won": request, "lost": request, "about": "people" | "room"}]
+    contests: Any = models.JSONField(default=list, blank=True)
     message = models.CharField(max_length=300, blank=True)  # why it failed
 
     class Meta:

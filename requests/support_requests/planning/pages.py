@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from django.db.models import Count, Max, Prefetch, Q
 from django.utils import timezone
@@ -100,6 +100,25 @@ class Rows:
     def asked(self) -> int:
         """People who would get something new to do."""
         return len({member.supporter.pk for row in self.served for member in row.team})
+
+
+def contests_of(plan: Plan) -> list[dict[str, Any]]:
+    """What was decided by lot: two requests with their lots, and what they competed for."""
+    if plan.draw is None or not plan.contests:
+        return []
+    named = {one[name] for one in plan.contests for name in ("won", "lost")}
+    requests = SupportRequest.objects.select_related("group").in_bulk(named)
+    return [
+        {
+            "won": requests[one["won"]],
+            "lost": requests[one["lost"]],
+            "won_lot": plan.draw.lot(one["won"]),
+            "lost_lot": plan.draw.lot(one["lost"]),
+            "about": one["about"],
+        }
+        for one in plan.contests
+        if one["won"] in requests and one["lost"] in requests
+    ]
 
 
 def rows_of(plan: Plan) -> Rows:

@@ -2,7 +2,8 @@
 
 import datetime as dt
 import logging
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -12,11 +13,13 @@ from django.utils.translation import gettext as _
 
 import matching
 from programme.errors import ChangedMeanwhile
+from programme.fiscal import Month
 from programme.models import Limits
 from support_requests.errors import PlanNotReady
-from support_requests.models import Plan, PlannedMember, PlannedTask, PlanPart
+from support_requests.models import Draw, Plan, PlannedMember, PlannedTask, PlanPart
 from support_requests.planning.advising import OTHERS_SHOWN, others_of, recruits_of
 from support_requests.planning.approving import approve
+from support_requests.planning.drawing import Decision, decide
 from support_requests.planning.errors import PeriodOver, PeriodTooLong
 from support_requests.planning.mending import mend, stand_minors_down
 from support_requests.planning.problem import Asked, Mapped, problem_hash, problem_of, request_hash
@@ -79,6 +82,7 @@ def sweep(now: dt.datetime) -> int:
 
     Returns how many plans were looked at.
     """
+    Draw.objects.commit()
     stale = list(Plan.objects.filter(status=Plan.Status.SOLVING, claimed_at__lt=now - LEASE).order_by("pk"))
     for plan in stale:
         _take_back(plan)
@@ -122,14 +126,18 @@ def solve(pk: int) -> None:
             problem, time_limit=TIME_LIMIT, progress=partial(_report, plan), executor=SharedParts(plan)
         )
         mends = plan.mends.exists()
+        draw, decided = None, Decision(found, [], {})
         if mends:
-            found = least_asked_first(problem, found, last_asked())
-        answers = _answers(problem, mapped, found)
+            decided = Decision(least_asked_first(problem, found, last_asked()), [], {})
+        else:
+            draw = Draw.objects.of(Month.of(timezone.localdate(now)))
+            decided = decide(problem, mapped, found, draw)
+        answers = _answers(problem, mapped, decided.plan)
     except Exception:  # whatever it is, the coordinator shall not wait for it for ever
         log.exception("plan %s could not be made", pk)
         _fail(plan)
     else:
-        _store(plan, problem, mapped, found, answers)
+        _store(plan, problem, mapped, decided, answers, draw=draw)
         if mends:
             _carry_out(plan)
     finally:
@@ -183,10 +191,13 @@ def _fail(plan: Plan) -> None:
 
 
 @transaction.atomic
-def _store(plan: Plan, problem: matching.Problem, mapped: Mapped, found: matching.Plan, answers: _Answers) -> None:
+def _store(
+    plan: Plan, problem: matching.Problem, mapped: Mapped, decided: Decision, answers: _Answers, *, draw: Draw | None
+) -> None:
     if not _still_mine(plan):
         log.warning("plan %s was made twice; the later result is dropped", plan.pk)
         return
+    found = decided.plan
     served = {one.task: one for one in found.assignments}
     tasks, members = [], []
     for key, asked in mapped.items():
@@ -197,7 +208,9 @@ def _store(plan: Plan, problem: matching.Problem, mapped: Mapped, found: matchin
             shift_id=asked.shift_id,
             asked_hash=request_hash(asked.request) if asked.request else "",
             starts_at=asked.starts[one.start] if one else None,
-            explanation=[] if one else _reasons(asked, answers.reasons.get(key, [])),
+            explanation=[]
+            if one
+            else _reasons(asked, answers.reasons.get(key, []), decided.without_room.get(key, set())),
             others=answers.others.get(key, []),
         )
         tasks.append(task)
@@ -214,12 +227,20 @@ def _store(plan: Plan, problem: matching.Problem, mapped: Mapped, found: matchin
         problem_hash=problem_hash(problem),
         version=matching.version(),
         recruits=answers.recruits,
+        draw=draw,
+        contests=[asdict(one) for one in decided.contests],
     )
 
 
-def _reasons(asked: Asked, records: list[Any]) -> list[dict[str, Any]]:
+def _reasons(asked: Asked, records: list[Any], without_room: Collection[int]) -> list[dict[str, Any]]:
     """Per wished start, the earliest first: when, on which level it failed, and what was missing."""
-    found = [(asked.starts[one["start"]], one["level"], one["missing"]) for one in records]
+    found = [
+        (
+            asked.starts[one["start"]],
+            *(("room", []) if one["start"] in without_room else (one["level"], one["missing"])),
+        )
+        for one in records
+    ]
     found += [(one.starts_at, one.level, []) for one in asked.dropped]
     return [
         {"starts_at": starts_at.astimezone(dt.UTC).isoformat(), "level": level, "missing": missing}

@@ -19,7 +19,7 @@ from support_requests.planning import mending
 from support_requests.planning.advising import facts_changed, why_not
 from support_requests.planning.approving import approve, discard
 from support_requests.planning.forms import PeriodForm, WhyNotForm
-from support_requests.planning.pages import rows_of
+from support_requests.planning.pages import contests_of, rows_of
 from support_requests.planning.saying import obstacles, say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
 
@@ -58,7 +58,7 @@ def given_up(request: HttpRequest) -> HttpResponse:
 @coordinator_only
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan: while it is made, when it waits for approval, and what became of it."""
-    found = get_object_or_404(Plan.objects.select_related("created_by"), pk=pk)
+    found = get_object_or_404(Plan.objects.select_related("created_by", "draw"), pk=pk)
     if request.method == "POST":
         _act(request, found)
         return redirect("support_requests:plan", pk=pk)
@@ -74,6 +74,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "stage": say_stage(found.progress.get("stage", "")) if at_work else "",
         "outdated": found.status == Plan.Status.READY and facts_changed(found),
         "mends": found.mends.exists(),
+        "contests": contests_of(found),
     }
     response = render(request, "support_requests/plans/detail.html", context)
     if at_work:

@@ -16,6 +16,7 @@ from programme.access import coordinator_only
 from programme.errors import ChangedMeanwhile, Refused
 from programme.wording import say_list
 from support_requests.forms import AnswerForm, CalledOffForm, PublicForm, ReasonForm, RequestFilter, RescheduleForm
+from support_requests.history import group_history
 from support_requests.models import Inquiry, Session, SupportRequest
 from support_requests.models.requests import SupportRequestQuerySet
 from support_requests.rescheduling import other_times, reschedule
@@ -246,6 +247,7 @@ def _page(
         "told": Message.objects.filter(subject=f"request:{asked.pk}")
         .prefetch_related("attempts")
         .order_by("created_at", "pk"),
+        "history": group_history(asked.group, now),
         "session": session,
         "begun": session is not None and session.shift.starts_at <= now,
         "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],

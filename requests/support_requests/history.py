@@ -1,0 +1,34 @@
+"""What became of a group's sessions in the last year. For coordinators only: to ask how they are, not to blame."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import F
+
+from programme.models import Limits
+from support_requests.models import Group, Session
+from supporters.history import YEAR
+from supporters.models import Shift
+
+
+@dataclass(frozen=True, slots=True)
+class GroupHistory:
+    """Counts of sessions (回) in the year before now."""
+
+    held: int
+    late: int
+    """called off for the group's reasons within ``late_hours`` before the start; those that were given a new time since
+    are not among them"""
+    nobody: int
+    """reported without anybody there"""
+
+
+def group_history(group: Group, now: dt.datetime) -> GroupHistory:
+    sessions = Session.objects.filter(request__group=group, shift__starts_at__gt=now - YEAR)
+    notice = dt.timedelta(hours=Limits.current().late_hours)
+    late = sessions.filter(
+        shift__cancel_cause=Shift.Cause.GROUP, shift__cancelled_at__gt=F("shift__starts_at") - notice
+    )
+    return GroupHistory(
+        held=sessions.held().count(), late=late.count(), nobody=sessions.filter(report__attendees=0).count()
+    )
