@@ -49,8 +49,10 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         (_("明細と合わない分"), found.changed),
         (_("この月の明細の合計"), found.drawn),
     ]
+    to_prove = Assignment.objects.filter(pk__in=found.to_prove[:LINES_A_PAGE])
     context = {
         "month": month,
+        "to_prove": to_prove.select_related("supporter", "shift__venue").order_by("shift__starts_at", "pk"),
         "parts": parts,
         "next": month.next if month.next.first <= today else None,
         "page": Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page")),

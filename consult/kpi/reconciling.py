@@ -38,6 +38,7 @@ class Reconciliation:
     undrawn: Part  # proven, and no line was drawn up
     changed: Part
     drawn: Part
+    to_prove: tuple[int, ...]  # the assignments of ``unproven``
     differing: tuple[int, ...]  # assignments whose lines do not come to what the figures count
 
     @property
@@ -74,6 +75,7 @@ def reconcile(month: Month) -> Reconciliation:
             sum(counted[pk][1] - lined[pk][1] for pk in lined),
         ),
         drawn=_part(drawn.values()),
+        to_prove=tuple(sorted(pk for pk in left if pk not in proven)),
         differing=tuple(differing),
     )
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from programme.fiscal import Month
 from programme.models import Room, User
 from support_requests.models import Draw, Plan, SupportRequest
+from support_requests.planning import drawing
 from support_requests.planning.approving import approve
 from support_requests.planning.solving import solve
 from supporters.models import Supporter
@@ -132,6 +133,16 @@ def test_more_weight_needs_no_luck(draw: Draw) -> None:
     SupporterFactory()
     plan = solved()
     assert (served(plan), plan.contests) == ({unlucky}, [])
+
+
+def test_a_plan_too_large_to_ask_about_everybody_stays_the_matchers(
+    draw: Draw, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "LOOKS_AT_MOST", 0)
+    equals(2)
+    SupporterFactory()
+    plan = solved()
+    assert (len(served(plan)), plan.contests) == (1, [])
 
 
 def test_where_there_are_enough_people_nothing_is_drawn(draw: Draw) -> None:

@@ -88,16 +88,22 @@ def test_the_office_reads_it_and_the_group_does_not(
 # --- A supporter ----------------------------------------------------------------------------------------
 
 
+def wants_stand_in(duty: Assignment, set_now: Clock, *, before: dt.timedelta) -> None:
+    """Say so long before the start that one cannot come. Moves bear the real clock's time, unless told."""
+    moment = duty.shift.starts_at - before
+    set_now(moment)
+    duty.want_stand_in(by=None)
+    duty.moves.filter(to_status=Assignment.Status.STANDING_IN_WANTED).update(at=moment)
+
+
 def test_duties_are_counted_by_what_became_of_them(set_now: Clock) -> None:
     person = SupporterFactory.create()
     kept, late, early, absent = (an_offer(a_shift(days=days), person) for days in (7, 14, 21, 28))
     for duty in (kept, late, early, absent):
         duty.accept(by=None)
-    set_now(late.shift.starts_at - 47 * HOUR)
-    late.want_stand_in(by=None)
+    wants_stand_in(late, set_now, before=47 * HOUR)
     late.accept(by=None)  # came after all, and was late to say
-    set_now(early.shift.starts_at - 49 * HOUR)
-    early.want_stand_in(by=None)
+    wants_stand_in(early, set_now, before=49 * HOUR)
     set_now(absent.shift.ends_at)
     absent.record_attendance(came=False, by=None)
     assert history(person, timezone.now()) == History(served=3, late=1, absent=1)
@@ -107,9 +113,8 @@ def test_saying_it_twice_counts_once_and_a_year_later_not_at_all(set_now: Clock)
     person = SupporterFactory.create()
     duty = an_offer(a_shift(), person)
     duty.accept(by=None)
-    set_now(duty.shift.starts_at - 2 * HOUR)
     for _again in range(2):
-        duty.want_stand_in(by=None)
+        wants_stand_in(duty, set_now, before=2 * HOUR)
         duty.accept(by=None)
     counts = [history(person, duty.shift.starts_at + YEAR + delta) for delta in (-HOUR, HOUR)]
     assert counts == [History(1, 1, 0), History(0, 0, 0)]

@@ -34,7 +34,7 @@ def test_a_new_address_is_unproved_and_the_history_says_what_changed_and_by_whom
     assert reached(person) == ("new@example.jp", "027-224-2222", "", False)
     move = person.moves.get()
     assert (move.by, move.from_status, move.to_status) == (coordinator, person.status, person.status)
-    assert move.reason == "連絡先を直しました: メール、電話"
+    assert move.reason == "連絡先を直しました: メールアドレス、電話番号"
     assert "new@example.jp" not in move.reason  # what was changed, never to what
     assert User.objects.get(pk=person.user_id).email == signs_in_as
 

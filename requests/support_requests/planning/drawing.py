@@ -17,8 +17,9 @@ from supporters.models import RoomClaim
 from supporters.models.claims import cells
 
 PEOPLE, ROOM = "people", "room"
-TRIES_AT_MOST = 200
-"""times that the matcher is asked whether one request could go in another's place: more than a city's month needs"""
+LOOKS_AT_MOST = 40_000
+"""tasks looked at while asking whether one request could go in another's place: hundreds of questions in a city's plan,
+ten seconds in a prefecture's. Counted, not timed, so that the same facts give the same answer on any machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class _AtStake:
     plan: matching.Plan
     lots: dict[str, str]
     contests: list[Contest] = field(default_factory=list)
-    tries: int = 0
+    looks: int = 0
 
     def __post_init__(self) -> None:
         self.tasks = {task.id: task for task in self.problem.tasks}
@@ -172,9 +173,9 @@ class _AtStake:
 
     def _fit(self, key: str, *, without: str = "") -> matching.Assignment | None:
         """A time with a room and a team for the request beside all others as they are, ``without`` one of them."""
-        if self.tries >= TRIES_AT_MOST:
+        self.looks += len(self.tasks)
+        if self.looks > LOOKS_AT_MOST:
             return None
-        self.tries += 1
         task = self.tasks[key]
         starts = [s for s in range(len(task.starts)) if self._room(key, s, without=without)[0] is not None]
         if not starts:

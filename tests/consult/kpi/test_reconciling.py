@@ -66,8 +66,9 @@ def test_what_is_not_proven_and_what_is_not_drawn_up_have_their_own_lines(coordi
     a_duty(1, minutes=60)
     draw_up(MAY, by=coordinator)
     a_duty(2, minutes=90)
-    a_duty(3, minutes=120, here=False)
+    unknown = a_duty(3, minutes=120, here=False)
     found = reconcile(MAY)
+    assert found.to_prove == (unknown.pk,)
     assert (found.counted, found.lined, found.undrawn, found.unproven, found.changed) == (
         Part(3, 270, 2250),
         Part(1, 60, 500),
@@ -134,6 +135,12 @@ def test_a_difference_is_made_on_the_page_and_wrong_ones_are_said(
     assert "0のほかの数を入力してください。" in client.post(ADDRESS, sent).content.decode()
     client.post(ADDRESS, sent | {"yen": "-500"})
     assert Honorarium.objects.get(cause="amount").yen == -500
+
+
+def test_the_page_names_the_duties_of_which_nobody_has_said_who_came(client: Client, coordinator: User) -> None:
+    unknown, _known = a_duty(3, here=False), a_duty(4)
+    client.force_login(coordinator)
+    assert list(client.get(ADDRESS).context["to_prove"]) == [unknown]
 
 
 def test_a_month_that_has_not_begun_is_not_there(client: Client, coordinator: User) -> None:
