@@ -50,6 +50,8 @@ from supporters.models import (
     CheckIn,
     Claim,
     Consent,
+    Lesson,
+    Question,
     Registration,
     Shift,
     Skill,
@@ -68,6 +70,16 @@ LOGINS = {
 SYNTHETIC = "デモ用の架空の記録です。"
 DAYS_BACK = 75
 DAYS_AHEAD = 40
+
+# (title, address) of films, and (question, answers with the right one first): both made up, with the demo's wording.
+LESSONS = [
+    ("サポーターの心がまえ", "https://example.jp/films/1"),
+    ("個人情報をまもる", "https://example.jp/films/2"),
+]
+QUESTIONS = [
+    ("操作に困っている人がいます。だれが画面にさわりますか。", ["本人。横で言葉で伝える", "サポーター。早く終わる"]),
+    ("パスワードを聞かれました。どうしますか。", ["聞かない・預からない", "メモしておく", "代わりに入力する"]),
+]
 
 MORNINGS = [(day, 9, 12) for day in range(5)]
 AFTERNOONS = [(day, 13, 17) for day in range(5)]
@@ -135,6 +147,7 @@ def load_demo() -> None:
     _account(LOGINS["市職員 (officer)"], "見本 職員", Role.OFFICER)
     tablet = _account(LOGINS["相談所の端末 (desk)"], "上川淵の端末(見本)", Role.DESK)
     supporters = [_supporter(number, person, coordinator) for number, person in enumerate(PEOPLE)]
+    _courses()
     active = [supporter for supporter in supporters if supporter.status == Supporter.Status.ACTIVE]
     desks = [_desk(hall, rule, opens, tablet) for hall, rule, opens in DESKS]
     _past_openings(desks, active, chance)
@@ -200,6 +213,23 @@ def _supporter(number: int, person: Person, coordinator: User) -> Supporter:
         guardian = _contact("見本 保護者", "guardian@example.jp")
         Consent.objects.create(supporter=supporter, guardian=guardian, given_at=timezone.now())
     return supporter
+
+
+def _courses() -> None:
+    """Films and questions of the required course, and a course for those who are active."""
+    required = Course.objects.filter(required=True)[0]
+    follow_up = Course.objects.create(
+        code="demo-follow-up", name="フォローアップ研修(見本)", required=False, follow_up=True, source=SYNTHETIC
+    )
+    for course, films in ((required, LESSONS), (follow_up, LESSONS[1:])):
+        Lesson.objects.bulk_create(
+            Lesson(course=course, position=place, title=title, link=link)
+            for place, (title, link) in enumerate(films, start=1)
+        )
+    Question.objects.bulk_create(
+        Question(course=required, position=place, text=text, options=options[1:] + options[:1], right=len(options) - 1)
+        for place, (text, options) in enumerate(QUESTIONS, start=1)
+    )
 
 
 def _desk(hall: str, rule: str, opens: int, tablet: User) -> Desk:

@@ -314,6 +314,11 @@ STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Films of courses: no address leads there but a view's (supporters/views/films.py).
+    "films": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": VAR_DIR / "films", "file_permissions_mode": 0o640},
+    },
     "staticfiles": {
         "BACKEND": (
             "mdeji.storage.NamedByContent" if PRODUCTION else "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -99,7 +99,7 @@ class LimitAdmin(FactsAdmin):
 
 @admin.register(Course)
 class CourseAdmin(FactsAdmin):
-    list_display = ("code", "name", "required")
+    list_display = ("code", "name", "required", "follow_up")
 
 
 @admin.register(Goal)

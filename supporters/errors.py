@@ -9,6 +9,10 @@ class NotActive(Refused):
     sentence = _("活動中のサポーターだけが引き受けられます。今の状態:%(status)s")
 
 
+class LessonsLeft(Refused):
+    sentence = _("まだ見ていない動画があります。すべて見てから、問題に答えてください。")
+
+
 class TrainingMissing(Refused):
     sentence = _("必修の研修がまだ終わっていません。")
 

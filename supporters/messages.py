@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 OFFER = "offer"
 CONSENT = "consent"
 KEEP = "keep_data"
+CERTIFICATE = "certificate"
 # Kinds of messages of supporters/reminders.py that speak of a duty still to come.
 REMINDERS = ("reminder_week", "reminder_day", "reminder_morning", "offer_reminder")
 # When the calendar of a supporter rings before a duty.

@@ -4,6 +4,8 @@ from programme.access import signed_in
 from supporters.views import (
     calendars,
     checking_in,
+    courses,
+    films,
     honoraria,
     installed,
     links,
@@ -13,6 +15,7 @@ from supporters.views import (
     people,
     registering,
     shifts,
+    training,
 )
 
 app_name = "supporters"
@@ -33,6 +36,16 @@ urlpatterns = [
     path("rest/", mypage.rest, name="rest"),
     path("calendar/", calendars.calendar_address, name="calendar_address"),
     path("calendar/<str:secret>.ics", calendars.own_calendar, name="own_calendar"),
+    path("training/", training.mine, name="training_mine"),
+    path("training/films/<int:pk>/", films.film, name="film"),
+    path("training/films/<int:pk>/captions.vtt", films.captions, name="captions"),
+    path("training/<str:code>/", training.course, name="course"),
+    path("training/<str:code>/certificate/", training.certificate, name="certificate"),
+    path("certificate/<str:token>/", training.proof, name="proof"),
+    path("courses/", courses.courses, name="courses"),
+    path("courses/<str:code>/", courses.course_edit, name="course_edit"),
+    path("courses/<str:code>/people/", courses.course_people, name="course_people"),
+    path("courses/<str:code>/remove/", courses.remove_part, name="remove_part"),
     path("offline/", installed.offline, name="offline"),
     path("worker.js", installed.worker, name="worker"),
     path("app.webmanifest", installed.manifest, name="manifest"),

@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 # More than any limit may be: PositiveIntegerField's own greatest value.
@@ -94,6 +95,7 @@ class Limits:
     report_due_hours: int  # hours after a session's end at which its people are reminded of the report
     consent_reminder_days: int  # days after which a guardian who has not answered is reminded
     consent_notice_days: int  # days before the 18th birthday on which the end of a consent is announced
+    film_megabytes: int  # the largest film that a course takes
     erasure_days: int  # days between the wish to have one's data erased and the day on which they are
     quiet_from: int  # minutes after 00:00 from which nobody's telephone rings for a message
     quiet_until: int  # minutes after 00:00 until which it does not
@@ -170,12 +172,17 @@ class Course(models.Model):
     code = models.CharField(_("コード"), max_length=20, primary_key=True)
     name = models.CharField(_("名称"), max_length=100)
     required = models.BooleanField(_("必修"), default=True)
+    # For those who are active already. It never keeps anybody from a duty.
+    follow_up = models.BooleanField(_("フォローアップ研修"), default=False)
     source = models.CharField(_("出典"), max_length=200)
 
     class Meta:
         verbose_name = _("研修")
         verbose_name_plural = _("研修")
         ordering = ["code"]
+        constraints = [
+            models.CheckConstraint(name="course_follow_up_is_not_required", condition=~Q(required=True, follow_up=True))
+        ]
 
     def __str__(self) -> str:
         return self.name

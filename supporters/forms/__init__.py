@@ -11,21 +11,28 @@ from supporters.forms.office import (
     TrainingForm,
 )
 from supporters.forms.registration import RegistrationForm
+from supporters.forms.training import CourseForm, LessonForm, NewCourseForm, QuestionForm, QuizForm, ShownForm
 
 __all__ = [
     "AbsenceForm",
     "AudienceForm",
     "ContactForm",
+    "CourseForm",
     "DraftForm",
     "FilterForm",
     "FlagsForm",
     "FreeTimesForm",
     "GuardianForm",
     "JoiningForm",
+    "LessonForm",
     "LimitsForm",
     "MailingForm",
+    "NewCourseForm",
+    "QuestionForm",
+    "QuizForm",
     "ReasonForm",
     "RegistrationForm",
+    "ShownForm",
     "SkillsForm",
     "TrainingForm",
 ]

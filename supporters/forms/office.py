@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -14,17 +14,16 @@ from notifications.models import Contact, Mailing
 from programme.models import Course, District, Topic
 from programme.widgets import DateField
 from supporters.fields import PhoneField
-from supporters.models import Shift, Supporter
+from supporters.models import Shift, Skill, Supporter, WeeklyWindow
+from supporters.models.people import WEEKDAYS, SupporterQuerySet
 from supporters.services import Guardian
 
-
-class FilterForm(forms.Form):
-    q = forms.CharField(label=_("名前・ふりがな"), required=False, max_length=100)
-    status = forms.ChoiceField(label=_("状態"), choices=[("", _("すべて")), *Supporter.Status.choices], required=False)
+# Parts of a day, as hours: who is free for some time within.
+PARTS_OF_DAY = {"morning": (9, 12), "afternoon": (12, 17), "evening": (17, 21)}
 
 
 class AudienceForm(forms.Form):
-    """For which supporters a text is. Each answer that is left out leaves nobody out."""
+    """Which supporters are meant: for a text, or in the list. Each answer that is left out leaves nobody out."""
 
     status = forms.ChoiceField(label=_("状態"), choices=[("", _("すべて")), *Supporter.Status.choices], required=False)
     district = forms.ModelChoiceField(
@@ -33,22 +32,84 @@ class AudienceForm(forms.Form):
     topic = forms.ModelChoiceField(
         label=_("教えられること"), queryset=Topic.objects.all(), required=False, empty_label=_("すべて")
     )
+    level = forms.TypedChoiceField(
+        label=_("教えられるレベル"),
+        choices=[("", _("すべて")), (2, _("L2以上")), (3, "L3")],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    area = forms.ModelChoiceField(
+        label=_("活動できる地区"), queryset=District.objects.all(), required=False, empty_label=_("すべて")
+    )
+    weekday = forms.TypedChoiceField(
+        label=_("空いている曜日"), choices=[("", _("すべて")), *WEEKDAYS], coerce=int, empty_value=None, required=False
+    )
+    part = forms.ChoiceField(
+        label=_("空いている時間"),
+        choices=[("", _("すべて")), ("morning", _("午前")), ("afternoon", _("午後")), ("evening", _("夕方から夜"))],
+        required=False,
+    )
 
-    def people(self) -> QuerySet[Supporter]:
+    def people(self) -> SupporterQuerySet:
         """Those who have left are never written to."""
-        found = Supporter.objects.exclude(status=Supporter.Status.WITHDRAWN).order_by("pk")
+        return self._chosen(Supporter.objects.exclude(status=Supporter.Status.WITHDRAWN).order_by("pk"))
+
+    def _chosen(self, found: SupporterQuerySet) -> SupporterQuerySet:
         chosen = self.cleaned_data
         if chosen["status"]:
             found = found.filter(status=chosen["status"])
         if chosen["district"]:
             found = found.filter(home_district=chosen["district"])
-        if chosen["topic"]:
-            found = found.filter(skills__topic=chosen["topic"])
+        if chosen["topic"] or chosen["level"]:
+            skills = Skill.objects.filter(supporter=OuterRef("pk"), level__gte=chosen["level"] or 1)
+            found = found.filter(Exists(skills.filter(topic=chosen["topic"]) if chosen["topic"] else skills))
+        if chosen["area"]:  # who has named none goes anywhere
+            found = found.filter(Q(areas=None) | Q(areas=chosen["area"])).distinct()
+        if chosen["weekday"] is not None or chosen["part"]:
+            windows = WeeklyWindow.objects.filter(supporter=OuterRef("pk"))
+            if chosen["weekday"] is not None:
+                windows = windows.filter(weekday=chosen["weekday"])
+            if chosen["part"]:
+                first, end = (dt.time(hour) for hour in PARTS_OF_DAY[chosen["part"]])
+                windows = windows.filter(starts__lt=end, ends__gt=first)
+            found = found.filter(Exists(windows))
         return found.select_related("contact")
 
     def query(self) -> str:
         """The answers, to be kept with the text."""
-        return urlencode({name: getattr(value, "pk", value) for name, value in self.cleaned_data.items() if value})
+        given = {name: getattr(value, "pk", value) for name, value in self.cleaned_data.items()}
+        return urlencode({name: value for name, value in given.items() if value not in (None, "")})
+
+
+class FilterForm(AudienceForm):
+    """The same in the list, and by a part of the name; also those who have left."""
+
+    q = forms.CharField(label=_("名前・ふりがな"), required=False, max_length=100)
+
+    field_order = ["q"]
+
+    def people(self) -> SupporterQuerySet:
+        found = self._chosen(Supporter.objects.all())
+        return found.found_by(self.cleaned_data["q"]) if self.cleaned_data["q"].strip() else found
+
+    @classmethod
+    def for_shift(cls, shift: Shift) -> str:
+        """The query that finds who could serve on ``shift``: active, free then, near, and knowing its first topic."""
+        starts_at = timezone.localtime(shift.starts_at)
+        part = next((name for name, (_first, end) in PARTS_OF_DAY.items() if starts_at.hour < end), "evening")
+        wanted = shift.topics.order_by("-level", "topic__position").first()
+        level = wanted.level if wanted and wanted.level > 1 else None
+        return urlencode(
+            {
+                "status": Supporter.Status.ACTIVE,
+                "area": shift.venue.district_id,
+                "weekday": starts_at.weekday(),
+                "part": part,
+                **({"topic": wanted.topic_id} if wanted else {}),
+                **({"level": level} if level else {}),
+            }
+        )
 
 
 class MailingForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argument when it runs

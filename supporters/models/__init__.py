@@ -7,6 +7,7 @@ from supporters.models.people import (
     Absence,
     Consent,
     Registration,
+    Shown,
     Skill,
     SpecialNeed,
     Supporter,
@@ -15,6 +16,7 @@ from supporters.models.people import (
     WeeklyWindow,
 )
 from supporters.models.shifts import Seat, Shift, ShiftTopic
+from supporters.models.training import Lesson, LessonSeen, Question, QuizTry
 
 __all__ = [
     "Absence",
@@ -25,12 +27,17 @@ __all__ = [
     "Claim",
     "Consent",
     "Honorarium",
+    "Lesson",
+    "LessonSeen",
     "Payment",
+    "Question",
+    "QuizTry",
     "Registration",
     "RoomClaim",
     "Seat",
     "Shift",
     "ShiftTopic",
+    "Shown",
     "Skill",
     "SpecialNeed",
     "Supporter",

@@ -302,10 +302,21 @@ class Absence(models.Model):
         return timezone.localdate(self.ends_at - dt.timedelta(microseconds=1))
 
 
+class Shown(models.TextChoices):
+    """How a certificate names the person, to whoever reads its QR code."""
+
+    INITIAL = "initial", _("ふりがなの最初の1文字")
+    KANA = "kana", _("ふりがな")
+    NAME = "name", _("名前")
+
+
 class TrainingCompletion(models.Model):
+    """Somebody has finished a course, by its films and questions or as a coordinator has noted."""
+
     supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="completions")
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="completions")
     completed_on = models.DateField(_("修了日"))
+    shown_as = models.CharField(_("修了証の名前"), max_length=10, choices=Shown.choices, default=Shown.INITIAL)
     recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
@@ -313,6 +324,17 @@ class TrainingCompletion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.course} {self.completed_on}"
+
+    @property
+    def shown_name(self) -> str:
+        person = self.supporter
+        match self.shown_as:
+            case Shown.NAME:
+                return person.name
+            case Shown.KANA:
+                return person.kana
+            case _initial:
+                return f"{person.kana[:1]}."
 
 
 class Consent(models.Model):

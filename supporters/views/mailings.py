@@ -32,7 +32,8 @@ def mailing_list(request: HttpRequest) -> HttpResponse:
 def write(request: UserRequest, pk: int | None = None) -> HttpResponse:
     """The text and for whom it is. "Count" only says how many that are; saving writes a draft for each."""
     row = get_object_or_404(Mailing, pk=pk, sent_at=None) if pk else Mailing(created_by=request.user)
-    before = QueryDict(row.audience).dict() if pk else {"status": Supporter.Status.ACTIVE}
+    # A new one begins with whom the list of supporters was showing.
+    before = QueryDict(row.audience).dict() if pk else {"status": Supporter.Status.ACTIVE, **request.GET.dict()}
     data = request.POST if request.method == "POST" else None
     form, audience = MailingForm(data, instance=row), AudienceForm(data, initial=before)
     context: dict[str, Any] = {"form": form, "audience": audience, "mailing": row}

@@ -25,16 +25,16 @@ PEOPLE_A_PAGE = 30
 
 @coordinator_only
 def people(request: HttpRequest) -> HttpResponse:
-    """Everybody, by status and by a part of the name."""
+    """Everybody; by a part of the name, status, topic and level, district and free time."""
     form = FilterForm(request.GET)
-    found = Supporter.objects.visible_to(request.user).select_related("category", "home_district", "contact")
-    if form.is_valid():
-        if form.cleaned_data["status"]:
-            found = found.filter(status=form.cleaned_data["status"])
-        if form.cleaned_data["q"].strip():
-            found = found.found_by(form.cleaned_data["q"])
-    page = Paginator(found, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "supporters/people.html", {"form": form, "page": page})
+    found = form.people() if form.is_valid() else Supporter.objects.all()
+    rows = found.select_related("category", "home_district", "contact")
+    context = {
+        "form": form,
+        "page": Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page")),
+        "audience": form.query() if form.is_valid() and not form.cleaned_data["q"].strip() else "",
+    }
+    return render(request, "supporters/people.html", context)
 
 
 def _supporter(request: HttpRequest, pk: int) -> Supporter:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from programme.access import coordinator_only
-from supporters.forms import JoiningForm
+from supporters.forms import FilterForm, JoiningForm
 from supporters.models import Assignment, Shift
 from supporters.owners import owner_of
 from supporters.views.replies import told
@@ -57,7 +57,14 @@ def shift(request: HttpRequest, pk: int) -> HttpResponse:
         for row in rows
         if row.status != Status.PROPOSED
     ]
-    context = {"shift": found, "people": people, "coming": coming, "form": form, "noted": noted}
+    context = {
+        "shift": found,
+        "people": people,
+        "coming": coming,
+        "form": form,
+        "noted": noted,
+        "who_could": FilterForm.for_shift(found) if coming else "",
+    }
     return render(request, "supporters/shift.html", context)
 
 

@@ -38,7 +38,7 @@ from support_requests.messages import CONFIRM, STATUS, confirm_key
 from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
 from support_requests.views.reports import ReportView
-from supporters.messages import CONSENT, KEEP, OFFER
+from supporters.messages import CERTIFICATE, CONSENT, KEEP, OFFER
 from supporters.models import Absence, Assignment, Consent, Payment, Supporter
 from supporters.views.checking_in import HERE
 from supporters.views.registering import RegistrationView
@@ -81,6 +81,13 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:places",): SIGNED_IN,
     ("supporters:rest",): SIGNED_IN,
     ("supporters:calendar_address",): SIGNED_IN,
+    ("supporters:training_mine",): SIGNED_IN,
+    ("supporters:course", "course"): SIGNED_IN,
+    ("supporters:certificate", "course"): SIGNED_IN,
+    ("supporters:proof", "certificate"): EVERYBODY,
+    ("supporters:courses",): OFFICE,
+    ("supporters:course_edit", "course"): OFFICE,
+    ("supporters:course_people", "course"): OFFICE,
     ("supporters:offline",): EVERYBODY,
     ("supporters:own_data",): SIGNED_IN,
     ("supporters:own_data_all",): SIGNED_IN,
@@ -192,6 +199,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
     ("supporters:erase", "leaver"): OFFICE,
     ("supporters:arrive", "duty"): SIGNED_IN,  # likewise
+    ("supporters:remove_part", "course"): OFFICE,
     ("supporters:move", "supporter"): OFFICE,
     ("supporters:training", "supporter"): OFFICE,
     ("supporters:flags", "supporter"): OFFICE,
@@ -242,6 +250,8 @@ ELSEWHERE = {
     "short_link",
     "support_requests:calendar",
     "supporters:offer_calendar",
+    "supporters:captions",
+    "supporters:film",
     "supporters:manifest",
     "supporters:own_calendar",
     "supporters:worker",
@@ -308,6 +318,8 @@ def demo_rows() -> dict[str, Any]:
         "request": request.pk,
         "with_session": Session.objects.all()[0].request_id,
         "supporter": supporter.pk,
+        "course": "video",
+        "certificate": links.token(CERTIFICATE, supporter.completions.get(course="video").pk),
         "leaver": Supporter.objects.filter(status=Supporter.Status.APPLIED)[0].pk,
         "keep_data": links.token(KEEP, supporter.pk),
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,

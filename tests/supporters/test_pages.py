@@ -17,7 +17,7 @@ from notifications import links
 from notifications.models import Message
 from programme.models import Category, District, Limit, Limits, User
 from supporters.messages import CONSENT, OFFER
-from supporters.models import Absence, Assignment, Consent, Shift, Supporter
+from supporters.models import Absence, Assignment, Consent, Shift, Skill, Supporter
 from supporters.views.registering import RegistrationView
 from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
 from tests.steps import send_steps
@@ -602,3 +602,51 @@ def test_an_offer_tells_when_where_until_when_and_whom_to_call() -> None:
     for word in ("<O'Neil> & 神 様", shift.venue.address, "駐車場は北側です", "027-000-0000", "/supporters/offer/"):
         assert word in message.body
     assert "&amp;" not in message.body
+
+
+# --- Finding a person ------------------------------------------------------------------------------------
+def found(client: Client, **given: object) -> list[str]:
+    page = client.get(reverse("supporters:people"), given)
+    return [row.name for row in page.context["page"].object_list]
+
+
+def test_people_are_found_by_topic_level_district_and_free_time(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    near, far = District.objects.order_by("position")[:2]
+    anywhere = SupporterFactory(name="どこでも", kana="あ")
+    local = SupporterFactory(name="近くだけ", kana="い")
+    local.areas.add(near)
+    local.windows.exclude(weekday=0).delete()
+    local.windows.update(starts=dt.time(13), ends=dt.time(17))
+    Skill.objects.create(supporter=local, topic_id="T13", level=3)
+    assert found(client) == ["どこでも", "近くだけ"]
+    assert found(client, topic="T05") == ["どこでも", "近くだけ"]
+    assert found(client, topic="T05", level=3) == []
+    assert found(client, topic="T13", level=3) == ["近くだけ"]
+    assert found(client, level=3) == ["近くだけ"]
+    assert found(client, area=near.pk) == ["どこでも", "近くだけ"]
+    assert found(client, area=far.pk) == ["どこでも"]
+    assert found(client, weekday=0, part="afternoon") == ["どこでも", "近くだけ"]
+    assert found(client, weekday=0, part="morning") == ["どこでも"]
+    assert found(client, weekday=1) == ["どこでも"]
+    assert found(client, part="evening") == ["どこでも"]
+    assert anywhere.name in found(client, q="どこ", weekday=1)
+
+
+def test_an_empty_place_leads_to_who_could_take_it_and_to_a_text_for_them(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    shift = a_shift(hour=10)
+    could = SupporterFactory(name="行ける人")
+    SupporterFactory(name="休止中の人", status="paused")
+    cannot = SupporterFactory(name="ひまでない人")
+    cannot.windows.all().delete()
+    page = client.get(reverse("supporters:shift", args=[shift.pk])).content.decode()
+    path = re.search(r'href="(/supporters/people/\?[^"]+)"', page)
+    assert path
+    listed = client.get(path[1].replace("&amp;", "&"))
+    assert [row.name for row in listed.context["page"].object_list] == [could.name]
+    to_write = re.search(r'href="(/supporters/mailings/new/\?[^"]+)"', listed.content.decode())
+    assert to_write
+    text = client.get(to_write[1].replace("&amp;", "&"))
+    counted = client.post(reverse("supporters:mailing_new"), {**text.context["audience"].initial, "do": "count"})
+    assert counted.context["count"] == 1

@@ -1,0 +1,104 @@
+"""The coordinators' pages about courses: what they are made of, and who has come how far."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from programme.access import coordinator_only
+from programme.models import Course
+from supporters.forms import CourseForm, LessonForm, NewCourseForm, QuestionForm
+from supporters.models import LessonSeen, Supporter, TrainingCompletion
+
+PEOPLE_A_PAGE = 50
+IN_TRAINING = (Supporter.Status.TRAINING, Supporter.Status.ACTIVE, Supporter.Status.PAUSED)
+
+
+@coordinator_only
+def courses(request: HttpRequest) -> HttpResponse:
+    """All courses with their sizes and how many have finished, and a form for one more."""
+    form = NewCourseForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        form.instance.source = _("事務局で追加")
+        course = form.save()
+        messages.success(request, _("研修を作りました。動画と問題を入れてください。"))
+        return redirect("supporters:course_edit", course.pk)
+    here = Q(completions__supporter__status__in=IN_TRAINING)
+    rows = Course.objects.annotate(
+        films=Count("lessons", distinct=True),
+        asked=Count("questions", distinct=True),
+        done=Count("completions", filter=here, distinct=True),
+    ).order_by("follow_up", "-required", "code")
+    everybody = Supporter.objects.filter(status__in=IN_TRAINING).count()
+    return render(request, "supporters/courses.html", {"courses": rows, "everybody": everybody, "form": form})
+
+
+@coordinator_only
+def course_edit(request: HttpRequest, code: str) -> HttpResponse:
+    """One course: its facts, its films, its questions."""
+    course = get_object_or_404(Course, code=code)
+    do = request.POST.get("do", "") if request.method == "POST" else ""
+    facts = CourseForm(request.POST if do == "facts" else None, instance=course)
+    lesson = LessonForm(*((request.POST, request.FILES) if do == "lesson" else ()), prefix="lesson")
+    question = QuestionForm(request.POST if do == "question" else None, prefix="question")
+    if do == "facts" and facts.is_valid():
+        facts.save()
+        return _saved(request, code)
+    if do == "lesson" and lesson.is_valid():
+        lesson.save_to(course)
+        return _saved(request, code)
+    if do == "question" and question.is_valid():
+        question.save_to(course)
+        return _saved(request, code)
+    context: dict[str, Any] = {
+        "course": Course.objects.prefetch_related("lessons", "questions").get(pk=code),
+        "facts": facts,
+        "lesson_form": lesson,
+        "question_form": question,
+    }
+    return render(request, "supporters/course_edit.html", context)
+
+
+def _saved(request: HttpRequest, code: str) -> HttpResponse:
+    messages.success(request, _("保存しました。"))
+    return redirect("supporters:course_edit", code)
+
+
+@require_POST
+@coordinator_only
+def remove_part(request: HttpRequest, code: str) -> HttpResponse:
+    """Take a film or a question out; twice is once. Who has finished the course has finished it."""
+    course = get_object_or_404(Course, code=code)
+    parts: dict[str, Any] = {"lesson": course.lessons, "question": course.questions}
+    kind, _dash, key = request.POST.get("part", "").partition("-")
+    if kind in parts and key.isdecimal() and (part := parts[kind].filter(pk=key).first()):
+        part.delete()
+        messages.success(request, _("取り除きました。"))
+    return redirect("supporters:course_edit", code)
+
+
+@coordinator_only
+def course_people(request: HttpRequest, code: str) -> HttpResponse:
+    """Who has finished the course, and how far the others have come; those who have not stand first."""
+    course = get_object_or_404(Course.objects.annotate(films=Count("lessons")), code=code)
+    done = TrainingCompletion.objects.filter(course=course, supporter=OuterRef("pk")).values("completed_on")
+    seen = LessonSeen.objects.filter(lesson__course=course, supporter=OuterRef("pk")).order_by().values("supporter")
+    rows = (
+        Supporter.objects.filter(status__in=IN_TRAINING)
+        .annotate(
+            done_on=Subquery(done),
+            seen=Subquery(seen.annotate(count=Count("pk")).values("count")),
+            tried=Count("quiz_tries", filter=Q(quiz_tries__course=course)),
+            tried_at=Max("quiz_tries__at", filter=Q(quiz_tries__course=course)),
+        )
+        .order_by("done_on", "kana", "pk")
+    )
+    if "open" in request.GET:
+        rows = rows.filter(done_on=None)
+    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "supporters/course_people.html", {"course": course, "page": page})
