@@ -11,7 +11,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 .DEFAULT_GOAL := help
 # Bytecode makes the second start quick.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test test-services test-browser check bench bench-kpi bench-desk bench-notify lighthouse reset requirements
+.PHONY: help run test test-services test-browser check bench bench-kpi bench-desk bench-pages bench-notify lighthouse reset requirements
 
 help:  ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1  # /p' Makefile | column -t -s '#'
@@ -48,6 +48,9 @@ bench-kpi: $(VENV)/.dev  ## The ledger with ten million consultations on Postgre
 
 bench-desk: $(VENV)/.dev  ## The desk log: its endpoint against a bare view on PostgreSQL, and tap to saved in chromium
 	@PYTHONPATH=requests $(BIN)/python -m bench.desk_api; api=$$?; PYTHONPATH=requests $(BIN)/python -m bench.desk_log && exit $$api
+
+bench-pages: $(VENV)/.dev  ## Each page of the two forms in steps against a bare page on the base template
+	@PYTHONPATH=requests $(BIN)/python -m bench.pages
 
 bench-notify: $(VENV)/.dev  ## 10,000 messages in a storm, and the worker beside a bare loop of Twilio's SDK; needs the programs of PostgreSQL and Redis
 	@PYTHONPATH=requests $(BIN)/python -m bench.notify

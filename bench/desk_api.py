@@ -38,7 +38,7 @@ def main() -> int:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(NAME)))
         try:
             os.environ["DATABASE_URL"] = server.rsplit("/", 1)[0] + "/" + NAME
-            os.environ["DJANGO_SETTINGS_MODULE"] = "bench.desk_settings"
+            os.environ["DJANGO_SETTINGS_MODULE"] = "bench.settings"
             return measure(rounds)
         finally:
             django.db.connections.close_all()
@@ -150,7 +150,7 @@ class Sender:
     def round(self) -> dict[str, list[float]]:
         """Seconds of each request, by kind."""
         api = "/api/v1/consultations/"
-        singles = (("bare", "/bare/", {}), ("tablet", api, self.tablet), ("account", api, self.account))
+        singles = (("bare", "/bare/insert/", {}), ("tablet", api, self.tablet), ("account", api, self.account))
         times: dict[str, list[float]] = {}
         for _one in range(SINGLES):
             for kind, path, head in singles:

@@ -68,6 +68,8 @@ class Draft:
     """What one person has typed into one form so far.
 
     ``answers``: what each page sent, by the step's slug. ``passed``: the steps that were sent on with "next".
+    ``asked``: the steps that this person sees, ``first_open``: the first of them that is still to be answered, or
+    CHECK; both as of the last time that all answers were checked together, empty before the first.
     ``form_id`` makes sending twice once. It is not the id in the address, which people pass on with the link.
     """
 
@@ -77,8 +79,11 @@ class Draft:
         self.session, self.kind, self.pk = session, kind, pk
         self.answers: dict[str, dict[str, list[str]]] = state.get("answers", {})
         self.passed: list[str] = state.get("passed", [])
+        self.asked: list[str] = state.get("asked", [])
+        self.first_open: str = state.get("first_open", "")
         self.form_id: str = state.get("form_id") or str(uuid4())
         self.sent_to: str = state.get("sent_to", "")
+        self._is_kept = bool(state)
 
     def keep(self, step: Step, sent: QueryDict, *, passed: bool) -> None:
         """Keep what the step's page sent, as typed; what it left unticked is no longer there.
@@ -93,9 +98,16 @@ class Draft:
             self.passed.append(step.slug)
         self._store()
 
+    def note(self, asked: list[str], first_open: str) -> None:
+        """Where the person stands. Kept with the answers, if these are."""
+        changed = (self.asked, self.first_open) != (asked, first_open)
+        self.asked, self.first_open = asked, first_open
+        if changed and self._is_kept:
+            self._store()
+
     def finish(self, url: str) -> None:
         """The form was taken: forget the answers, and lead whoever comes back to the page after it."""
-        self.answers, self.passed, self.sent_to = {}, [], url
+        self.answers, self.passed, self.asked, self.first_open, self.sent_to = {}, [], [], "", url
         self._store()
 
     def data(self) -> QueryDict:
@@ -112,9 +124,12 @@ class Draft:
             "touched": timezone.now().isoformat(),
             "answers": self.answers,
             "passed": self.passed,
+            "asked": self.asked,
+            "first_open": self.first_open,
             "form_id": self.form_id,
             "sent_to": self.sent_to,
         }
+        self._is_kept = True
         others = [(pk, draft) for pk, draft in fresh_drafts(self.session) if pk != str(self.pk)]
         self.session["drafts"] = dict([*others, (str(self.pk), state)][-DRAFTS_AT_MOST:])
 
@@ -153,7 +168,8 @@ class StepsView(View):
     send_label: ClassVar[str | Promise]
     template_name: ClassVar[str] = "step.html"
 
-    def make_form(self, data: QueryDict | None) -> Form:
+    def make_form(self, data: QueryDict) -> Form:
+        """The whole form with all answers so far; it is checked only when somebody asks for its errors."""
         raise NotImplementedError
 
     def send(self, form: Form) -> str:
@@ -178,22 +194,21 @@ class StepsView(View):
         return response
 
     def get(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
-        form = self.make_form(self.draft.data())
-        steps = self._asked(form)
-        first_open = self._first_open(form, steps)
         if step == CHECK:
-            return self._to(first_open) if first_open else self._show_summary(form, steps)
+            form = self._check()
+            return self._show_summary(form) if self.draft.first_open == CHECK else self._to(self.draft.first_open)
         here = self._find(step)
-        if first_open and here in steps and steps.index(first_open) < steps.index(here):
+        # What the pages before it say was checked when it was sent, and all is checked before anything is sent on. So
+        # a page is as quick as its own fields, unless it is the one that may have to say what is wrong.
+        is_wrong = not self.draft.asked or (self.draft.first_open == step and step in self.draft.passed)
+        form = self._check() if is_wrong else self.make_form(self.draft.data())
+        asked, first_open = self.draft.asked, self.draft.first_open
+        if first_open in asked and step in asked and asked.index(first_open) < asked.index(step):
             messages.info(request, _("先に、このページにお答えください。"))
             return self._to(first_open)
-        if here not in steps:
+        if step not in asked:
             return self._to(first_open)
-        if step not in self.draft.answers:
-            form = self.make_form(None)
-        elif step not in self.draft.passed:
-            form.errors.clear()  # who left the page with "back" was not done with it
-        return self._show(form, here, steps)
+        return self._show(form, here)
 
     def post(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
         if step == CHECK:
@@ -202,29 +217,30 @@ class StepsView(View):
         back = "back" in request.POST
         self.draft.keep(here, request.POST, passed=not back)
         request.session.set_expiry(None if request.user.is_authenticated else KEPT_FOR)
-        form = self.make_form(self.draft.data())
-        steps = self._asked(form)
-        if back and here in steps:
-            return self._to(steps[max(steps.index(here) - 1, 0)])
-        return self._to(here if _is_wrong(form, here) else self._first_open(form, steps))
+        form = self._check()
+        if back and step in self.draft.asked:
+            return self._to(self.draft.asked[max(self.draft.asked.index(step) - 1, 0)])
+        return self._to(step if _is_wrong(form, here) else self.draft.first_open)
 
     def _send(self) -> HttpResponse:
-        form = self.make_form(self.draft.data())
-        steps = self._asked(form)
-        if first_open := self._first_open(form, steps):
-            return self._to(first_open)
+        form = self._check()
+        if self.draft.first_open != CHECK:
+            return self._to(self.draft.first_open)
         if form.non_field_errors():
-            return self._show_summary(form, steps)
+            return self._show_summary(form)
         try:
             url = self.send(form)
         except Refused as refusal:
             form.add_error(None, str(refusal))
-            return self._show_summary(form, steps)
+            return self._show_summary(form)
         self.draft.finish(url)
         return redirect(url)
 
-    def _show(self, form: Form, here: Step, steps: list[Step]) -> HttpResponse:
-        number = steps.index(here) + 1
+    def _show(self, form: Form, here: Step) -> HttpResponse:
+        if here.slug not in self.draft.passed or self.draft.first_open != here.slug:
+            _uncheck(form, here.fields if here.slug in self.draft.answers else ())
+        asked = self.draft.asked
+        number, count = asked.index(here.slug) + 1, len(asked) + 1
         for name in here.required:
             form.fields[name].required = True
         context = {
@@ -232,13 +248,14 @@ class StepsView(View):
             "heading": self.heading,
             "step": here,
             "number": number,
-            "count": len(steps) + 1,
-            "place": f"{number} / {len(steps) + 1}",
+            "count": count,
+            "place": f"{number} / {count}",
             "is_first": number == 1,
         }
         return render(self.request, self.template_name, context)
 
-    def _show_summary(self, form: Form, steps: list[Step]) -> HttpResponse:
+    def _show_summary(self, form: Form) -> HttpResponse:
+        steps = [self._find(slug) for slug in self.draft.asked]
         context = {
             "form": form,
             "heading": self.heading,
@@ -263,23 +280,32 @@ class StepsView(View):
             raise Http404
         return found
 
-    def _asked(self, form: Form) -> list[Step]:
+    def _check(self) -> Form:
+        """The form with all answers checked together. The draft notes which pages are asked, and the first one open:
+        that was not sent on yet, or that other answers have made wrong."""
+        form = self.make_form(self.draft.data())
         form.full_clean()
-        return [step for step in self.steps if step.asked(form)]
-
-    def _first_open(self, form: Form, steps: list[Step]) -> Step | None:
-        """The first page that was not sent on yet, or that other answers have made wrong."""
-        return next((step for step in steps if step.slug not in self.draft.passed or _is_wrong(form, step)), None)
+        steps = [step for step in self.steps if step.asked(form)]
+        still_open = (it.slug for it in steps if it.slug not in self.draft.passed or _is_wrong(form, it))
+        self.draft.note([step.slug for step in steps], next(still_open, CHECK))
+        return form
 
     def _url(self, slug: str) -> str:
         return reverse(self.url_name, args=[self.draft.pk, slug])
 
-    def _to(self, step: Step | None) -> HttpResponse:
-        return redirect(self._url(step.slug if step else CHECK))
+    def _to(self, slug: str) -> HttpResponse:
+        return redirect(self._url(slug))
 
 
 def _is_wrong(form: Form, step: Step) -> bool:
     return any(field in form.errors for field in step.fields)
+
+
+def _uncheck(form: Form, typed: tuple[str, ...]) -> None:
+    """Let the form show what was typed into the fields ``typed`` and complain of nothing."""
+    form.initial.update({name: form[name].data for name in typed})
+    form.is_bound = False
+    form.errors.clear()
 
 
 def _only(form: Form, names: tuple[str, ...]) -> Form:

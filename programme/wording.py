@@ -3,10 +3,11 @@
 import datetime as dt
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from django.utils import dateformat, timezone
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from programme.text import ascii_number
 
@@ -40,9 +41,15 @@ def read_year(text: str) -> int | None:
     return ERAS[match[1]] + number if match[1] else number
 
 
+@lru_cache(maxsize=1000)
+def _written(day: dt.date, pattern: str, language: str | None) -> str:
+    """A day in the active language, which ``language`` names: calendars and lists say the same days all the time."""
+    return dateformat.format(day, pattern)
+
+
 def weekday(day: dt.date) -> str:
     """One sign: "木"; in English "Thu"."""
-    return dateformat.format(day, "D")
+    return _written(day, "D", get_language())
 
 
 def month_name(day: dt.date) -> str:
@@ -59,7 +66,7 @@ def say_day(day: dt.date) -> str:
     """ "2026年12月3日(木)", "2026年12月3日(木曜日)", "Thu 3 December 2026". A time is taken in Tokyo."""
     if isinstance(day, dt.datetime):
         day = timezone.localtime(day)
-    return dateformat.format(day, pgettext("日の書き方(Djangoのdate書式)", "Y年n月j日(D)"))
+    return _written(day, pgettext("日の書き方(Djangoのdate書式)", "Y年n月j日(D)"), get_language())
 
 
 def say_time(moment: dt.datetime | dt.time) -> str:

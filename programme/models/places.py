@@ -196,11 +196,15 @@ class Venue(models.Model):
 
     def open_for(self, starts_at: dt.datetime, minutes: int) -> bool:
         """Whether it is within the hours of a day, closed days aside; always true where nobody knows the hours."""
+        return self.is_within_hours(timezone.localtime(starts_at).time(), minutes)
+
+    def is_within_hours(self, time: dt.time, minutes: int) -> bool:
+        """As ``open_for``, of a time of any day."""
         if self.opens is None or self.closes is None:
             return True
-        start = timezone.localtime(starts_at)
+        start = dt.datetime.combine(dt.date.min, time)
         end = start + dt.timedelta(minutes=minutes)
-        return self.opens <= start.time() and end.time() <= self.closes and end.date() == start.date()
+        return self.opens <= time and end.time() <= self.closes and end.date() == start.date()
 
 
 class Room(models.Model):

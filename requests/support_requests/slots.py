@@ -1,7 +1,7 @@
 """Half-days as groups choose them from the calendar: a morning, an afternoon or an evening of a day."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -23,6 +23,21 @@ class Band:
     first: dt.time
     last: dt.time
     usual: dt.time
+
+    def starts(self, place: Venue | None = None, *, minutes: int) -> list[dt.time]:
+        """Half-hourly starts from which ``minutes`` end before ``place`` closes; all where it has no hours."""
+        day = dt.date.min
+        moment, last = dt.datetime.combine(day, self.first), dt.datetime.combine(day, self.last)
+        times = []
+        while moment <= last:
+            times.append(moment.time())
+            moment += STEP
+        return [time for time in times if place is None or place.is_within_hours(time, minutes)]
+
+    def proposed(self, place: Venue | None = None, *, minutes: int) -> dt.time | None:
+        """The start to propose; None where the place is shut all that time."""
+        starts = self.starts(place, minutes=minutes)
+        return self.usual if self.usual in starts else starts[0] if starts else None
 
 
 BANDS = (
@@ -63,27 +78,19 @@ class Slot:
     def __str__(self) -> str:
         return f"{say_day(self.day)} {BANDS[self.band].name}"
 
+    def at(self, time: dt.time) -> dt.datetime:
+        """The aware moment of a time on the slot's day."""
+        return timezone.make_aware(dt.datetime.combine(self.day, time))
+
     def starts(self, place: Venue | None = None, *, minutes: int) -> list[dt.datetime]:
-        """Half-hourly starts from which ``minutes`` end before ``place`` closes; all where it has no hours."""
-        band, found = BANDS[self.band], []
-        moment, last = (timezone.make_aware(dt.datetime.combine(self.day, time)) for time in (band.first, band.last))
-        while moment <= last:
-            if place is None or place.open_for(moment, minutes):
-                found.append(moment)
-            moment += STEP
-        return found
+        """The starts of its part of the day."""
+        return [self.at(time) for time in BANDS[self.band].starts(place, minutes=minutes)]
 
     def usual(self, place: Venue | None = None, *, minutes: int) -> dt.datetime | None:
         """The start to propose; None where the place is shut all that time."""
-        starts = self.starts(place, minutes=minutes)
-        usual = timezone.make_aware(dt.datetime.combine(self.day, BANDS[self.band].usual))
-        return usual if usual in starts else starts[0] if starts else None
+        time = BANDS[self.band].proposed(place, minutes=minutes)
+        return self.at(time) if time else None
 
 
 def slots_of(days: Iterable[dt.date]) -> list[Slot]:
     return [Slot(day, band) for day in days for band in range(len(BANDS))]
-
-
-def closed_days(place: Venue, days: list[dt.date]) -> Mapping[dt.date, str]:
-    """The days on which the place is closed, each with its reason."""
-    return place.closed_days(days[0], days[-1])

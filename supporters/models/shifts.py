@@ -98,6 +98,8 @@ class Shift(models.Model):
         verbose_name = _("活動")
         verbose_name_plural = _("活動")
         ordering = ["starts_at", "pk"]
+        # Figures, plans, reminders and lists of what comes ask for a span of time.
+        indexes = [models.Index(fields=["starts_at"], name="shift_starts_at")]
         constraints = [
             models.CheckConstraint(name="shift_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),
             models.CheckConstraint(name="shift_needs_somebody", condition=Q(needed__range=(1, SEATS_AT_MOST))),

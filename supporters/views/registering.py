@@ -66,7 +66,7 @@ class RegistrationView(StepsView):
             return redirect("supporters:home")
         return super().dispatch(request, *args, **kwargs)
 
-    def make_form(self, data: QueryDict | None) -> RegistrationForm:
+    def make_form(self, data: QueryDict) -> RegistrationForm:
         user: Any = self.request.user
         return RegistrationForm(data, own_email=user.email, initial={"name": user.name})
 

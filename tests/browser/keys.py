@@ -115,7 +115,12 @@ class Keyboard:
         assert self.page.evaluate("document.activeElement.id") == "main"
 
     def walk_around(self) -> None:
-        """Tab through a page that was just opened and back with Shift+Tab: every stop is met, none holds the focus."""
+        """Tab through a page that was just opened and back with Shift+Tab: every stop is met, none holds the focus.
+
+        A page whose address names a place in it begins there, past its head: the tour begins at the top all the same.
+        """
+        if "#" in self.page.url:
+            self._walk("Shift+Tab")
         there = self._walk("Tab")
         assert self._walk("Shift+Tab") == there[::-1]
         self.page.reload()

@@ -69,6 +69,9 @@ def test_a_case_is_logged_undone_and_compared_by_keyboard_on_the_page_that_works
     keys.tab_to("この端末の記録を見る")
     page.keyboard.press("Enter")
     expect(page.locator("#list-title")).to_be_focused()
+    expect(page.locator("#state")).to_contain_text("すべて送信ずみ")  # a case that was sent can be mended: a stop more
+    keys.walk_around()
+    page.wait_for_selector("#cases li")
     keys.tab_to("取り消す")
     keys.tab_to("今日の相談所を終わる")
     page.keyboard.press("Enter")

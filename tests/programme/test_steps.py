@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from programme.models import Category, District, Topic, Venue
+from programme.models import Category, Closure, District, Topic, Venue
 from programme.steps import CHECK, DRAFTS_AT_MOST, KEPT_FOR, TYPED_AT_MOST, StepsView
 from programme.tasks import forget_sessions
 from support_requests.models import SupportRequest
@@ -60,6 +61,7 @@ def test_each_page_leads_to_the_next_and_says_where_one_is(form: Form) -> None:
         page = form.page(slug)
         assert f"({number}/{len(SLUGS) + 1}) | 出張サポートのお申し込み" in page
         assert f"<h1>{IntakeView.steps[number - 1].question}</h1>" in page
+        assert "エラー" not in page
         assert form.post(slug) == form.url(after)
     assert f"({len(SLUGS) + 1}/{len(SLUGS) + 1})" in form.page(CHECK)
 
@@ -120,6 +122,16 @@ def test_an_answer_that_makes_a_later_one_wrong_leads_there(form: Form) -> None:
     assert f"は選べません({a_hall().closed_on(closed)})" in page
     assert form.post("days", slots=[f"{open_days()[0]}.0"]) == form.url("times")
     assert form.post("times") == form.url(CHECK)
+
+
+def test_what_has_changed_meanwhile_is_noticed_at_the_summary_and_said_on_its_page(form: Form) -> None:
+    form.fill_in()
+    day = dt.date.fromisoformat(form.data["slots"][0].partition(".")[0])
+    Closure.objects.create(calendar=a_hall().closures, rule=Closure.EVERY_DAY, first=day, last=day, reason="工事")
+    assert "エラー" not in form.page("days")
+    for send in (form.client.get, form.client.post):
+        assert send(form.url(CHECK))["Location"] == form.url("days")
+    assert "は選べません(工事)" in form.page("days")
 
 
 def test_the_summary_says_every_answer_and_no_more(form: Form) -> None:
@@ -240,9 +252,10 @@ def test_no_page_is_kept_by_a_shared_cache(form: Form) -> None:
 
 
 def queries_of(client: Client, view: type[StepsView], draft: object) -> dict[str, int]:
-    """The number of queries behind each page that the person is asked, and behind the summary."""
+    """The number of queries behind each page that is asked, and behind the summary, when nothing is remembered."""
     found = {}
     for slug in [*(step.slug for step in view.steps), CHECK]:
+        cache.clear()
         with CaptureQueriesContext(connection) as queries:
             response = client.get(url_of(view, draft, slug))
         if response.status_code == 200:

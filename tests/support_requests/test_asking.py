@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.models import Message
-from programme.models import Limit, Room
+from programme.models import Limit, Room, Venue
 from programme.tries import Tries
 from support_requests.models import Series, SupportRequest
 from support_requests.views import intake
@@ -56,6 +56,13 @@ def test_an_unknown_postcode_stands_in_nobodys_way() -> None:
     own = {"venue": "own", "own_name": "集会所", "own_address": "石倉町1"}
     assert errors(**own, own_postcode="999-9999") == {}
     assert list(errors(**own, own_postcode="371-00")) == ["own_postcode"]
+
+
+def test_a_place_that_is_none_is_not_taken(client: Client) -> None:
+    room = Room.objects.create(venue=a_hall(), name="和室")
+    other = Room.objects.create(venue=Venue.objects.create(name="別館", district=a_hall().district), name="洋室")
+    for nowhere in ("0", "-", f"-{room.pk}", f"{a_hall().pk}-0", f"{a_hall().pk}-{other.pk}", "9" * 30, "²", "own-1"):
+        assert list(errors(venue=nowhere)) == ["venue"], nowhere
 
 
 # --- The contact ----------------------------------------------------------------------------------------

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from programme.models import Limits, Room, Topic
@@ -13,6 +15,8 @@ from support_requests.planning.outlook import Visit, outlook
 from support_requests.slots import Slot
 from supporters.models import Absence, Supporter
 from tests.factories import SupporterFactory, a_hall, a_shift, an_offer, at
+from tests.support_requests.asking import sent
+from tests.support_requests.test_intake import page_at, reach
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -86,6 +90,25 @@ def test_the_queries_grow_with_nothing() -> None:
     with CaptureQueriesContext(connection) as more:
         said(at(14), at(15), at(40, 14))
     assert len(more) == len(few)
+
+
+def reads_people(queries: CaptureQueriesContext) -> bool:
+    return any('FROM "supporters_supporter"' in query["sql"] for query in queries.captured_queries)
+
+
+def test_the_calendar_reads_the_people_once_a_minute(client: Client) -> None:
+    url, people_read = reach(client, "days"), []
+    for group in ("5", "5", "6"):
+        client.post(url.replace("/days/", "/group/"), sent(participants=group))
+        with CaptureQueriesContext(connection) as queries:
+            page = page_at(client, url)
+        assert 'class="outlooks"' in page
+        people_read.append(reads_people(queries))
+    cache.clear()
+    with CaptureQueriesContext(connection) as queries:
+        page_at(client, url)
+    assert people_read == [True, False, False]
+    assert reads_people(queries)
 
 
 def test_slots_know_their_key_and_their_starts() -> None:

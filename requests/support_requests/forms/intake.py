@@ -1,29 +1,38 @@
 """The group's own form: the same wish, with its times from the calendar."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Self, cast
 
 from django import forms
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from support_requests import rules
 from support_requests.fields import SlotCalendar, SlotsField, TimeOfDayField
 from support_requests.forms.wishes import WishForm, months_field
-from support_requests.planning.outlook import Outlook, Visit, outlook
-from support_requests.slots import Slot, closed_days, slots_of
+from support_requests.planning.outlook import REMEMBERED_FOR, Visit, outlook
+from support_requests.slots import BANDS, Slot, slots_of
 
 TIMES = ("time_1", "time_2", "time_3")
+# What the calendar depends on.
+VISIT = (
+    *("district", "participants", "topics", "level", "needs", "minutes"),
+    *("venue", "own_name", "own_address", "own_district", "own_postcode"),
+)
 
 
 class IntakeForm(WishForm):
     """The form on the web: half-days from the calendar first, then the time on each of them.
 
-    ``answered`` is the form with what other pages have said, for a page that is shown empty. ``taken``: starts that
-    the same request had before. ``homepage`` is a trap: only robots, who fill in everything, see it.
+    ``taken``: starts that the same request had before. ``homepage`` is a trap: only robots, who fill in everything, see
+    it.
     """
 
     months = months_field()
@@ -39,18 +48,16 @@ class IntakeForm(WishForm):
         self,
         data: QueryDict | None = None,
         *,
-        answered: Self | None = None,
         taken: frozenset[dt.datetime] = frozenset(),
     ) -> None:
         self.taken = taken
         super().__init__(data)
         self.sent = QueryDict(mutable=True) if data is None else data
-        self.answered = answered or self
-        self._of_times: Mapping[dt.datetime, Outlook] | None = None
+        self._found: dict[str, Mapping[str, str]] = {}
         days = {*rules.possible_days(self.limits), *(Slot.of(start).day for start in taken)}
-        self.offered = slots_of(sorted(days))
+        self.days = sorted(days)
         self.fields["slots"] = SlotsField(
-            slots=self.offered,
+            days=self.days,
             most=len(TIMES),
             label=_("都合のよい日(3つまで)"),
             help_text=_("しるしは、サポーターの今の予定から見た目安です。×の日も選べます。"),
@@ -62,7 +69,7 @@ class IntakeForm(WishForm):
 
     def _chosen(self) -> list[Slot]:
         """The half-days that were ticked, as far as they can be read."""
-        ticked = map(Slot.read, self.answered.sent.getlist("slots"))
+        ticked = map(Slot.read, self.sent.getlist("slots"))
         return sorted({slot for slot in ticked if slot})[: len(TIMES)]
 
     def _add_times(self) -> None:
@@ -103,41 +110,64 @@ class IntakeForm(WishForm):
 
     def _check_starts(self) -> None:
         """A day is chosen on one page, its time on the next: what is wrong with the day is said where it is chosen."""
-        closed = self._closed()
-        for slot in self.cleaned_data.get("slots", []):
-            if reason := closed.get(slot):
-                self.add_error("slots", _("%(slot)sは選べません(%(reason)s)。") % {"slot": slot, "reason": reason})
+        for slot, reason in self._closed_among(self.cleaned_data.get("slots", [])).items():
+            self.add_error("slots", _("%(slot)sは選べません(%(reason)s)。") % {"slot": slot, "reason": reason})
         if "slots" not in self.errors:
             super()._check_starts()
 
     # --- What the calendar says ------------------------------------------------------------------------
-    def _closed(self) -> Mapping[Slot, str]:
+    @cached_property
+    def _others(self) -> Self:
+        """The form by which to know what other pages have said: one that is shown unchecked has checked nothing."""
+        checked = self if self.is_bound else type(self)(self.sent, taken=self.taken)
+        checked.errors  # noqa: B018  (reading them checks)
+        return checked
+
+    def _closed_among(self, slots: Sequence[Slot]) -> Mapping[Slot, str]:
         """The half-days at which nobody can meet at the chosen place, each with the reason."""
-        place = self.answered.place
-        if place is None:
+        place, minutes = self._others.place, self.limits.session_minutes
+        if place is None or not slots:
             return {}
-        days, minutes = closed_days(place, [slot.day for slot in self.offered]), self.limits.session_minutes
-        shut = {slot: str(_("時間外")) for slot in self.offered if slot.usual(place, minutes=minutes) is None}
-        return shut | {slot: days[slot.day] for slot in self.offered if slot.day in days}
+        shut = {band for band, it in enumerate(BANDS) if it.proposed(place, minutes=minutes) is None}
+        closed = place.closed_days(min(slots).day, max(slots).day)
+        reasons = {slot: closed.get(slot.day) or (str(_("時間外")) if slot.band in shut else "") for slot in slots}
+        return {slot: reason for slot, reason in reasons.items() if reason}
 
-    def _outlook(self) -> Mapping[Slot, Outlook]:
-        """By half-day: the outlook of the start that would be proposed."""
-        closed, place, minutes = self._closed(), self.answered.place, self.limits.session_minutes
-        open_slots = [slot for slot in self.offered if slot not in closed]
-        usual = {slot: start for slot in open_slots if (start := slot.usual(place, minutes=minutes))}
-        found = self._ask(list(usual.values()))
-        return {slot: found[start] for slot, start in usual.items() if start in found}
+    def _closed(self) -> Mapping[str, str]:
+        """By half-day's key: why nobody can meet there."""
+        return self._remembered(
+            "closed", lambda: {slot.key: why for slot, why in self._closed_among(slots_of(self.days)).items()}
+        )
 
-    def _outlook_of_times(self) -> Mapping[dt.datetime, Outlook]:
-        """Of every start that can be chosen on the page of times."""
-        if self._of_times is None:
-            fields = [self.fields[name] for name in TIMES]
-            self._of_times = self._ask([start for it in fields for start in cast(TimeOfDayField, it).starts.values()])
-        return self._of_times
+    def _outlook(self) -> Mapping[str, str]:
+        """By half-day's key: the outlook of the start that would be proposed."""
+        return self._remembered("slots", self._find_outlook)
 
-    def _ask(self, starts: list[dt.datetime]) -> Mapping[dt.datetime, Outlook]:
-        """Nothing as long as other pages have not said what the group wants."""
-        said, place = self.answered.cleaned_data, self.answered.place
+    def _find_outlook(self) -> Mapping[str, str]:
+        place, minutes, closed = self._others.place, self.limits.session_minutes, self._closed()
+        usual = {band: time for band, it in enumerate(BANDS) if (time := it.proposed(place, minutes=minutes))}
+        open_slots = [slot for slot in slots_of(self.days) if slot.key not in closed and slot.band in usual]
+        return self._ask({slot.key: slot.at(usual[slot.band]) for slot in open_slots})
+
+    def _outlook_of_times(self) -> Mapping[str, str]:
+        """By key of every start that can be chosen on the page of times."""
+        fields = [cast(TimeOfDayField, self.fields[name]) for name in TIMES]
+        starts = {key: start for field in fields for key, start in field.starts.items()}
+        return self._remembered(f"times {[*starts]}", lambda: self._ask(starts))
+
+    def _remembered(self, what: str, find: Callable[[], Mapping[str, str]]) -> Mapping[str, str]:
+        """What ``find`` gives, or gave within the last minute for the same answers: who fills in the form sees the same
+        page often, and what is sent is checked anew."""
+        if what not in self._found:
+            answers = [self.sent.getlist(name) for name in VISIT]
+            facts = repr((what, get_language(), self.days[0], self.days[-1], answers))
+            key = f"calendar:{hashlib.sha256(facts.encode()).hexdigest()}"
+            self._found[what] = cache.get_or_set(key, find, REMEMBERED_FOR) or {}
+        return self._found[what]
+
+    def _ask(self, starts: Mapping[str, dt.datetime]) -> Mapping[str, str]:
+        """By the same keys. Nothing as long as other pages have not said what the group wants."""
+        said, place = self._others.cleaned_data, self._others.place
         if place is None or not all(said.get(name) for name in ("participants", "topics", "level")):
             return {}
         visit = Visit(
@@ -148,4 +178,5 @@ class IntakeForm(WishForm):
             needs=said.get("needs", []),
             minutes=said.get("minutes") or self.limits.session_minutes,
         )
-        return outlook(visit, starts, self.limits)
+        found = outlook(visit, list(starts.values()), self.limits, recent=True)
+        return {key: found[start].value for key, start in starts.items()}

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.channels import is_configured
@@ -18,12 +17,20 @@ from programme.models import Device, District, Level, Limits, Room, Venue
 from programme.postcode import read_postcode, say_postcode
 from programme.widgets import WholeNumberField
 from support_requests import rules
-from support_requests.fields import MailField, StartField, TopicTiles, day_choices, time_choices, topics_in_scope
+from support_requests.fields import (
+    OWN_PLACE,
+    MailField,
+    PlaceField,
+    StartField,
+    TopicTiles,
+    day_choices,
+    time_choices,
+    topics_in_scope,
+)
 from support_requests.models import Group, SupportRequest
 from support_requests.services import Wish
 from supporters.models import SpecialNeed
 
-OWN_PLACE = "own"
 STARTS = ("start_1", "start_2", "start_3")
 EARLIEST, LATEST = dt.time(9), dt.time(20)
 
@@ -83,7 +90,7 @@ class WishForm(forms.Form):
         label=_("参加する人数"),
         error_messages={"required": _("参加する人数を入力してください。だいたいの数でかまいません。")},
     )
-    venue = forms.ChoiceField(
+    venue = PlaceField(
         label=_("場所"),
         error_messages={"required": _("場所を選んでください。"), "invalid_choice": _("場所を選び直してください。")},
     )
@@ -151,9 +158,7 @@ class WishForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits = Limits.current()
-        halls = Venue.objects.filter(kind=Venue.Kind.HALL, active=True).select_related("district", "closures")
-        self.halls = {str(hall.pk): hall for hall in halls.prefetch_related("closures__closures", "rooms")}
-        self._list("venue").choices = _place_choices(self.halls.values())
+        cast(PlaceField, self.fields["venue"]).list_halls()
         length = self._list("minutes")
         length.choices = _length_choices(self.limits)
         length.initial = self.limits.session_minutes
@@ -213,11 +218,11 @@ class WishForm(forms.Form):
     def _read_place(self) -> Venue | None:
         """The hall, or the group's own place as an unsaved venue; None when it is not said yet."""
         chosen = self.cleaned_data.get("venue")
-        if chosen != OWN_PLACE:
-            hall, _dash, room = (chosen or "").partition("-")
-            place = self.halls.get(hall)
-            self.room = next((it for it in place.rooms.all() if str(it.pk) == room), None) if place else None
-            return place
+        if chosen is None:
+            return None
+        if chosen.hall:
+            self.room = chosen.room
+            return cast(Venue, chosen.hall)
         facts = {name: self.cleaned_data.get(f"own_{name}") for name in ("name", "address")}
         for name, sentence in (
             ("name", _("場所の名前を入力してください。")),
@@ -273,23 +278,6 @@ class WishForm(forms.Form):
             note=data["note"],
             taken=self.taken,
         )
-
-
-def _place_choices(halls: Any) -> list[Any]:
-    """Halls by district, each followed by its rooms."""
-    districts: dict[str, list[tuple[str, str]]] = {}
-    for hall in halls:
-        choices = districts.setdefault(str(hall.district), [])
-        choices.append((str(hall.pk), str(hall)))
-        choices += ((f"{hall.pk}-{room.pk}", _room_label(room)) for room in hall.rooms.all())
-    own = (_("そのほか"), [(OWN_PLACE, _("ほかの場所(自治会館、集会所など)"))])
-    return [("", _("選んでください")), *districts.items(), own]
-
-
-def _room_label(room: Room) -> str:
-    if not room.capacity:
-        return str(room)
-    return gettext("%(room)s(%(capacity)s人まで)") % {"room": room, "capacity": room.capacity}
 
 
 def _reach_choices() -> list[tuple[str, Any]]:

@@ -7,17 +7,23 @@ the way. Other open requests are not counted, so it is an outlook and no promise
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
+from django.core.cache import cache
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 import matching
 from programme.models import Limits, Topic, Venue
+from support_requests import rules
 from support_requests.planning.days import Period
+from support_requests.planning.people import Supply
 from support_requests.planning.problem import problem_of_visit
 from supporters.models import RoomClaim
 from supporters.models.claims import cells
+
+REMEMBERED_FOR = 60  # seconds
 
 
 class Outlook(models.TextChoices):
@@ -38,17 +44,27 @@ class Visit:
     minutes: int
 
 
-def outlook(visit: Visit, starts: Sequence[dt.datetime], limits: Limits) -> dict[dt.datetime, Outlook]:
+def recent_supply(period: Period, limits: Limits) -> Supply:
+    """The people as they stand, or stood at most a minute ago: all who fill in the form are told of the same ones."""
+    key = f"supply:{period.first}:{period.last}"
+    return cast(Supply, cache.get_or_set(key, lambda: Supply.over(period, timezone.now(), limits), REMEMBERED_FOR))
+
+
+def outlook(
+    visit: Visit, starts: Sequence[dt.datetime], limits: Limits, *, recent: bool = False
+) -> dict[dt.datetime, Outlook]:
     """By start: "good" when a team is there whoever falls out, "few" when it hangs on somebody, "hard" when none is.
 
-    In a constant number of queries. A time at which every room of the hall is taken is "hard", too.
+    In a constant number of queries. A time at which every room of the hall is taken is "hard", too. ``starts`` are all
+    different. The people are those of this moment, unless ``recent`` ones will do.
     """
     if not starts:
         return {}
-    now = timezone.now()
-    period = Period(timezone.localdate(min(starts)), timezone.localdate(max(starts)))
-    problem = problem_of_visit(visit, starts, period, now, limits)
-    (found,) = matching.chances(problem).values()
+    # All days that may be asked for, so that every page of the form asks of the same people.
+    days = [*rules.possible_days(limits), *(timezone.localdate(start) for start in starts)]
+    period = Period(min(days), max(days))
+    people = recent_supply(period, limits) if recent else Supply.over(period, timezone.now(), limits)
+    (found,) = matching.chances(problem_of_visit(visit, starts, period, people, limits)).values()
     full = _without_a_room(visit, starts)
     return {
         start: Outlook.HARD if start in full else Outlook(chance) for start, chance in zip(starts, found, strict=True)

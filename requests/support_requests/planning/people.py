@@ -4,13 +4,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 from django.db.models import Count, Prefetch, Q
 
 import matching
 from programme.fiscal import Month
 from programme.geo import to_metres
-from programme.models import Limits, Venue
+from programme.models import Limits, Programme, Venue
 from support_requests.planning.days import MIDNIGHT, Period, Span, down, minute_of, up
 from support_requests.planning.staffing import NO_LONGER
 from supporters.asking import asked_often
@@ -32,12 +33,29 @@ class Places:
     venues: list[matching.Venue] = field(default_factory=list)
     _numbers: dict[int, int] = field(default_factory=dict)
 
+    @classmethod
+    def of_programme(cls) -> Self:
+        return cls(Programme.objects.values_list("municipality_code", flat=True).first() or "")
+
     def number(self, venue: Venue) -> int:
         if venue.pk not in self._numbers:
             self._numbers[venue.pk] = len(self.venues)
             x, y = to_metres(*venue.position)
             self.venues.append(matching.Venue(x=x, y=y, district=venue.district_id, muni=self.municipality))
         return self._numbers[venue.pk]
+
+
+@dataclass(frozen=True)
+class Supply:
+    """Who could go anywhere in a period: the people as the matcher sees them, and the places of their promises."""
+
+    places: Places
+    people: tuple[matching.Supporter, ...]
+
+    @classmethod
+    def over(cls, period: Period, now: dt.datetime, limits: Limits) -> Self:
+        places = Places.of_programme()
+        return cls(places, matched_people(period, now, limits, places, {}))
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 import matching
 from programme.geo import TRAVEL_BASE, TRAVEL_DENOMINATOR, TRAVEL_NUMERATOR
-from programme.models import Limits, Programme, Topic, Venue
+from programme.models import Limits, Topic, Venue
 from support_requests.models import Plan, PreferredTime, Session, SupportRequest
 from support_requests.planning.days import GRID, Period, up
-from support_requests.planning.people import Places, matched_people, union_name
+from support_requests.planning.people import Places, Supply, matched_people, union_name
 from support_requests.planning.staffing import Remainder, short_of_people, with_members
 from support_requests.planning.weights import session_weight, shift_weight
 from supporters.models import RoomClaim, Shift
@@ -99,22 +99,20 @@ def build_problem(
 
 
 def problem_of_visit(
-    visit: "Visit", starts: Sequence[dt.datetime], period: Period, now: dt.datetime, limits: Limits
+    visit: "Visit", starts: Sequence[dt.datetime], period: Period, supply: Supply, limits: Limits
 ) -> matching.Problem:
-    """One visit that nobody has asked for yet, as the only task, at all of ``starts``."""
-    builder = _Builder(period, now, limits)
-    topics = sorted((topic.pk, visit.level) for topic in visit.topics)
+    """One visit that nobody has asked for yet, as the only task, at all of ``starts``. ``supply`` is the period's."""
     size = team_size(visit.participants, limits)
     task = matching.Task(
         id="visit",
         kind="session",
-        venue=builder.places.number(visit.place),
-        starts=tuple(builder.start(moment) for moment in starts),
+        venue=supply.places.number(visit.place),
+        starts=tuple(period.place(moment, moment)[:2] for moment in starts),
         dur=up(visit.minutes),
         participants=visit.participants,
         k=size,
         kmax=size + SPARE_MEMBERS,
-        topics=tuple(topics),
+        topics=tuple(sorted((topic.pk, visit.level) for topic in visit.topics)),
         lead=True,
         needs=tuple(dict.fromkeys(visit.needs)),
         first_time=False,
@@ -122,8 +120,34 @@ def problem_of_visit(
         deadline=period.days - 1,
         weight=1,
     )
-    builder.tasks.append(task)
-    return builder.problem()
+    return _problem(period, limits, supply.places, supply.people, [task])
+
+
+def _problem(
+    period: Period,
+    limits: Limits,
+    places: Places,
+    people: tuple[matching.Supporter, ...],
+    tasks: Sequence[matching.Task],
+    unions: Collection[str] = (),
+) -> matching.Problem:
+    return matching.Problem(
+        name=f"{period.first}/{period.last}",
+        start_date=period.first,
+        days=period.days,
+        params=matching.Params(
+            grid=GRID,
+            buffer=limits.travel_buffer,
+            minor_latest_end=limits.minor_latest_end,
+            travel_base=TRAVEL_BASE,
+            travel_num=TRAVEL_NUMERATOR,
+            travel_den=TRAVEL_DENOMINATOR,
+        ),
+        topics=(*Topic.objects.order_by("pk").values_list("pk", flat=True), *sorted(unions)),
+        venues=tuple(places.venues),
+        supporters=people,
+        tasks=tuple(tasks),
+    )
 
 
 def problem_of(plan: Plan, now: dt.datetime) -> tuple[matching.Problem, Mapped]:
@@ -143,8 +167,7 @@ class _Builder:
     """whose time is kept for which shift, by the person's key"""
 
     def __post_init__(self) -> None:
-        municipality = Programme.objects.values_list("municipality_code", flat=True).first() or ""
-        self.places = Places(municipality)
+        self.places = Places.of_programme()
 
     # --- Requests --------------------------------------------------------------------------------------
     def add_requests(self) -> None:
@@ -180,7 +203,7 @@ class _Builder:
             id=key,
             kind="session",
             venue=self.places.number(request.venue),
-            starts=tuple(self.start(moment) for moment in starts),
+            starts=tuple(self._start(moment) for moment in starts),
             dur=up(request.minutes + max(timezone.localtime(moment).minute % GRID for moment in starts)),
             participants=request.participants,
             k=size,
@@ -234,7 +257,7 @@ class _Builder:
         )
 
     # --- Both ------------------------------------------------------------------------------------------
-    def start(self, moment: dt.datetime) -> tuple[int, int]:
+    def _start(self, moment: dt.datetime) -> tuple[int, int]:
         return self.period.place(moment, moment)[:2]
 
     def _topics(self, missing: list[tuple[str, int]], whole: list[tuple[str, int]]) -> tuple[tuple[str, int], ...]:
@@ -252,23 +275,7 @@ class _Builder:
 
     def problem(self) -> matching.Problem:
         people = matched_people(self.period, self.now, self.limits, self.places, self.unions, self.kept)
-        return matching.Problem(
-            name=f"{self.period.first}/{self.period.last}",
-            start_date=self.period.first,
-            days=self.period.days,
-            params=matching.Params(
-                grid=GRID,
-                buffer=self.limits.travel_buffer,
-                minor_latest_end=self.limits.minor_latest_end,
-                travel_base=TRAVEL_BASE,
-                travel_num=TRAVEL_NUMERATOR,
-                travel_den=TRAVEL_DENOMINATOR,
-            ),
-            topics=(*Topic.objects.order_by("pk").values_list("pk", flat=True), *sorted(self.unions)),
-            venues=tuple(self.places.venues),
-            supporters=people,
-            tasks=tuple(self.tasks),
-        )
+        return _problem(self.period, self.limits, self.places, people, self.tasks, self.unions)
 
 
 class _Calendar:

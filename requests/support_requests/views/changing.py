@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -47,16 +47,14 @@ class ChangeView(IntakeView):
         return type(cls.__name__, (cls,), {"asked": asked, "token": token, "kind": f"change:{asked.pk}"})
 
     def open_draft(self, pk: UUID) -> Draft:
-        self.starts = [time.starts_at for time in self.asked.times.all()]
+        starts = [time.starts_at for time in self.asked.times.all()]
+        self.taken = frozenset(starts)
         draft = super().open_draft(pk)
         if not draft.answers:
-            said = _said(self.asked, self.starts)
+            said = _said(self.asked, starts)
             draft.answers = {it.slug: {key: said[key] for key in said if it.owns(key)} for it in self.steps}
             draft.passed = [it.slug for it in self.steps]
         return draft
-
-    def new_form(self, data: QueryDict | None) -> IntakeForm:
-        return IntakeForm(data, answered=None if data is not None else self.answered, taken=frozenset(self.starts))
 
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
         revise(self.asked, form.wish(), by=None)

@@ -1,5 +1,6 @@
 """The group's form in steps, and the page after it."""
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
@@ -19,9 +20,8 @@ from programme.qr import qr_code
 from programme.steps import CHECK, Step, StepsView, forget, unfinished
 from programme.tries import Tries
 from support_requests.errors import TooManyFromHere
-from support_requests.fields import topics_in_scope
+from support_requests.fields import OWN_PLACE, topics_in_scope
 from support_requests.forms import IntakeForm
-from support_requests.forms.wishes import OWN_PLACE
 from support_requests.messages import STATUS
 from support_requests.models import Group, SupportRequest
 from support_requests.services import receive
@@ -99,17 +99,11 @@ class IntakeView(StepsView):
         ),
     )
 
-    answered: IntakeForm
+    taken: frozenset[dt.datetime] = frozenset()
 
-    def make_form(self, data: QueryDict | None) -> IntakeForm:
-        if data is None:  # a page that is shown for the first time; all others were read just before
-            return self.new_form(None)
+    def make_form(self, data: QueryDict) -> IntakeForm:
         data["form_id"] = self.draft.form_id
-        self.answered = self.new_form(data)
-        return self.answered
-
-    def new_form(self, data: QueryDict | None) -> IntakeForm:
-        return IntakeForm(data, answered=None if data is not None else self.answered)
+        return IntakeForm(data, taken=self.taken)
 
     def post(self, request: HttpRequest, draft: uuid.UUID, step: str) -> HttpResponse:
         if step == "days" and self._other_days() and "times" in self.draft.passed:
@@ -119,7 +113,7 @@ class IntakeView(StepsView):
             sent["own_address"] = address
             self.draft.keep(self._find(step), sent, passed=False)
             messages.info(request, _("郵便番号から住所を入れました。つづき(番地など)を入力してください。"))
-            return self._to(self._find(step))
+            return self._to(step)
         return super().post(request, draft, step)
 
     def _other_days(self) -> bool:

@@ -1,10 +1,11 @@
-"""The API, and a view that does nothing but insert the same row with one INSERT."""
+"""The project's addresses, and bare views to compare them with: what Django, and what the base template, cost."""
 
 import datetime as dt
 import json
 import uuid
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import path
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -14,8 +15,8 @@ from mdeji.urls import urlpatterns as ours
 
 
 @csrf_exempt
-def bare(request: HttpRequest) -> JsonResponse:
-    """No account, no check, no second look: what Django itself costs."""
+def insert(request: HttpRequest) -> JsonResponse:
+    """Nothing but the row of a case with one INSERT: no account, no check, no second look."""
     row = json.loads(request.body)
     Consultation(
         pk=uuid.UUID(row["id"]),
@@ -35,4 +36,9 @@ def bare(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"id": row["id"], "status": "created"}, status=201)
 
 
-urlpatterns = [path("bare/", bare), *ours]
+def page(request: HttpRequest) -> HttpResponse:
+    """Nothing but the base template."""
+    return render(request, "base.html")
+
+
+urlpatterns = [path("bare/insert/", insert), path("bare/page/", page), *ours]
