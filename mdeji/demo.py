@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from consult.models import Activity, Consultation, Desk, Opening, StandingTeam
 from consult.reserving import Wish, reserve
-from notifications.models import Contact
+from notifications.mailings import write_drafts
+from notifications.models import AddressChange, Channel, Contact, Mailing
 from programme.errors import Refused
 from programme.fiscal import Month
 from programme.models import (
@@ -160,6 +161,7 @@ def load_demo() -> None:
     _team(desks[-1], active, coordinator)
     _activities(coordinator)
     _honoraria(coordinator)
+    _messages(supporters[0].contact, active, coordinator)
 
 
 def _account(email: str, name: str, role: str) -> User:
@@ -467,6 +469,20 @@ def _honoraria(coordinator: User) -> None:
         draw_up(month, by=second)
     approve_lines(last.previous, by=coordinator, seen=count_of(approvable(last.previous, by=coordinator)))
     pay(by=coordinator)
+
+
+def _messages(contact: Contact, active: list[Supporter], coordinator: User) -> None:
+    """An address that had bounced and works again, and a text to many that waits as drafts."""
+    bounced, lifted = timezone.now() - dt.timedelta(days=20), timezone.now() - dt.timedelta(days=18)
+    facts = {"channel": Channel.EMAIL, "address": contact.email}
+    AddressChange.objects.create(**facts, what="bounced", note="550 5.1.1 User unknown(見本)", at=bounced)
+    AddressChange.objects.create(**facts, what="lifted", note="本人に電話で確かめた(見本)", at=lifted, by=coordinator)
+    mailing = Mailing.objects.create(
+        title="スマートフォン講座のお手伝い(見本)",
+        body="来月の講座で、お手伝いいただける方を探しています。\nご都合のよい日を、マイページに入れてください。",
+        created_by=coordinator,
+    )
+    write_drafts(mailing, (supporter.contact for supporter in active))
 
 
 def _activities(coordinator: User) -> None:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django import forms
 from django.contrib import messages
@@ -23,6 +25,7 @@ from programme.errors import Refused
 
 COUNTED_DAYS = 14
 TOLD_A_PAGE = 20
+STOPPED_AT_MOST = 30
 
 
 @coordinator_only
@@ -31,9 +34,21 @@ def message_list(request: UserRequest) -> HttpResponse:
     waiting = Message.objects.needs_a_person().select_related("recipient")
     of_person = Window(Min("created_at"), partition_by="recipient")
     waiting = waiting.annotate(since=of_person).order_by("since", "recipient", "created_at", "pk")
-    return render(
-        request, "notifications/message_list.html", {"page": Paginator(waiting, 50).get_page(request.GET.get("page"))}
-    )
+    context = {"page": Paginator(waiting, 50).get_page(request.GET.get("page")), "stopped": _stopped()}
+    return render(request, "notifications/message_list.html", context)
+
+
+def _stopped() -> list[tuple[Suppression, list[Contact]]]:
+    """The addresses that bounced or were stopped lately, and whose they are, in two queries."""
+    since = timezone.now() - dt.timedelta(days=COUNTED_DAYS)
+    rows = list(Suppression.objects.filter(since__gte=since).order_by("-since", "pk")[:STOPPED_AT_MOST])
+    addresses = [row.address for row in rows]
+    fields = ("email", "line_id", "mobile_e164", "phone_e164")
+    owners: dict[str, list[Contact]] = {}
+    for owner in Contact.objects.filter(reduce(or_, (Q(**{f"{name}__in": addresses}) for name in fields))):
+        for address in {getattr(owner, name) for name in fields} - {""}:
+            owners.setdefault(address, []).append(owner)
+    return [(row, owners.get(row.address, [])) for row in rows]
 
 
 @coordinator_only

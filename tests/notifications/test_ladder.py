@@ -67,6 +67,27 @@ def test_what_does_not_work_is_left_out_for_everybody_who_shares_it() -> None:
     assert Suppression.objects.count() == 1
 
 
+def test_two_who_share_a_mailbox_and_a_telephone_are_told_each() -> None:
+    couple = [ContactFactory(name=name, email="a@example.jp", phone="027-224-1111") for name in ("Ann", "Bob")]
+    for person in couple:
+        for _time in range(2):
+            outbox.tell(person, kind="news", subject="x:1", template="notifications/foot.txt", context={})
+    delivery.sweep()
+    told = Message.objects.order_by("pk").values_list("recipient__name", "address", "state")
+    assert list(told) == [("Ann", "a@example.jp", "sent"), ("Bob", "a@example.jp", "sent")]
+
+
+def test_a_stop_of_a_shared_number_holds_for_both_and_what_waits_goes_another_way() -> None:
+    couple = [ContactFactory(name=name, email=f"{name}@example.jp", phone="090-1234-5678") for name in ("ann", "bob")]
+    for person in couple:
+        a_message(Channel.SMS, person)
+    outbox.suppress("sms", "+819012345678", Suppression.Reason.STOPPED)
+    assert set(Message.objects.values_list("channel", "address")) == {
+        ("email", "ann@example.jp"),
+        ("email", "bob@example.jp"),
+    }
+
+
 def test_a_channel_that_is_not_configured_is_left_out(settings: Settings) -> None:
     settings.SHOW_SENT = False
     assert channels_of(everything()) == ["email", "phone"]

@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from notifications import outbox
 from notifications.models import Channel, Message
 from programme.models import User
 from tests.factories import ContactFactory
@@ -46,13 +47,26 @@ def test_calls_failures_and_unknowns_are_listed_and_nothing_else(office: Client)
 def test_the_list_needs_the_same_number_of_queries_for_three_as_for_one(
     office: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    a_message("unknown")
-    with django_assert_num_queries(5):
+    def one_more(state: str, address: str) -> None:
+        a_message(state)
+        ContactFactory(email=address)
+        outbox.suppress("email", address, "bounced")
+
+    one_more("unknown", "a@example.jp")
+    with django_assert_num_queries(7):
         office.get(reverse("messages:list"))
-    a_message("unknown")
-    a_message("failed")
-    with django_assert_num_queries(5):
+    one_more("unknown", "b@example.jp")
+    one_more("failed", "c@example.jp")
+    with django_assert_num_queries(7):
         office.get(reverse("messages:list"))
+
+
+def test_a_bounce_is_seen_at_once_with_whose_address_it_is(office: Client) -> None:
+    owners = [ContactFactory(email="a@example.jp"), ContactFactory(email="a@example.jp")]
+    outbox.suppress("email", "a@example.jp", "bounced", answer="550 5.1.1")
+    shown = office.get(reverse("messages:list"))
+    ((stop, found),) = shown.context["stopped"]
+    assert (stop.answer, found) == ("550 5.1.1", owners)
 
 
 def test_a_call_that_was_made_is_noted_with_who_made_it(office: Client, coordinator: User) -> None:

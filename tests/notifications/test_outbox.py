@@ -1,6 +1,7 @@
 """The outbox: written with the fact, delivered once, never again on a guess."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from unittest import mock
 
@@ -8,7 +9,7 @@ import pytest
 from django.conf import settings as project_settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import DjangoAssertNumQueries, DjangoCaptureOnCommitCallbacks, Settings
 
 from notifications import delivery, mailbox, outbox
 from notifications.channels import Outcome, Receipt, email
@@ -198,6 +199,65 @@ def test_a_sender_within_its_lease_is_left_alone() -> None:
     delivery.sweep()
     message.refresh_from_db()
     assert message.state == Message.State.SENDING
+
+
+# --- Several at once ------------------------------------------------------------------------------------
+def test_a_process_that_slept_through_its_lease_sends_nothing() -> None:
+    message = a_queued()
+    taken = delivery._claim(Message.objects.all())
+    Message.objects.update(state=Message.State.QUEUED)  # by the sweep, meanwhile
+    with answer(Outcome.SENT) as send:
+        delivery._hand_over(iter(taken))
+    message.refresh_from_db()
+    assert (send.call_count, message.state, message.attempts.count()) == (0, Message.State.QUEUED, 0)
+
+
+def test_as_many_are_with_providers_at_once_as_set(settings: Settings) -> None:
+    settings.OUTBOX_AT_ONCE = 3
+    together = threading.Barrier(3)  # breaks when fewer than three come
+
+    def send(message: Message) -> Receipt:
+        together.wait(timeout=10)
+        return Receipt(Outcome.SENT)
+
+    rows = [a_queued(subject=f"x:{number}") for number in range(6)]
+    with mock.patch.object(email, "send", send):
+        assert delivery.deliver_due() == len(rows)
+    assert set(Message.objects.values_list("state", "tries")) == {(Message.State.SENT, 1)}
+
+
+def test_a_fault_in_a_channel_leaves_its_message_unknown_and_the_others_sent() -> None:
+    first, other = a_queued(), a_queued()
+    receipts = {first.pk: RuntimeError("a fault of ours"), other.pk: Receipt(Outcome.SENT)}
+
+    def send(message: Message) -> Receipt:
+        receipt = receipts[message.pk]
+        if isinstance(receipt, Exception):
+            raise receipt
+        return receipt
+
+    with mock.patch.object(email, "send", send):
+        delivery.deliver_due()
+    for message in (first, other):
+        message.refresh_from_db()
+    assert (first.state, other.state) == (Message.State.UNKNOWN, Message.State.SENT)
+
+
+def test_three_answers_are_noted_with_as_many_queries_as_one(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    def answered(count: int) -> list[delivery.Answered]:
+        for number in range(count):
+            a_queued(subject=f"{count}:{number}")
+        attempts = delivery._note((), delivery._claim(Message.objects.all()))
+        return [delivery.Answered(attempt, Receipt(Outcome.SENT)) for attempt in attempts]
+
+    one, three = answered(1), answered(3)
+    with django_assert_num_queries(2):
+        delivery.settle(one)
+    with django_assert_num_queries(2):
+        delivery.settle(three)
+    assert set(Message.objects.values_list("state", flat=True)) == {Message.State.SENT}
 
 
 def test_a_late_answer_does_not_overwrite_what_was_settled_meanwhile() -> None:
