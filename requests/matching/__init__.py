@@ -9,7 +9,7 @@ from importlib import metadata
 from .advice import NextBest, WhyNot, next_best, next_best_of_all, why_not
 from .chance import Chance, chances
 from .explain import Reason, explain
-from .part import Executor, Part, Teams, pack, solve_part, unpack
+from .part import Executor, Found, Part, Teams, pack, solve_part, unpack
 from .plan import Plan, Progress
 from .problem import (
     Assignment,
@@ -33,6 +33,7 @@ __all__ = [
     "Chance",
     "Costs",
     "Executor",
+    "Found",
     "NextBest",
     "Params",
     "Part",

@@ -27,8 +27,8 @@ class SharedParts:
         self.plan = plan
 
     def map(
-        self, fn: Callable[[matching.Part], matching.Teams], parts: Iterable[matching.Part], /
-    ) -> Iterator[matching.Teams]:
+        self, fn: Callable[[matching.Part], matching.Found], parts: Iterable[matching.Part], /
+    ) -> Iterator[matching.Found]:
         """The answers in the order of the parts. ``fn`` is pure: who solves a part, and how often, changes nothing."""
         asked = list(parts)
         rows = PlanPart.objects.bulk_create(PlanPart(plan=self.plan, asked=matching.pack(part)) for part in asked)
@@ -67,7 +67,7 @@ def _claim(pk: int) -> bool:
     return PlanPart.objects.filter(pk=pk, claimed_at=None).update(claimed_at=timezone.now()) == 1
 
 
-def _answer(pk: int, teams: matching.Teams) -> None:
+def _answer(pk: int, found: matching.Found) -> None:
     """The first answer stays; a second one is the same."""
     rows = PlanPart.objects.filter(pk=pk, answered_at=None)
-    rows.update(answer=matching.pack(teams), answered_at=timezone.now())
+    rows.update(answer=matching.pack(found), answered_at=timezone.now())
