@@ -58,6 +58,7 @@ from supporters.models import (
     Skill,
     Supporter,
     TrainingCompletion,
+    TravelBy,
     WeeklyWindow,
 )
 from supporters.models.claims import cells
@@ -148,6 +149,7 @@ def load_demo() -> None:
     _account(LOGINS["市職員 (officer)"], "見本 職員", Role.OFFICER)
     tablet = _account(LOGINS["相談所の端末 (desk)"], "上川淵の端末(見本)", Role.DESK)
     supporters = [_supporter(number, person, coordinator) for number, person in enumerate(PEOPLE)]
+    _applies_again(supporters[1])
     _courses()
     active = [supporter for supporter in supporters if supporter.status == Supporter.Status.ACTIVE]
     desks = [_desk(hall, rule, opens, tablet) for hall, rule, opens in DESKS]
@@ -231,6 +233,21 @@ def _courses() -> None:
     Question.objects.bulk_create(
         Question(course=required, position=place, text=text, options=options[1:] + options[:1], right=len(options) - 1)
         for place, (text, options) in enumerate(QUESTIONS, start=1)
+    )
+
+
+def _applies_again(known: Supporter) -> None:
+    """Somebody who is registered fills in the form once more, with another address."""
+    email = "ichiro.again@example.jp"
+    Supporter.objects.create(
+        user=_account(email, known.name, Role.MEMBER),
+        contact=_contact(known.name, email),
+        name=known.name,
+        kana=known.kana,
+        birth_date=known.birth_date,
+        category=known.category,
+        home_district=known.home_district,
+        travel_by=TravelBy.CAR,
     )
 
 

@@ -23,6 +23,7 @@ from support_requests.models import Inquiry, Plan, PlannedTask, PreferredTime, S
 from support_requests.planning.mending import given_up
 from support_requests.planning.saying import say_why
 from support_requests.planning.staffing import short_of_people
+from supporters.merging import known_already
 from supporters.models import Consent, Honorarium, Supporter
 
 SOON = dt.timedelta(days=14)
@@ -81,6 +82,7 @@ class _Inbox:
         yield self.open_requests()
         yield self.times_gone()
         yield self.missing_reports()
+        yield self.known_already()
         yield self.applied()
         yield self.trained()
         yield self.without_consent()
@@ -241,6 +243,18 @@ class _Inbox:
         )
 
     # --- People ----------------------------------------------------------------------------------------
+    def known_already(self) -> Job:
+        """Applications of people whom we may know: one person is registered once."""
+        applied = Supporter.objects.filter(status=Supporter.Status.APPLIED)
+        count, first = _first(known_already(applied), "applied_at")
+        return Job(
+            title=_("もう登録している人かもしれない申込み"),
+            count=count,
+            detail=_say(_("一番古いものは %(moment)s に届きました。同じ人かどうかを決めてください。"), first),
+            page="supporters:people",
+            query="?status=applied",
+        )
+
     def applied(self) -> Job:
         count, first = _first(Supporter.objects.filter(status=Supporter.Status.APPLIED), "applied_at")
         return Job(

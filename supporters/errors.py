@@ -37,6 +37,14 @@ class AlreadyRegistered(Refused):
     sentence = _("サポーターの申込みは、もう届いています。")
 
 
+class MayBeKnown(Refused):
+    sentence = _("もう登録している人かもしれません。先に、同じ人かどうかを決めてください。")
+
+
+class BookedAtOnce(Refused):
+    sentence = _("二つの登録の活動が、同じ時間に決まっています(%(moment)s)。先に、どちらかの活動を取り消してください。")
+
+
 class TooLateForMinor(Refused):
     sentence = _("18歳未満の方は、午後8時より後の活動に参加できません。")
 

@@ -4,9 +4,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.widgets import Script
 from django.utils.translation import gettext_lazy as _
 
 from notifications.phones import e164
+from programme.geo import to_metres
+from programme.map import Site, draw
 from programme.models import Topic
 
 # Column by column: the level (0: not at all) and its head.
@@ -38,6 +41,29 @@ class TopicLevels(forms.Widget):
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return False
+
+
+class DistrictMap(forms.CheckboxSelectMultiple):
+    """Districts as tiles to tick and, with a script, as a sketch to tap; the tiles say and do all that the map does."""
+
+    template_name = "supporters/widgets/district_map.html"
+
+    @property
+    def media(self) -> forms.Media:
+        return forms.Media(
+            css={"all": ["programme/map.css", "supporters/district_map.css"]},
+            js=[Script("supporters/district_map.js", type="module")],  # type: ignore[list-item]  # the stubs know no Script
+        )
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        context = super().get_context(name, value, {"class": "columns short", **(attrs or {})})
+        options = [option for _group, group, _index in context["widget"]["optgroups"] for option in group]
+        districts = [option["value"].instance for option in options]
+        if districts:
+            sites = (Site(str(it), *to_metres(it.latitude, it.longitude)) for it in districts)
+            context["map"] = drawn = draw(tuple(sites))
+            context["marks"] = list(zip(options, drawn.districts, strict=True))
+        return context
 
 
 class SkillsField(forms.Field):

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from django.db.models import Max, Min
+from django.db.models import Max, Min, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +19,7 @@ from supporters.models import (
     CheckIn,
     Consent,
     Honorarium,
+    KeptApart,
     LessonSeen,
     Payment,
     QuizTry,
@@ -51,6 +52,9 @@ def register() -> None:
                 "birth_date",
                 "category",
                 "home_district",
+                "postcode",
+                "address",
+                "travel_by",
                 "areas",
                 "status",
                 ("applied_at", _("申込み")),
@@ -197,11 +201,20 @@ def register() -> None:
             ["supporter"],
             GONE,
         ),
+        Holding(
+            _("別の人だと確かめた登録"),
+            KeptApart,
+            lambda person: KeptApart.objects.filter(Q(one=person.supporter) | Q(other=person.supporter)),
+            [("at", WHEN)],
+            ["one", "other"],
+            GONE,
+        ),
         deeds={
             (CheckIn, "by"): _("着いた記録"),
             (Honorarium, "made_by"): _("作った謝礼の明細"),
             (Honorarium, "approved_by"): _("承認した謝礼の明細"),
             (Payment, "made_by"): _("作った謝礼の支払い"),
+            (KeptApart, "by"): _("別の人だと確かめた操作"),
             (AssignmentMove, "by"): _("活動の経過に書かれた、あなたの操作"),
             (SupporterMove, "by"): _("登録の経過に書かれた、あなたの操作"),
             (TrainingCompletion, "recorded_by"): _("記録した研修の修了"),
@@ -216,6 +229,7 @@ def _erase(person: Person) -> None:
     supporter = Supporter.objects.select_related("contact").get(pk=person.supporter)
     for rows in (Absence, WeeklyWindow, CalendarAddress):
         rows._base_manager.filter(supporter=supporter).delete()
+    KeptApart.objects.filter(Q(one=supporter) | Q(other=supporter)).delete()
     supporter.areas.clear()
     SupporterMove.objects.filter(subject=supporter).exclude(reason="").update(reason="")
     AssignmentMove.objects.filter(subject__supporter=supporter).exclude(reason="").update(reason="")
@@ -227,6 +241,7 @@ def _erase(person: Person) -> None:
     supporter.name = supporter.kana = f"削除済み{supporter.pk}"
     supporter.birth_date = rough_birth_date(supporter)
     supporter.brings = []
+    supporter.postcode = supporter.address = supporter.travel_by = ""
     supporter.save()
     forget(before, subjects=subjects, instead=supporter.contact)
     for guardian in Contact.objects.filter(consents__supporter=supporter).distinct():

@@ -37,6 +37,9 @@ class Owner(Protocol):
     def thanks(self, shifts: Collection["Shift"]) -> dict[int, str]:
         """By the shift's key: what those who were helped wrote to its people. In a fixed number of queries."""
 
+    def helped(self, shifts: Collection["Shift"]) -> tuple[str, str]:
+        """Whom the shifts helped: what is counted, and how many with the unit. In a fixed number of queries."""
+
     def kept(self, shifts: Collection["Shift"]) -> dict[int, list["Supporter"]]:
         """By the shift's key: who is to serve there by a standing arrangement, though not put down yet.
 
@@ -69,6 +72,11 @@ def links_of(shifts: Iterable["Shift"]) -> dict[int, list[Link]]:
 def thanks_of(shifts: Iterable["Shift"]) -> dict[int, str]:
     """By the shift's key: the thanks for it; shifts without any are left out."""
     return {key: words for owner, mine in _owned(shifts) for key, words in owner.thanks(mine).items()}
+
+
+def helped_by(shifts: Iterable["Shift"]) -> list[tuple[str, str]]:
+    """What each owner counts of its shifts: people (人) and consultations (件) are never added up."""
+    return [owner.helped(mine) for owner, mine in _owned(shifts)]
 
 
 def kept_of(shifts: Iterable["Shift"]) -> dict[int, list["Supporter"]]:

@@ -40,6 +40,9 @@ class Application:
     category: Category
     home_district: District
     phone: str = ""
+    postcode: str = ""  # seven digits
+    address: str = ""
+    travel_by: str = ""  # a TravelBy value
     areas: Iterable[District] = ()
     skills: Mapping[Topic, int] = field(default_factory=dict)  # level 1 to 3
     free_times: Iterable[WeekTime] = ()
@@ -66,6 +69,9 @@ def apply(user: User, application: Application) -> Supporter:
         birth_date=application.birth_date,
         category=application.category,
         home_district=application.home_district,
+        postcode=application.postcode,
+        address=application.address,
+        travel_by=application.travel_by,
         may_be_paid=application.category.may_be_paid,
         brings=list(application.brings),
         week_limit=limits.week_limit,

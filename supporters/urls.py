@@ -68,6 +68,7 @@ urlpatterns = [
     path("people/<int:pk>/training/", people.training, name="training"),
     path("people/<int:pk>/flags/", people.flags, name="flags"),
     path("people/<int:pk>/contact/", people.contact, name="contact"),
+    path("people/<int:pk>/same/<int:other>/", people.same, name="same"),
     path("shifts/<int:pk>/", shifts.shift, name="shift"),
     path("shifts/<int:pk>/poster/", checking_in.poster, name="poster"),
     path("duties/<int:pk>/here/", checking_in.arrive, name="arrive"),

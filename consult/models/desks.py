@@ -195,6 +195,12 @@ class OpeningManager(models.Manager["Opening"]):
         """Who comes to a desk is not asked afterwards."""
         return {}
 
+    def helped(self, shifts: Collection[Shift]) -> tuple[str, str]:
+        """The cases of these dates, whoever of the team took them."""
+        valid = Q(consultations__isnull=False, consultations__voided_at=None)
+        cases = self.filter(shift__in=shifts).aggregate(cases=Count("consultations", filter=valid))["cases"]
+        return gettext("相談所で、みんなで受けた相談"), gettext("%(number)s件") % {"number": cases}
+
     def kept(self, shifts: Collection[Shift]) -> dict[int, list[Supporter]]:
         """The members of standing teams who are to be put down, or asked."""
         from consult.teams import expected

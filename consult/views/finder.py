@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from consult import nearby
 from consult.forms.finder import DistrictForm, FinderForm
-from consult.map import Map, Site, draw
 from consult.places import Place, in_order, next_places, places_between, today_and_tomorrow
 from programme.geo import to_metres
+from programme.map import Map, Site, draw
 from programme.models import District, Limits, Programme
 
 DATES_SHOWN = 4

@@ -6,6 +6,7 @@ from django import template
 
 from programme import wording
 from programme.fiscal import fiscal_year_name
+from programme.postcode import say_postcode
 
 register = template.Library()
 
@@ -56,3 +57,9 @@ def era(value: dt.date | None) -> str:
 def fiscal(year: int | None) -> str:
     """A fiscal year's number: 2026 → 令和8年度."""
     return fiscal_year_name(year) if year else ""
+
+
+@register.filter
+def postcode(digits: str) -> str:
+    """371-0027."""
+    return say_postcode(digits)

@@ -10,18 +10,18 @@ from django.utils.translation import gettext_lazy as _
 from programme.fiscal import span
 from programme.models import Topic
 from programme.widgets import WEEK_BANDS, DateField, WeekTimesField, WholeNumberField
-from supporters.fields import SkillsField
-from supporters.models import Absence, Supporter
+from supporters.fields import DistrictMap, SkillsField
+from supporters.models import Absence, Supporter, TravelBy
 from supporters.services import WeekTime
 
 WEEKDAYS, WEEKEND = range(5), range(5, 7)
 MORNING, AFTERNOON, EVENING = ((start, end) for _name, start, end in WEEK_BANDS)
 # One tap for many cells: (name, days, (first minute, end minute) of each band).
 PRESETS = {
-    "weekday_mornings": (_("平日の午前は、いつでも"), WEEKDAYS, (MORNING,)),
-    "weekday_afternoons": (_("平日の午後は、いつでも"), WEEKDAYS, (AFTERNOON,)),
-    "weekday_evenings": (_("平日の夜は、いつでも"), WEEKDAYS, (EVENING,)),
-    "weekends": (_("土曜と日曜は、いつでも"), WEEKEND, (MORNING, AFTERNOON, EVENING)),
+    "weekday_mornings": (_("平日の午前なら、だいたい"), WEEKDAYS, (MORNING,)),
+    "weekday_afternoons": (_("平日の午後なら、だいたい"), WEEKDAYS, (AFTERNOON,)),
+    "weekday_evenings": (_("平日の夜なら、だいたい"), WEEKDAYS, (EVENING,)),
+    "weekends": (_("土曜と日曜なら、だいたい"), WEEKEND, (MORNING, AFTERNOON, EVENING)),
 }
 
 
@@ -89,7 +89,7 @@ class SkillsForm(forms.Form):
 class AbsenceForm(forms.Form):
     """Days on which somebody cannot come after all."""
 
-    first = DateField(label=_("いつから"))
+    first = DateField(label=_("いつから"), required=False, help_text=_("書かないと、今日からです。"))
     last = DateField(label=_("いつまで"), required=False, help_text=_("1日だけのときは、書かなくてかまいません。"))
     reason = forms.CharField(
         label=_("理由"), required=False, max_length=100, help_text=_("書かなくてもかまいません。事務局だけが見ます。")
@@ -97,10 +97,13 @@ class AbsenceForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        first = cleaned.get("first")
-        if not first or "last" in self.errors:
+        if self.errors:
             return cleaned
-        last = cleaned["last"] = cleaned.get("last") or first
+        if not cleaned["first"] and not cleaned["last"]:
+            self.add_error("first", _("「いつから」か「いつまで」の日付を入力してください。"))
+            return cleaned
+        first = cleaned["first"] = cleaned["first"] or timezone.localdate()
+        last = cleaned["last"] = cleaned["last"] or first
         if last < first:
             self.add_error("last", _("「いつから」より後の日付を入力してください。"))
         elif last < timezone.localdate():
@@ -125,12 +128,16 @@ class LimitsForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argumen
         label=_("移動は片道何分まで"), min_value=5, max_value=180, help_text=_("お住まいの地区から会場までの時間です。")
     )
 
+    travel_by = forms.ChoiceField(
+        label=_("会場へは、何で行きますか"), choices=[("", _("決めていません")), *TravelBy.choices], required=False
+    )
+
     class Meta:
         model = Supporter
-        fields = ["week_limit", "month_limit", "travel_limit", "areas"]
+        fields = ["week_limit", "month_limit", "travel_limit", "travel_by", "areas"]
         labels = {"areas": _("活動できる地区")}
         help_texts = {"areas": _("一つも選ばないと、どの地区でもよいことになります。")}
-        widgets = {"areas": forms.CheckboxSelectMultiple(attrs={"class": "columns"})}
+        widgets = {"areas": DistrictMap}
 
 
 class ReasonForm(forms.Form):

@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from programme.models import Category, District
+from programme.postcode import read_postcode
 from programme.widgets import DateField, ThreePartDate
-from supporters.fields import PhoneField
+from supporters.fields import DistrictMap, PhoneField
 from supporters.forms.mypage import FreeTimesForm, offer_topics, skills_field
-from supporters.models import SpecialNeed, Supporter
+from supporters.models import SpecialNeed, Supporter, TravelBy
 from supporters.services import Application, Guardian
 
 # Hiragana, katakana, the long sign, spaces and dots; Latin letters for names that are written so.
@@ -65,11 +66,30 @@ class RegistrationForm(FreeTimesForm):
         error_messages={"required": _("お住まいの地区を選んでください。")},
         help_text=_("市の外にお住まいの方は、いちばん近い地区を選んでください。"),
     )
+    postcode = forms.CharField(
+        label=_("郵便番号"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "postal-code", "class": "short"}),
+        help_text=_("住所を空けて「次へ」を押すと、町の名前まで入ります。"),
+    )
+    address = forms.CharField(
+        label=_("住所"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+    )
+    travel_by = forms.ChoiceField(
+        label=_("会場へは、何で行きますか"),
+        choices=TravelBy.choices,
+        required=False,
+        widget=forms.RadioSelect(attrs={"class": "columns"}),
+    )
     areas = forms.ModelMultipleChoiceField(
         label=_("活動できる地区"),
         queryset=District.objects.filter(active=True),
         required=False,
-        widget=forms.CheckboxSelectMultiple(attrs={"class": "columns short"}),
+        widget=DistrictMap,
         help_text=_("一つも選ばないと、どの地区でもよいことになります。"),
     )
     skills = skills_field()
@@ -97,7 +117,7 @@ class RegistrationForm(FreeTimesForm):
     GUARDIAN = ("guardian_name", "guardian_email", "guardian_phone")
     # As on the page: errors are listed in this order.
     field_order = ["name", "kana", "birth_date", *GUARDIAN, "category", "phone", "brings"]
-    field_order += ["home_district", "areas", "skills", "presets", "week"]
+    field_order += ["home_district", "postcode", "address", "travel_by", "areas", "skills", "presets", "week"]
 
     def __init__(self, *args: Any, own_email: str | None, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -110,6 +130,12 @@ class RegistrationForm(FreeTimesForm):
         if not YOUNGEST <= age <= OLDEST:
             raise ValidationError(_("生まれた年をご確認ください。"), code="implausible")
         return born
+
+    def clean_postcode(self) -> str:
+        digits = read_postcode(self.cleaned_data["postcode"])
+        if digits is None:
+            raise ValidationError(_("郵便番号は、7けたの数字で入力してください。例:371-0027"), code="postcode")
+        return digits
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -144,6 +170,9 @@ class RegistrationForm(FreeTimesForm):
             category=cleaned["category"],
             home_district=cleaned["home_district"],
             phone=cleaned["phone"],
+            postcode=cleaned["postcode"],
+            address=cleaned["address"],
+            travel_by=cleaned["travel_by"],
             areas=cleaned["areas"],
             skills=cleaned["skills"],
             free_times=self.free_times(),

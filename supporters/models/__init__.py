@@ -13,10 +13,12 @@ from supporters.models.people import (
     Supporter,
     SupporterMove,
     TrainingCompletion,
+    TravelBy,
     WeeklyWindow,
 )
 from supporters.models.shifts import Seat, Shift, ShiftTopic
 from supporters.models.training import Lesson, LessonSeen, Question, QuizTry
+from supporters.models.twins import KeptApart
 
 __all__ = [
     "Absence",
@@ -27,6 +29,7 @@ __all__ = [
     "Claim",
     "Consent",
     "Honorarium",
+    "KeptApart",
     "Lesson",
     "LessonSeen",
     "Payment",
@@ -43,5 +46,6 @@ __all__ = [
     "Supporter",
     "SupporterMove",
     "TrainingCompletion",
+    "TravelBy",
     "WeeklyWindow",
 ]

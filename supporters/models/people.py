@@ -14,7 +14,7 @@ from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
-from supporters.errors import ConsentMissing, ConsentRevoked, Erased, TrainingMissing
+from supporters.errors import ConsentMissing, ConsentRevoked, Erased, MayBeKnown, TrainingMissing
 from supporters.messages import tell_activated, tell_applied
 
 WEEKDAYS = list(enumerate(WEEKDAY_NAMES))
@@ -27,6 +27,15 @@ class SpecialNeed(models.TextChoices):
     PORTUGUESE = "pt", _("ポルトガル語")
     ENGLISH = "en", _("英語")
     WOMAN = "woman", _("女性のサポーター")
+
+
+class TravelBy(models.TextChoices):
+    """How somebody comes to a place."""
+
+    CAR = "car", _("車")
+    BICYCLE = "bicycle", _("自転車・バイク")
+    TRANSIT = "transit", _("バス・電車")
+    FOOT = "foot", _("歩き")
 
 
 class SupporterQuerySet(models.QuerySet["Supporter"]):
@@ -72,11 +81,15 @@ class Supporter(Stateful):
     name = models.CharField(_("名前"), max_length=100)  # exactly as typed, never normalised
     kana = models.CharField(_("ふりがな"), max_length=100)
     search_key = models.CharField(max_length=220, editable=False, db_index=True)
+    kana_key = models.CharField(max_length=110, default="", editable=False, db_index=True)
     birth_date = models.DateField(_("生年月日"))
     category = models.ForeignKey(Category, on_delete=models.PROTECT, verbose_name=_("区分"))
     home_district = models.ForeignKey(
         District, on_delete=models.PROTECT, related_name="residents", verbose_name=_("お住まいの地区")
     )
+    postcode = models.CharField(_("郵便番号"), max_length=7, blank=True)  # seven digits, without a hyphen
+    address = models.CharField(_("住所"), max_length=200, blank=True)
+    travel_by = models.CharField(_("移動のしかた"), max_length=10, choices=TravelBy.choices, blank=True)
     # Empty: anywhere within reach.
     areas = models.ManyToManyField(District, blank=True, related_name="supporters", verbose_name=_("活動できる地区"))
     status = models.CharField(_("状態"), max_length=20, choices=Status.choices, default=Status.APPLIED)
@@ -110,13 +123,16 @@ class Supporter(Stateful):
                 | Q(erase_on__isnull=False, erased_at=None, status="withdrawn")
                 | Q(erase_on__isnull=False, erased_at__isnull=False, status="withdrawn", user=None),
             ),
+            models.CheckConstraint(
+                name="supporter_travel_known", condition=Q(travel_by__in=["", "car", "bicycle", "transit", "foot"])
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.search_key = search_key(self.name + self.kana)
+        self.search_key, self.kana_key = search_key(self.name + self.kana), search_key(self.kana)
         super().save(*args, **kwargs)
 
     # --- Facts -----------------------------------------------------------------------------------------
@@ -158,7 +174,14 @@ class Supporter(Stateful):
     # --- Verbs -----------------------------------------------------------------------------------------
     @transaction.atomic
     def accept_application(self, *, by: Any) -> None:
-        """Take the person in: from today they are registered (登録), and training begins."""
+        """Take the person in: from today they are registered (登録), and training begins.
+
+        Raises MayBeKnown while nobody has said whether the person is one whom we know.
+        """
+        from supporters.merging import look_alikes
+
+        if look_alikes(self):
+            raise MayBeKnown
         self._move(self.Status.TRAINING, by=by)
         Registration.objects.get_or_create(supporter=self, ended_on=None, defaults={"started_on": timezone.localdate()})
 

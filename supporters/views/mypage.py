@@ -18,12 +18,13 @@ from django.views.decorators.http import require_POST
 from notifications import links
 from programme.access import signed_in
 from programme.errors import Refused
-from programme.models import Limits
+from programme.models import Limits, Programme
 from supporters.attending import Door, door
+from supporters.figures import own_figures
 from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
 from supporters.joining import join, open_places
 from supporters.messages import OFFER
-from supporters.models import Assignment, CheckIn, Shift, Supporter
+from supporters.models import Assignment, CheckIn, Shift, SpecialNeed, Supporter
 from supporters.owners import links_of, thanks_of
 from supporters.services import set_free_times, set_skills
 from supporters.views.replies import told
@@ -52,11 +53,13 @@ def supporter_only(view: MyView) -> MyView:
 
 @supporter_only
 def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
-    """Where the person stands, what is asked, what comes next, what is to be reported, who says thanks."""
+    """What comes next, what is asked, what is to be reported, where the person stands, what it came to."""
     team = Prefetch(
         "shift__assignments", Assignment.objects.held().select_related("supporter").order_by("pk"), to_attr="team"
     )
-    mine = supporter.assignments.select_related("shift__venue", "shift__room", "check_in").prefetch_related(team)
+    mine = supporter.assignments.select_related("shift__venue__district", "shift__room", "check_in").prefetch_related(
+        team, "shift__topics__topic"
+    )
     rows = list(mine.filter(shift__starts_at__gte=timezone.now() - REPORTS_SINCE).order_by("shift__starts_at"))
     held = [row for row in rows if row.is_held]
     now = timezone.now()
@@ -65,7 +68,9 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
     attended = [row for row in reversed(rows) if row.status == Assignment.Status.ATTENDED]
     thanks = thanks_of(row.shift for row in attended)
     limits = Limits.current()
-    duties = [_card(row, owner_links) | {"door": door(row, limits, now)} for row in held]
+    cards = [_card(row, owner_links) | {"door": door(row, limits, now)} for row in held]
+    duties = [one for one in cards if one["row"].shift.ends_at > now]
+    past = [one for one in cards if one["row"].shift.ends_at <= now and (one["links"] or one["door"] == Door.LATE)]
     return render(
         request,
         "supporters/home.html",
@@ -78,10 +83,10 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
             "applied": [
                 _card(row) for row in rows if row.status == Assignment.Status.APPLIED and row.shift.starts_at > now
             ],
-            "duties": [one for one in duties if one["row"].shift.ends_at > now],
-            "past": [
-                one for one in duties if one["row"].shift.ends_at <= now and (one["links"] or one["door"] == Door.LATE)
-            ],
+            "next": _next(duties[0]) if duties else None,
+            "duties": duties[1:],
+            "past": past[::-1],
+            "figures": own_figures(supporter, now),
             "reasons": CheckIn.LateBecause.choices,
             "thanks": [(row.shift, thanks[row.shift_id]) for row in attended if row.shift_id in thanks],
         },
@@ -94,6 +99,19 @@ def _card(row: Assignment, owner_links: Any = None) -> dict[str, Any]:
         "url": reverse("supporters:offer", args=[links.token(OFFER, row.pk)]),
         "team": [mate for mate in row.shift.team if mate.pk != row.pk],  # type: ignore[attr-defined]  # prefetched
         "links": (owner_links or {}).get(row.shift_id, []),
+    }
+
+
+def _next(duty: dict[str, Any]) -> dict[str, Any]:
+    """The next duty, with the way there and what the group needs."""
+    shift: Shift = duty["row"].shift
+    city = Programme.objects.values_list("city", flat=True).first() or ""
+    return {
+        **duty,
+        "map_url": shift.venue.map_url(city),
+        "topics": [need.topic for need in shift.topics.all()],
+        "needs": [need.label for need in SpecialNeed if need in shift.needs],
+        "today": shift.local_date == timezone.localdate(),
     }
 
 

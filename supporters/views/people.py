@@ -13,9 +13,11 @@ from django.views.decorators.http import require_POST
 
 from notifications.models import Message
 from programme.access import coordinator_only
+from programme.errors import Refused
 from programme.models import Course
 from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.history import history
+from supporters.merging import keep_apart, look_alikes, merge, with_look_alikes
 from supporters.models import Supporter
 from supporters.services import ask_guardian, change_contact, record_paper_consent
 from supporters.views.replies import told
@@ -28,7 +30,7 @@ def people(request: HttpRequest) -> HttpResponse:
     """Everybody; by a part of the name, status, topic and level, district and free time."""
     form = FilterForm(request.GET)
     found = form.people() if form.is_valid() else Supporter.objects.all()
-    rows = found.select_related("category", "home_district", "contact")
+    rows = with_look_alikes(found).select_related("category", "home_district", "contact")
     context = {
         "form": form,
         "page": Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page")),
@@ -59,6 +61,7 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],
         "moves": [(row, Supporter.Status(row.to_status).label) for row in supporter.moves.select_related("by")],
         "told": Message.objects.filter(recipient=supporter.contact).prefetch_related("attempts")[:20],
+        "look_alikes": look_alikes(supporter),
         "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
         "history": history(supporter, timezone.now()),
         "contact_form": ContactForm(instance=supporter.contact, prefix="contact"),
@@ -164,3 +167,26 @@ def guardian(request: HttpRequest, pk: int) -> HttpResponse:
         case _other:
             raise Http404
     return redirect("supporters:person", pk)
+
+
+@coordinator_only
+def same(request: HttpRequest, pk: int, other: int) -> HttpResponse:
+    """Two registrations side by side: one person's, or two people's."""
+    one, two = _supporter(request, pk), _supporter(request, other)
+    if one.pk == two.pk:
+        raise Http404
+    match request.POST.get("answer") if request.method == "POST" else None:
+        case "merge":
+            try:
+                goes_on = merge(one, two, by=request.user)
+            except Refused as refusal:
+                messages.error(request, str(refusal))
+                return redirect("supporters:same", pk, other)
+            messages.success(request, _("二つの登録を一つにまとめました。"))
+            return redirect("supporters:person", goes_on.pk)
+        case "apart":
+            keep_apart(one, two, by=request.user)
+            messages.success(request, _("別の人として記録しました。"))
+            return redirect("supporters:person", pk)
+    sides = [(person, person.assignments.held().count(), person.completions.count()) for person in (one, two)]
+    return render(request, "supporters/same.html", {"supporter": one, "sides": sides})

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from programme.access import signed_in
+from programme.postcode import place_of, read_postcode
 from programme.steps import CHECK, Step, StepsView, unfinished
 from supporters.errors import AlreadyRegistered
 from supporters.forms import RegistrationForm
@@ -56,7 +57,11 @@ class RegistrationView(StepsView):
             asked=_is_minor,
         ),
         Step("about", gettext_lazy("あなたのことを教えてください"), ("category", "phone", "brings")),
-        Step("where", gettext_lazy("どこで活動できますか"), ("home_district", "areas")),
+        Step(
+            "where",
+            gettext_lazy("どこで活動できますか"),
+            ("home_district", "postcode", "address", "travel_by", "areas"),
+        ),
         Step("skills", gettext_lazy("何を教えられますか"), ("skills",)),
         Step("times", gettext_lazy("いつ活動できますか"), ("presets", "week")),
     )
@@ -65,6 +70,22 @@ class RegistrationView(StepsView):
         if Supporter.objects.filter(user=request.user).exists():  # type: ignore[misc]  # signed in
             return redirect("supporters:home")
         return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, draft: uuid.UUID, step: str) -> HttpResponse:
+        if step == "where" and (address := self._address_of_postcode()):
+            sent = request.POST.copy()
+            sent["address"] = address
+            self.draft.keep(self._find(step), sent, passed=False)
+            messages.info(request, _("郵便番号から住所を入れました。つづき(番地など)を入力してください。"))
+            return self._to(step)
+        return super().post(request, draft, step)
+
+    def _address_of_postcode(self) -> str:
+        """For a postcode whose address was left empty: the beginning of it; "" for all others."""
+        sent = self.request.POST
+        if sent.get("address") or "back" in sent:
+            return ""
+        return place_of(read_postcode(sent.get("postcode", "")) or "")
 
     def make_form(self, data: QueryDict) -> RegistrationForm:
         user: Any = self.request.user

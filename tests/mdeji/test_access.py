@@ -38,6 +38,7 @@ from support_requests.messages import CONFIRM, STATUS, confirm_key
 from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
 from support_requests.views.reports import ReportView
+from supporters.merging import look_alikes
 from supporters.messages import CERTIFICATE, CONSENT, KEEP, OFFER
 from supporters.models import Absence, Assignment, Consent, Payment, Supporter
 from supporters.views.checking_in import HERE
@@ -100,6 +101,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:shift", "shift"): OFFICE,
     ("supporters:poster", "shift"): OFFICE,
     ("supporters:here", "here"): SIGNED_IN,
+    ("supporters:same", "twin", "known"): OFFICE,
     ("support_requests:new",): EVERYBODY,
     ("support_requests:step", "draft", "request_step"): EVERYBODY,
     ("support_requests:thanks", "status"): EVERYBODY,
@@ -322,6 +324,8 @@ def demo_rows() -> dict[str, Any]:
         "certificate": links.token(CERTIFICATE, supporter.completions.get(course="video").pk),
         "leaver": Supporter.objects.filter(status=Supporter.Status.APPLIED)[0].pk,
         "keep_data": links.token(KEEP, supporter.pk),
+        "twin": (twin := Supporter.objects.get(contact__email="ichiro.again@example.jp")).pk,
+        "known": look_alikes(twin)[0].supporter.pk,
         "absence": Absence.objects.create(supporter=supporter, starts_at=now, ends_at=now + dt.timedelta(hours=1)).pk,
         "session": Session.objects.held()[0].pk,
         "plan": plan.pk,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -15,12 +16,14 @@ from icalendar import Calendar
 
 from notifications import links
 from notifications.models import Message
-from programme.models import Category, District, Limit, Limits, User
+from programme.models import Category, District, Limit, Limits, Programme, User
+from supporters.figures import own_figures
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Shift, Skill, Supporter
 from supporters.views.registering import RegistrationView
 from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
-from tests.steps import send_steps
+from tests.steps import send_steps, url_of
+from tests.support_requests.test_feedback import a_held_session
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -75,6 +78,44 @@ GUARDIAN = {"guardian_name": "保護 花子", "guardian_email": "hanako@example.
 # --- Registration --------------------------------------------------------------------------------------
 def test_registration_needs_an_account_first(client: Client) -> None:
     assert client.get(REGISTER)["Location"] == f"/accounts/login/?next={REGISTER}"
+
+
+def test_a_postcode_brings_the_town_and_the_rest_is_typed() -> None:
+    client, draft = signed_in(UserFactory()), uuid.uuid4()
+    client.post(url_of(RegistrationView, draft, "you"), typed())
+    client.post(url_of(RegistrationView, draft, "about"), typed())
+    where = url_of(RegistrationView, draft, "where")
+    page = client.post(where, typed(postcode="３７１ー００２６"), follow=True).content.decode()
+    assert 'value="前橋市大手町"' in page
+    client.post(where, typed(postcode="371-0026", address="前橋市大手町2-12-1", travel_by="bicycle"))
+    for step in ("skills", "times", "check"):
+        client.post(url_of(RegistrationView, draft, step), typed())
+    supporter = Supporter.objects.get()
+    assert (supporter.postcode, supporter.address) == ("3710026", "前橋市大手町2-12-1")
+    assert supporter.travel_by == "bicycle"
+
+
+def test_what_is_no_postcode_is_said_beside_it() -> None:
+    client, draft = signed_in(UserFactory()), uuid.uuid4()
+    for step in ("you", "about"):
+        client.post(url_of(RegistrationView, draft, step), typed())
+    page = client.post(url_of(RegistrationView, draft, "where"), typed(postcode="12"), follow=True).content.decode()
+    assert "7けたの数字" in page
+
+
+def test_districts_are_on_a_map_and_in_a_list() -> None:
+    client, draft = signed_in(UserFactory()), uuid.uuid4()
+    for step in ("you", "about"):
+        client.post(url_of(RegistrationView, draft, step), typed())
+    page = text_of(client.get(url_of(RegistrationView, draft, "where")))
+    ids = re.findall(r'<g data-for="([^"]+)"', page)
+    assert len(ids) == District.objects.filter(active=True).count()
+    assert all(
+        f'<input type="checkbox" name="areas" value="{value}"' in page
+        for value in District.objects.values_list("pk", flat=True)
+    )
+    assert all(f'id="{one}"' in page for one in ids)
+    assert "supporters/district_map.js" in page
 
 
 def test_an_application_is_kept_exactly_as_typed() -> None:
@@ -268,6 +309,53 @@ def test_my_page_shows_offers_and_duties_with_those_who_go_along() -> None:
     for word in ("スマホ講座", "よろず相談所 南", "仲間 一郎", "名札を持ってきてください", str(shift.venue)):
         assert word in page
     assert page.count("/supporters/offer/") == 2
+
+
+def test_the_next_duty_stands_on_top_with_the_way_there_and_what_the_group_needs() -> None:
+    supporter = SupporterFactory()
+    far, near = a_shift(days=9, title="あとの活動"), a_shift(days=8, title="次の講座", needs=["sign"])
+    for shift in (far, near):
+        an_offer(shift, supporter).accept(by=None)
+    an_offer(a_shift(days=3, title="お願いの講座"), supporter)
+    page = text_of(signed_in(supporter.user).get(HOME))
+    assert page.index("次の講座") < page.index("お願いの講座") < page.index("あとの活動")
+    assert near.venue.map_url("前橋市").replace("&", "&amp;") in page
+    assert "LINE" in page
+    assert "手話" in page
+    assert "事務局に電話する" not in page
+
+
+def test_on_the_day_of_a_duty_the_office_is_one_tap_away(set_now: Callable[[dt.datetime], None]) -> None:
+    Programme.objects.update(phone="027-000-0000")
+    supporter = SupporterFactory()
+    an_offer(a_shift(days=1), supporter).accept(by=None)
+    set_now(at(1, 7))
+    page = text_of(signed_in(supporter.user).get(HOME))
+    assert "今日の活動" in page
+    assert '<a class="button" href="tel:027-000-0000">事務局に電話する</a>' in page
+
+
+def test_my_figures_keep_people_and_consultations_apart(set_now: Callable[[dt.datetime], None]) -> None:
+    a_held_session(set_now, attendees=7)
+    supporter = Supporter.objects.get(name="髙橋𠮷子")
+    an_offer(a_shift(days=1), supporter).accept(by=None)
+    set_now(at(2))
+    figures = own_figures(supporter, timezone.now())
+    assert (figures.ever.times, figures.ever.hours) == (2, 3.0)
+    assert sorted(figures.helped) == [
+        ("出張サポートで教わった人", "7人", "7人"),
+        ("相談所で、みんなで受けた相談", "0件", "0件"),
+    ]
+    assert "3時間" in text_of(signed_in(supporter.user).get(HOME))
+
+
+def test_away_until_a_day_begins_today() -> None:
+    supporter = SupporterFactory()
+    client, until = signed_in(supporter.user), timezone.localdate() + dt.timedelta(days=10)
+    client.post(HOME + "absences/", day_parts("last", until))
+    absence = Absence.objects.get()
+    assert (absence.first_day, absence.last_day) == (timezone.localdate(), until)
+    assert list(client.post(HOME + "absences/", {"reason": "旅行"}).context["form"].errors) == ["first"]
 
 
 def test_my_page_asks_the_database_as_often_for_three_duties_as_for_one() -> None:

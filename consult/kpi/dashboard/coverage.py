@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consult.kpi.book import Book
-from consult.map import Map, Site, draw
 from programme.fiscal import Month
 from programme.geo import to_metres
+from programme.map import Map, Site, draw
 from programme.models import District
 
 REACHED, NOT_YET = "✓", "–"

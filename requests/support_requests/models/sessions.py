@@ -5,7 +5,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -48,6 +48,11 @@ class SessionManager(models.Manager["Session"]):
         """The line that each group wrote after its session."""
         said = self.filter(shift__in=shifts).exclude(feedback=None).exclude(feedback__thanks="")
         return dict(said.values_list("shift_id", "feedback__thanks"))
+
+    def helped(self, shifts: Collection[Shift]) -> tuple[str, str]:
+        """The residents who came, as reported."""
+        came = self.filter(shift__in=shifts).aggregate(people=Sum("report__attendees"))["people"] or 0
+        return gettext("出張サポートで教わった人"), gettext("%(number)s人") % {"number": came}
 
     def kept(self, shifts: Collection[Shift]) -> dict[int, list[Supporter]]:
         """Nobody: who goes to a session is found anew each time."""

@@ -1,7 +1,7 @@
 """The finder's map: the districts with their names and the desks as numbered pins, drawn without tiles or borders.
 
 Only points are known, so it is a sketch: soft discs of land, a dot for each district. Units are those of the SVG,
-x to the right and y down; consult/static/consult/finder.css gives the text the sizes that are reckoned with here.
+x to the right and y down; programme/static/programme/map.css gives the text the sizes that are reckoned with here.
 No two names or pins overlap, wherever the points are: each takes the nearest free place around its point, with a
 line when that is some way off, and the sheet grows when there is none.
 """

@@ -9,8 +9,8 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consult.map import FOOT, NAME_LONGEST, WIDTH, Box, Map, Site, draw, shorten, text_width
 from programme.geo import to_metres
+from programme.map import FOOT, NAME_LONGEST, WIDTH, Box, Map, Site, draw, shorten, text_width
 from programme.models import District
 
 metres = st.integers(-30_000, 30_000)

@@ -1,0 +1,262 @@
+"""One person, one registration: who looks like somebody we know, and how two registrations become one."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, ProtectedError, Q, QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import Contact, Message
+from programme.models import Role
+from programme.wording import say_day, say_list, say_moment
+from supporters.errors import BookedAtOnce
+from supporters.models import Assignment, CalendarAddress, Claim, KeptApart, Supporter
+
+Rank = Supporter.Status
+RANKS = [Rank.WITHDRAWN, Rank.APPLIED, Rank.TRAINING, Rank.PAUSED, Rank.ACTIVE]
+"""Of two registrations the one that has come further goes on; of equals, the older one."""
+
+
+ADDRESSES = {"email": "email_proved_at", "phone": "", "mobile": "sms_proved_at", "line_id": "line_linked_at"}
+"""what a contact can be reached at, and where it says since when that is proved"""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    supporter: Supporter
+    reasons: list[str]
+    """what both have in common, in words"""
+
+
+def look_alikes(supporter: Supporter) -> list[LookAlike]:
+    """Other registrations that may be this person's, with what they share; without those that were kept apart."""
+    mine = supporter.contact
+    shared = _shared(supporter.kana_key, supporter.birth_date, mine.phone_e164, mine.mobile_e164, mine.email)
+    others = _others(supporter.pk, shared).select_related("contact", "category", "home_district")
+    return [LookAlike(other, _common(supporter, other)) for other in others.order_by("pk")]
+
+
+def with_look_alikes(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
+    """``people``, each with ``may_be_known``: whether ``look_alikes`` finds anybody."""
+    return people.annotate(may_be_known=_somebody_alike())
+
+
+def known_already(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
+    """Those of ``people`` for whom ``look_alikes`` finds anybody."""
+    return people.filter(_somebody_alike())
+
+
+def _somebody_alike() -> Exists:
+    contact = [OuterRef(f"contact__{name}") for name in ("phone_e164", "mobile_e164", "email")]
+    shared = _shared(OuterRef("kana_key"), OuterRef("birth_date"), *contact)
+    return Exists(_others(OuterRef("pk"), shared))
+
+
+def _shared(kana_key: Any, birth_date: Any, phone: Any, mobile: Any, email: Any) -> Q:
+    """Same kana and birth date, or a number or an address in common. Of one person, or of an outer query's."""
+    numbers = [phone, mobile]
+    same_phone = Q(contact__phone_e164__in=numbers) & ~Q(contact__phone_e164="")
+    same_mobile = Q(contact__mobile_e164__in=numbers) & ~Q(contact__mobile_e164="")
+    same_mail = Q(contact__email__iexact=email) & ~Q(contact__email="")
+    return Q(kana_key=kana_key, birth_date=birth_date) | same_phone | same_mobile | same_mail
+
+
+def _others(pk: Any, shared: Q) -> "QuerySet[Supporter]":
+    """Who shares something with the person ``pk`` and was not kept apart."""
+    kept_apart = _kept_apart(OuterRef(pk) if isinstance(pk, OuterRef) else pk)
+    return Supporter.objects.filter(shared, erased_at=None).exclude(pk=pk).exclude(Exists(kept_apart))
+
+
+def _kept_apart(pk: Any) -> QuerySet[KeptApart]:
+    """The rows that keep the outer supporter apart from the one with ``pk``."""
+    return KeptApart.objects.filter(Q(one=pk, other=OuterRef("pk")) | Q(one=OuterRef("pk"), other=pk))
+
+
+def _common(one: Supporter, other: Supporter) -> list[str]:
+    facts: list[tuple[bool, str | Promise]] = [
+        (one.kana_key == other.kana_key and one.birth_date == other.birth_date, _("ふりがなと生年月日")),
+        (bool(_numbers(one) & _numbers(other)), _("電話番号")),
+        (bool(one.contact.email) and one.contact.email.lower() == other.contact.email.lower(), _("メール")),
+    ]
+    return [str(words) for same, words in facts if same]
+
+
+def _numbers(supporter: Supporter) -> set[str]:
+    return {supporter.contact.phone_e164, supporter.contact.mobile_e164} - {""}
+
+
+def keep_apart(one: Supporter, other: Supporter, *, by: Any) -> None:
+    """Note that these are two people, such as a couple with one telephone. Noting it twice changes nothing."""
+    first, second = sorted((one.pk, other.pk))
+    KeptApart.objects.get_or_create(one_id=first, other_id=second, defaults={"by": by})
+
+
+@transaction.atomic
+def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
+    """Make two registrations of one person one; returns the one that goes on (see RANKS).
+
+    It takes over duties with seats and claims, the history, consents, trainings, times of registration, skills,
+    absences, standing teams and the account; what the newer application says of contact and free times holds. Who
+    merged what is in its history. Raises BookedAtOnce when both have promised the same time.
+    """
+    locked = Supporter.objects.select_for_update().select_related("contact", "user").order_by("pk")
+    rows = list(locked.filter(pk__in=[one.pk, other.pk]))
+    newer = max(rows, key=lambda row: (row.applied_at, row.pk))
+    goes_on = max(rows, key=lambda row: (RANKS.index(Rank(row.status)), -row.pk))
+    ends = next(row for row in rows if row.pk != goes_on.pk)
+    _refuse_same_time(goes_on, ends)
+    said = gettext("二つの登録を一つにまとめました: %(name)s(%(kana)s)、申込み %(day)s") % {
+        "name": ends.name,
+        "kana": ends.kana,
+        "day": say_day(timezone.localdate(ends.applied_at)),
+    }
+    _take_over_wishes(goes_on, ends, newer)
+    changed = _take_over_contact(goes_on, ends, newer)
+    _take_over_account(goes_on, ends)
+    _take_over_registrations(goes_on, ends)
+    _take_over_consents(goes_on, ends)
+    _same_shift_once(goes_on, ends)
+    CalendarAddress.objects.filter(supporter=ends).delete()
+    _take_over_rows(goes_on, ends)
+    ends.delete()
+    if ends.contact_id != goes_on.contact_id:
+        with suppress(ProtectedError):  # a group's or a guardian's, too
+            ends.contact.delete()
+    goes_on.moves.create(
+        from_status=goes_on.status, to_status=goes_on.status, by=by, reason=say_list([said, *changed])[:200]
+    )
+    return goes_on
+
+
+def _refuse_same_time(goes_on: Supporter, ends: Supporter) -> None:
+    mine = Claim.objects.filter(supporter=goes_on, cell=OuterRef("cell"))
+    clash = Claim.objects.filter(Exists(mine), supporter=ends).select_related("assignment__shift").first()
+    if clash:
+        raise BookedAtOnce(moment=say_moment(clash.assignment.shift.starts_at))
+
+
+def _take_over_wishes(goes_on: Supporter, ends: Supporter, newer: Supporter) -> None:
+    """Skills of both, each at the better level; free times and districts of the newer one where it names some."""
+    levels = {skill.topic_id: skill for skill in goes_on.skills.all()}
+    for skill in ends.skills.all():
+        known = levels.get(skill.topic_id)
+        if known and known.level < skill.level:
+            known.level = skill.level
+            known.save(update_fields=["level"])
+    if newer.pk == ends.pk and ends.windows.exists():
+        goes_on.windows.all().delete()
+    elif goes_on.windows.exists():
+        ends.windows.all().delete()
+    if newer.pk == ends.pk and ends.areas.exists():
+        goes_on.areas.set(ends.areas.all())
+    ends.areas.clear()
+    for name in ("postcode", "address", "travel_by"):
+        setattr(goes_on, name, getattr(newer, name) or getattr(goes_on, name) or getattr(ends, name))
+    goes_on.brings = sorted({*goes_on.brings, *ends.brings})
+    goes_on.is_promoter, goes_on.is_community = (
+        goes_on.is_promoter or ends.is_promoter,
+        goes_on.is_community or ends.is_community,
+    )
+    goes_on.save()
+
+
+def _take_over_contact(goes_on: Supporter, ends: Supporter, newer: Supporter) -> list[str]:
+    """The newer contact's addresses hold; what they replace is returned in words. Messages follow their person."""
+    mine = Contact.objects.select_for_update().get(pk=goes_on.contact_id)
+    if ends.contact_id == mine.pk:
+        return []
+    theirs = Contact.objects.select_for_update().get(pk=ends.contact_id)
+    newest = theirs if newer.pk == ends.pk else mine
+    before = [mine.email, mine.phone, mine.mobile]
+    for name, proof in ADDRESSES.items():
+        source = newest if getattr(newest, name) else (mine if getattr(mine, name) else theirs)
+        setattr(mine, name, getattr(source, name))
+        if proof:
+            setattr(mine, proof, getattr(source, proof))
+    mine.save()
+    replaced = [value for value in before if value and value not in (mine.email, mine.phone, mine.mobile)]
+    Message.objects.filter(recipient=theirs, subject=f"supporter:{ends.pk}").update(subject=f"supporter:{goes_on.pk}")
+    known = Message.objects.filter(
+        kind=OuterRef("kind"), subject=OuterRef("subject"), occasion=OuterRef("occasion"), recipient=mine
+    )
+    Message.objects.filter(~Exists(known), recipient=theirs).update(recipient=mine)
+    for told in Message.objects.filter(recipient=theirs):  # both were told the same
+        told.recipient, told.occasion = mine, f"{told.occasion[:40]}~{told.pk}"
+        told.save(update_fields=["recipient", "occasion"])
+    return [gettext("前の連絡先 %(values)s") % {"values": say_list(replaced)}] if replaced else []
+
+
+def _take_over_account(goes_on: Supporter, ends: Supporter) -> None:
+    """One account opens the one registration by all that opened either."""
+    mine, theirs = goes_on.user, ends.user
+    ends.user = None
+    ends.save(update_fields=["user"])
+    if mine is None:
+        goes_on.user = theirs
+        goes_on.save(update_fields=["user"])
+    elif theirs and mine.role == theirs.role == Role.MEMBER:  # an office account is nobody's to take over
+        mine.take_over(theirs)
+
+
+def _take_over_registrations(goes_on: Supporter, ends: Supporter) -> None:
+    """One person is registered once at a time: of two open times the earlier beginning counts."""
+    mine = goes_on.registrations.filter(ended_on=None).first()
+    theirs = ends.registrations.filter(ended_on=None).first()
+    if mine and theirs:
+        mine.started_on = min(mine.started_on, theirs.started_on)
+        theirs.delete()
+        mine.save(update_fields=["started_on"])
+
+
+def _take_over_consents(goes_on: Supporter, ends: Supporter) -> None:
+    """Of two standing consents one stands on: the given one; of two given, that of the registration that goes on."""
+    standing = [row for person in (ends, goes_on) for row in person.consents.filter(revoked_at=None)]
+    if len(standing) == 2:
+        spare = min(standing, key=lambda row: (row.given_at is not None, row.supporter_id == goes_on.pk))
+        spare.revoked_at = timezone.now()
+        spare.save(update_fields=["revoked_at"])
+
+
+def _same_shift_once(goes_on: Supporter, ends: Supporter) -> None:
+    """Both were asked for one shift: the answer that holds stays, the other ends as cancelled with its history."""
+    live = Assignment.objects.filter(status__in=[*Assignment.LIVE, Assignment.Status.ATTENDED])
+    for row in live.filter(supporter=ends, shift__in=live.filter(supporter=goes_on).values("shift")):
+        twin = live.get(supporter=goes_on, shift=row.shift_id)
+        spare = twin if row.is_held else row
+        Assignment.objects.filter(pk=spare.pk).update(status=Assignment.Status.CANCELLED)
+        spare.moves.create(
+            from_status=spare.status, to_status=Assignment.Status.CANCELLED, reason=gettext("登録の統合")
+        )
+
+
+def _take_over_rows(goes_on: Supporter, ends: Supporter) -> None:
+    """All that still names ``ends``, in every app. What the other has already (a skill, a training) is left to go."""
+    for relation in Supporter._meta.get_fields(include_hidden=True):
+        if not relation.auto_created or relation.concrete or relation.many_to_many:
+            continue
+        link: Any = relation
+        name, model = link.field.name, link.related_model
+        if model is KeptApart or model is Supporter.areas.through:
+            continue
+        rows = model._base_manager.filter(**{name: ends})
+        if _moved(rows, name, goes_on):
+            continue
+        for pk in list(rows.values_list("pk", flat=True)):
+            row = model._base_manager.filter(pk=pk)
+            if not _moved(row, name, goes_on):
+                row.delete()
+
+
+def _moved(rows: "QuerySet[Any]", name: str, goes_on: Supporter) -> bool:
+    """Whether all ``rows`` could be given over."""
+    try:
+        with transaction.atomic():
+            rows.update(**{name: goes_on})
+    except IntegrityError:
+        return False
+    return True
