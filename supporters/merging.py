@@ -104,7 +104,7 @@ def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
     absences, standing teams and the account; what the newer application says of contact and free times holds. Who
     merged what is in its history. Raises BookedAtOnce when both have promised the same time.
     """
-    locked = Supporter.objects.select_for_update().select_related("contact", "user").order_by("pk")
+    locked = Supporter.objects.select_for_update(of=("self",)).select_related("contact", "user").order_by("pk")
     rows = list(locked.filter(pk__in=[one.pk, other.pk]))
     newer = max(rows, key=lambda row: (row.applied_at, row.pk))
     goes_on = max(rows, key=lambda row: (RANKS.index(Rank(row.status)), -row.pk))
