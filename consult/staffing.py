@@ -3,19 +3,15 @@
 import datetime as dt
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Case, IntegerField, QuerySet, Value, When
-from django.utils import timezone
 
 from consult.errors import ReasonMissing
 from consult.models import Opening
 from programme.geo import to_metres, travel_minutes
-from programme.models import District, Limits
-from supporters.asking import answer_by, check_asks
+from programme.models import District
 from supporters.choosing import Tally
-from supporters.errors import ShiftCancelled, ShiftStarted
-from supporters.models import Assignment, Shift, Supporter
-from supporters.rules import MAY_BE_SET_ASIDE, check
+from supporters.models import Assignment, Supporter
+from supporters.rules import MAY_BE_SET_ASIDE
 
 # The next 14 days: an opening without its people is urgent.
 URGENT = dt.timedelta(days=14)
@@ -33,33 +29,6 @@ def put_down(opening: Opening, supporter: Supporter, *, by: Any, reason: str) ->
     return Assignment.take(
         opening.shift, supporter, by=by, reason=reason.strip(), despite=MAY_BE_SET_ASIDE if reason.strip() else ()
     )
-
-
-@transaction.atomic
-def ask(shift: Shift, supporter: Supporter, *, by: Any) -> Assignment:
-    """Send somebody an offer for the shift. Asking who is asked already, or has the place, changes nothing.
-
-    Raises ShiftCancelled, ShiftStarted, AskedOften, or what ``supporters.rules.check`` raises.
-    """
-    try:
-        shift = Shift.objects.select_for_update(no_key=True).get(pk=shift.pk)
-    except Shift.DoesNotExist as error:  # its date was taken back in this very moment
-        raise ShiftCancelled from error
-    supporter = Supporter.objects.select_for_update(no_key=True).get(pk=supporter.pk)
-    row = shift.assignments.filter(supporter=supporter, status__in=Assignment.LIVE).first()
-    if row and row.status != Assignment.Status.PROPOSED:
-        return row
-    if shift.cancelled_at:
-        raise ShiftCancelled
-    now = timezone.now()
-    if shift.starts_at <= now:
-        raise ShiftStarted
-    limits = Limits.current()
-    check(supporter, shift)
-    check_asks(supporter, now, limits)
-    row = row or Assignment.objects.create(shift=shift, supporter=supporter)
-    row.offer(by=by, answer_by=answer_by(now, shift.starts_at, limits))
-    return row
 
 
 def nearest_first(opening: Opening, words: str = "") -> QuerySet[Supporter]:

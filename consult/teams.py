@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from consult.messages import tell_standing
 from consult.models import Desk, Opening, StandingMember, StandingTeam
 from consult.models.desks import OpeningQuerySet
-from consult.staffing import ask
 from programme.errors import Refused
 from programme.models import Limits
 from programme.models.places import dates_of
+from supporters.asking import ask
 from supporters.choosing import Tally
 from supporters.errors import Away
 from supporters.models import Assignment, Shift, Supporter

@@ -8,6 +8,7 @@ import datetime as dt
 import random
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.db import transaction
@@ -33,6 +34,7 @@ from programme.models import (
     Venue,
     Visit,
 )
+from support_requests.board.sandbox import propose
 from support_requests.models import (
     Again,
     Draw,
@@ -45,6 +47,7 @@ from support_requests.models import (
     Session,
     SupportRequest,
 )
+from supporters.choosing import choices
 from supporters.honoraria import approvable, approve_lines, count_of, draw_up, pay
 from supporters.models import (
     Assignment,
@@ -159,6 +162,7 @@ def load_demo() -> None:
     _coming_openings(desks, active, coordinator)
     _open_requests(coordinator)
     Draw.objects.commit()
+    _board(coordinator)
     _reservation(next(desk for desk in desks if desk.reservable))
     _team(desks[-1], active, coordinator)
     _activities(coordinator)
@@ -460,6 +464,19 @@ def _open_requests(coordinator: User) -> None:
     Session.objects.create(request=request, shift=shift)
     asked = Assignment.objects.create(shift=shift, supporter=Supporter.objects.get(contact__email=LOGINS["サポーター"]))
     asked.offer(by=coordinator, answer_by=timezone.now() + dt.timedelta(days=3))
+
+
+def _board(coordinator: User) -> None:
+    """Two steps on the coordinator's week board: somebody is taken off the next duty, somebody else is asked."""
+    coming = Assignment.objects.filter(status=Assignment.Status.ACCEPTED, shift__starts_at__gt=timezone.now())
+    row = coming.select_related("shift__venue__district", "supporter").order_by("shift__starts_at", "pk")[0]
+    monday = row.shift.local_date - dt.timedelta(days=row.shift.local_date.weekday())
+    facts: dict[str, Any] = {"by": coordinator, "monday": monday, "how": "ask", "reason": ""}
+    propose(supporter=row.supporter, leaves=row.shift, goes=None, **facts)
+    there = row.shift.assignments.values("supporter")
+    others = choices(Supporter.objects.active().exclude(pk__in=there).order_by("pk"), [row.shift])
+    best = next((one for one in others if not one.against), others[0])
+    propose(supporter=best.supporter, leaves=None, goes=row.shift, **facts)
 
 
 def _wish(request: SupportRequest, days: int) -> None:

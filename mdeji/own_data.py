@@ -11,10 +11,12 @@ from django.contrib.sessions.models import Session
 from django.db.models import ProtectedError
 from django.utils.translation import gettext_lazy as _
 
+from mdeji.models import Snooze
+from mdeji.work import ABOUT_PEOPLE
 from notifications.erasing import erased_contact, forget
 from notifications.models import Contact
 from programme import own_data
-from programme.models import Role, User
+from programme.models import Entry, Role, User, records
 from programme.own_data import Holding, Person
 from supporters.models import Supporter
 
@@ -83,6 +85,17 @@ def register() -> None:
             ["user"],
             ACCOUNT_STAYS,
         ),
+        Holding(
+            _("登録の内容が変わった記録"),
+            Entry,
+            lambda person: records.entries_of(
+                [Supporter(pk=person.supporter), *(Contact(pk=key) for key in person.contacts)]
+            ),
+            [("timestamp", _("日時")), ("changes", _("内容"))],
+            [],
+            _("内容は消えます"),
+        ),
+        deeds={(Entry, "actor"): _("変えた記録"), (Snooze, "by"): _("あとにした仕事")},
         erase=_erase,
     )
 
@@ -93,6 +106,9 @@ def _erase(person: Person) -> None:
     LogEntry.objects.filter(content_type=about, object_id=str(person.supporter)).update(
         object_repr="", change_message=""
     )
+    # What was put off about the person names them; it comes back, and is gone with the next look.
+    Snooze.objects.filter(kind__in=ABOUT_PEOPLE, key=person.supporter).delete()
+    Snooze.objects.filter(kind__in=("offer", "message")).delete()
     user = User.objects.filter(pk__in=[person.user], role=Role.MEMBER).first()
     if user is None:
         return
@@ -106,5 +122,6 @@ def _erase(person: Person) -> None:
     except ProtectedError:  # who worked in the office once: what was decided then keeps its row, without a name
         nobody = {"email": None, "mobile": None, "mobile_proved_at": None, "name": "", "is_active": False}
         User.objects.filter(pk=user.pk).update(**nobody)
+        records.forget(user)
         for way_in in (EmailAddress, Authenticator, SocialAccount, UserSession):
             way_in.objects.filter(user=user).delete()

@@ -49,6 +49,7 @@ WSGI_APPLICATION = "mdeji.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
+    "auditlog",  # before programme, whose admin takes its page away
     "mdeji.apps.MdejiConfig",
     "programme",
     "notifications",
@@ -92,6 +93,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "programme.records.who_acts",
 ]
 
 TEMPLATES = [
@@ -130,6 +132,10 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+
+# --- The record of changes ---------------------------------------------------------------------------
+AUDITLOG_LOGENTRY_MODEL = "programme.Entry"
+AUDITLOG_STORE_JSON_CHANGES = True
 
 # --- Background work -------------------------------------------------------------------------------
 CELERY_BROKER_URL = required("BROKER_URL", "filesystem://localhost")

@@ -51,6 +51,7 @@ READERS = {
             "cancelled",
             "not_chosen",
             "stood_down",
+            "taken_off",
             "of_age",
             "erasure",
         ],

@@ -16,6 +16,8 @@ handler500 = "mdeji.errors.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("office/", office.office, name="office"),
+    path("office/snooze/", office.snooze, name="snooze"),
+    path("office/snooze/<int:pk>/wake/", office.wake, name="wake"),
     path("office/texts/", texts.texts_page, name="texts"),
     path("design/", design.design, name="design"),
     # Nobody has a password: its pages are not there, and signing in begins with asking for a code.

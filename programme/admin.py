@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from allauth.account.models import EmailAddress
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.db import models, transaction
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from programme.models import (
     AgeBand,
@@ -20,6 +21,7 @@ from programme.models import (
     Course,
     Device,
     District,
+    Entry,
     Goal,
     Level,
     Limit,
@@ -32,6 +34,7 @@ from programme.models import (
     Venue,
     Visit,
 )
+from programme.records import record_of
 
 if TYPE_CHECKING:  # Django's own classes take no parameter when the code runs
     ModelAdmin = admin.ModelAdmin[Any]
@@ -67,7 +70,23 @@ class Coordinators:
         return self.may_delete and self.has_view_permission(request)
 
 
-class FactsAdmin(Coordinators, ModelAdmin):
+class RecordedAdmin(Coordinators, ModelAdmin):
+    """The page's history is the record, which also knows what was changed elsewhere."""
+
+    object_history_template = "programme/history.html"
+    inside = ""
+    """rows that the page holds, too: a related name"""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        found = self.get_object(request, unquote(object_id))
+        inside = list(getattr(found, self.inside).all()) if found and self.inside else []
+        shown = {"record": record_of(found, *inside, called={row: str(row) for row in inside})}
+        return super().history_view(request, object_id, {**(extra_context or {}), **shown})
+
+
+class FactsAdmin(RecordedAdmin):
     """Facts of one kind. A code can be typed when a row is made and never again."""
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
@@ -83,6 +102,7 @@ class CodeAdmin(FactsAdmin):
     search_fields = ("code", "name", "name_easy", "name_en")
 
 
+admin.site.unregister(Entry)  # the record is read on the pages of what it is about
 admin.site.register([AgeBand, Category, Device, District, Level, Outcome, Topic, Visit], CodeAdmin)
 
 
@@ -127,6 +147,7 @@ class ClosureInline(Coordinators, ClosureTabularInline):
 class ClosureCalendarAdmin(FactsAdmin):
     list_display = ("code", "name", "source")
     inlines = (ClosureInline,)
+    inside = "closures"
 
 
 class RoomInline(Coordinators, RoomTabularInline):
@@ -142,10 +163,11 @@ class VenueAdmin(FactsAdmin):
     list_select_related = ("district", "closures")
     search_fields = ("code", "name", "kana", "name_en", "address")
     inlines = (RoomInline,)
+    inside = "rooms"
 
 
 @admin.register(User)
-class UserAdmin(Coordinators, UserModelAdmin):
+class UserAdmin(RecordedAdmin):
     """Accounts: an address, a name, a role. Nobody changes their own role, nor what a superuser is."""
 
     list_display = ("name", "email", "mobile", "role", "is_active", "last_login")

@@ -1,14 +1,17 @@
 """Asking people for a duty: until when they may answer, and how often they are asked."""
 
 import datetime as dt
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Count, Max
 from django.utils import timezone
 
 from programme.fiscal import Month, start_of
 from programme.models import Limits
-from supporters.errors import AskedOften
-from supporters.models import Assignment, Supporter
+from supporters.errors import AskedOften, ShiftCancelled, ShiftStarted
+from supporters.models import Assignment, Shift, Supporter
+from supporters.rules import check
 
 DAY = dt.timedelta(days=1)
 HOUR = dt.timedelta(hours=1)
@@ -67,3 +70,30 @@ def last_asked() -> dict[int, dt.datetime]:
     """By supporter: when the person was asked for the last time. Who never was is not in it."""
     rows = Assignment.objects.exclude(offered_at=None).order_by().values_list("supporter_id")
     return dict(rows.annotate(last=Max("offered_at")))
+
+
+@transaction.atomic
+def ask(shift: Shift, supporter: Supporter, *, by: Any) -> Assignment:
+    """Send somebody an offer for the shift. Asking who is asked already, or has the place, changes nothing.
+
+    Raises ShiftCancelled, ShiftStarted, AskedOften, or what ``supporters.rules.check`` raises.
+    """
+    try:
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=shift.pk)
+    except Shift.DoesNotExist as error:  # its date was taken back in this very moment
+        raise ShiftCancelled from error
+    supporter = Supporter.objects.select_for_update(no_key=True).get(pk=supporter.pk)
+    row = shift.assignments.filter(supporter=supporter, status__in=Assignment.LIVE).first()
+    if row and row.status != Assignment.Status.PROPOSED:
+        return row
+    if shift.cancelled_at:
+        raise ShiftCancelled
+    now = timezone.now()
+    if shift.starts_at <= now:
+        raise ShiftStarted
+    limits = Limits.current()
+    check(supporter, shift)
+    check_asks(supporter, now, limits)
+    row = row or Assignment.objects.create(shift=shift, supporter=supporter)
+    row.offer(by=by, answer_by=answer_by(now, shift.starts_at, limits))
+    return row

@@ -91,6 +91,16 @@ class Tally:
         self._seats[shift.pk] -= 1
         self._mates[shift.pk].append(Mate(0, supporter.pk, supporter.birth_date, held=True))
 
+    def release(self, supporter: Supporter, shift: Shift) -> None:
+        """From now on the person counts as not being on the shift."""
+        before = len(self._mates[shift.pk])
+        self._duties[supporter.pk] = [one for one in self._duties[supporter.pk] if one.pk != shift.pk]
+        held = any(mate.supporter_id == supporter.pk and mate.held for mate in self._mates[shift.pk])
+        self._mates[shift.pk] = [mate for mate in self._mates[shift.pk] if mate.supporter_id != supporter.pk]
+        if held and len(self._mates[shift.pk]) < before:
+            self._seats[shift.pk] += 1
+        self._rows.pop((supporter.pk, shift.pk), None)
+
     def seats(self, shift: Shift) -> int:
         """How many seats nobody has."""
         return self._seats[shift.pk]

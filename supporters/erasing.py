@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from programme import own_data
-from programme.models import Limits
+from programme.models import Limits, records
 from supporters.errors import Erased
 from supporters.messages import tell_erasure
 from supporters.models import Assignment, Supporter
@@ -56,6 +56,7 @@ def erase(supporter: Supporter) -> None:
         assignment.give_up()
     own_data.erase(person_of(supporter))
     Supporter.objects.filter(pk=supporter.pk).update(erased_at=timezone.now(), user=None)
+    records.forget(supporter, *supporter.consents.all())  # last: erasing was a change, too
 
 
 def erase_due() -> int:

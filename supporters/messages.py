@@ -36,6 +36,7 @@ REPLACES = {
     "released": ["accepted", "moved"],
     "cancelled": ["offer", "accepted", "moved"],
     "moved_off": ["offer", "accepted", "moved"],
+    "taken_off": ["offer", "accepted", "moved"],
 }
 
 
@@ -137,6 +138,12 @@ def tell_not_chosen(assignment: "Assignment") -> None:
 def tell_stood_down(assignment: "Assignment") -> None:
     """A minor need not come: no adult goes along."""
     _tell(assignment, "stood_down", calendar=_cancellation(assignment), occasion=str(assignment.shift.sequence))
+
+
+def tell_taken_off(assignment: "Assignment", *, reason: str) -> None:
+    """The office has put the team together anew: the person need not come."""
+    occasion = str(assignment.shift.sequence)
+    _tell(assignment, "taken_off", calendar=_cancellation(assignment), occasion=occasion, reason=reason)
 
 
 def tell_moved(assignment: "Assignment", *, before: tuple[dt.datetime, dt.datetime], reason: str) -> None:

@@ -143,9 +143,9 @@ def _of_consents(now: dt.datetime, limits: Limits) -> int:
         asked_at__lte=now - dt.timedelta(days=limits.consent_reminder_days),
         supporter__birth_date__gt=born_after,
     ).exclude(supporter__status=Supporter.Status.WITHDRAWN)
-    due = untold(due, "consent_reminder", about="consent", recipient="guardian")
+    left = untold(due, "consent_reminder", about="consent", recipient="guardian")
     return tell_each(
-        due.select_related("guardian", "supporter"),
+        left.select_related("guardian", "supporter"),
         lambda row: Letter(
             recipient=row.guardian,
             kind="consent_reminder",

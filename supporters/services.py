@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from notifications.models import Contact
 from notifications.phones import e164, national
 from programme.models import Category, District, Limits, Topic, User
+from programme.models.records import note
 from programme.wording import say_list
 from supporters.errors import AlreadyRegistered, ConsentStands
 from supporters.messages import ask_consent, tell_applied
@@ -104,18 +105,26 @@ def _own_contact(user: User, application: Application) -> Contact:
 @transaction.atomic
 def set_skills(supporter: Supporter, skills: Mapping[Topic, int]) -> None:
     """From now on the person can teach ``skills``, each at its level, and nothing else."""
+    before = _skills(supporter)
     supporter.skills.all().delete()
     Skill.objects.bulk_create(Skill(supporter=supporter, topic=topic, level=level) for topic, level in skills.items())
+    note(supporter, {"skills": (before, _skills(supporter))})
+
+
+def _skills(supporter: Supporter) -> list[str]:
+    return [f"{skill.topic_id} L{skill.level}" for skill in supporter.skills.order_by("topic")]
 
 
 @transaction.atomic
 def set_free_times(supporter: Supporter, times: Iterable[WeekTime]) -> None:
     """From now on the person is usually free at ``times``, and at no others."""
+    before = [str(one) for one in supporter.windows.all()]
     supporter.windows.all().delete()
     WeeklyWindow.objects.bulk_create(
         WeeklyWindow(supporter=supporter, weekday=day, starts=_clock(first), ends=_clock(end))
         for day, first, end in times
     )
+    note(supporter, {"windows": (before, [str(one) for one in supporter.windows.all()])})
 
 
 def _clock(minute: int) -> dt.time:

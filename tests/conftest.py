@@ -12,7 +12,9 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone, translation
+from pytest_django import DjangoDbBlocker
 
+from programme import guards
 from programme.loading import load
 from programme.models import Role, User
 from tests import migrated
@@ -58,10 +60,12 @@ def migrated_before(django_db_modify_db_settings: None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(migrated_before: None, django_db_setup: None) -> None:
+def django_db_setup(migrated_before: None, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """pytest-django's, and what it migrated is kept."""
     if connection.vendor == "sqlite":
         migrated.keep(connection.settings_dict["NAME"])
+        with django_db_blocker.unblock():
+            guards.unguard(connection)  # SQLite empties tables by DELETE, after each test that commits
 
 
 @pytest.fixture

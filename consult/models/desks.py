@@ -20,6 +20,7 @@ from consult.errors import OpeningOver, ReasonMissing
 from consult.opening_days import say_rule
 from programme.models import Role, Room, Topic, User, Venue
 from programme.models.places import dates_of, validate_rule
+from programme.models.records import recorded
 from programme.wording import say_day
 from supporters.messages import tell_cancelled
 from supporters.models import Assignment, Shift, Supporter
@@ -46,6 +47,7 @@ def new_code() -> str:
     return f"desk-{secrets.token_hex(4)}"
 
 
+@recorded(leave_out=("code",), many=("topics", "accounts"), made=True)
 class Desk(models.Model):
     """A place with fixed hours where anybody may walk in."""
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.models.desks import Desk
 from programme.errors import Refused
+from programme.models.records import RecordedQuerySet, recorded
 
 LINK_LASTS = dt.timedelta(minutes=30)
 SEEN_EVERY = dt.timedelta(minutes=5)
@@ -32,7 +33,7 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-class TabletQuerySet(models.QuerySet["Tablet"]):
+class TabletQuerySet(RecordedQuerySet["Tablet"]):
     def enrolled(self) -> Self:
         return self.filter(revoked_at=None)
 
@@ -41,6 +42,10 @@ class TabletQuerySet(models.QuerySet["Tablet"]):
         return next(iter(self.enrolled().filter(token_hash=digest(token)).order_by()), None)
 
 
+@recorded(
+    leave_out=("desk", "token_hash", "enrolled_by", "last_seen_at"),
+    names={"enrolled_at": _("登録した日時"), "revoked_at": _("取り消した時"), "revoked_by": _("取り消した人")},
+)
 class Tablet(models.Model):
     """A device that stands at a desk and may log there, whoever is on duty."""
 

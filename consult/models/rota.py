@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from consult.models.desks import Desk, Opening
 from consult.opening_days import say_rule
 from programme.models.places import validate_rule
+from programme.models.records import note
 from supporters.models import Assignment, Shift, Supporter
 
 
@@ -135,14 +136,26 @@ class StandingTeam(models.Model):
         Who agreed before keeps the date on which it was; what was promised already stays promised.
         """
         StandingTeam.objects.select_for_update().get(pk=self.pk)
+        before = self._place_of(supporter)
         member = self.members.filter(supporter=supporter).first() or StandingMember(team=self, supporter=supporter)
         if agrees != (member.agreed_at is not None):
             member.agreed_at, member.agreed_by = (timezone.now(), by) if agrees else (None, None)
         member.save()
+        note(supporter, {"standing": (before, self._place_of(supporter))})
 
+    @transaction.atomic
     def drop(self, supporter: Supporter) -> None:
         """From now on the person is not of the team; what was promised already stays promised."""
+        before = self._place_of(supporter)
         self.members.filter(supporter=supporter).delete()
+        note(supporter, {"standing": (before, "")})
+
+    def _place_of(self, supporter: Supporter) -> str:
+        """The person's place in the team, as the person's record keeps it; "" for none."""
+        member = self.members.filter(supporter=supporter).first()
+        if member is None:
+            return ""
+        return f"{self} ({_('毎回すぐに決める') if member.agreed_at else _('毎回お願いする')})"
 
 
 class StandingMember(models.Model):

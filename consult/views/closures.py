@@ -12,6 +12,7 @@ from consult.forms.rota import ClosureForm
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Closure
+from programme.records import record_of
 
 
 @coordinator_only
@@ -54,4 +55,5 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
         found.end(timezone.localdate())
         messages.success(request, _("「%(reason)s」の休館を終わりにしました。") % {"reason": found.reason})
         return redirect("consult:closures")
-    return render(request, "consult/closure.html", {"closure": found, "touched": touched_by(found)})
+    context = {"closure": found, "touched": touched_by(found), "record": record_of(found)}
+    return render(request, "consult/closure.html", context)

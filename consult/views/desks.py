@@ -20,6 +20,7 @@ from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.fiscal import fiscal_year
 from programme.models import Limits
+from programme.records import record_of
 from supporters.errors import RoomTaken
 from supporters.models import Assignment
 
@@ -61,6 +62,7 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
         "today": timezone.localdate(),
         "moves": found.reschedulings.select_related("by"),
         "reserved": found.reservations.standing().count(),
+        "record": record_of(found.shift, *team, called={one: one.supporter.name for one in team}),
     }
     return render(request, "consult/opening.html", context)
 
@@ -168,7 +170,7 @@ def _edit(request: HttpRequest, desk: Desk | None) -> HttpResponse:
         saved.set_slots()
         messages.success(request, _("「%(desk)s」を保存しました。") % {"desk": saved})
         return redirect("consult:openings") if desk else redirect("consult:open_dates", saved.pk)
-    return render(request, "consult/desk_form.html", {"form": form, "desk": desk})
+    return render(request, "consult/desk_form.html", {"form": form, "desk": desk, "record": record_of(desk)})
 
 
 @coordinator_only

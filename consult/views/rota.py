@@ -18,6 +18,7 @@ from consult.models import Desk, Opening, OpeningBatch, StandingMember, Standing
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.wording import say_list
+from supporters.asking import ask
 from supporters.choosing import Tally
 from supporters.models import Assignment, Supporter
 
@@ -126,7 +127,7 @@ def _put_or_ask(request: HttpRequest, opening: Opening) -> dict[str, Any]:
     reason = request.POST.get("reason", "")[:200]
     try:
         if request.POST.get("how") == "ask":
-            staffing.ask(opening.shift, supporter, by=request.user)
+            ask(opening.shift, supporter, by=request.user)
             messages.success(request, _("%(name)sさんに、お願いを送ります。") % {"name": supporter.name})
         else:
             staffing.put_down(opening, supporter, by=request.user, reason=reason)
@@ -192,7 +193,8 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
     others = Supporter.objects.found_by(q) if q else Supporter.objects.all()
     others = others.active().exclude(pk__in=[one.supporter_id for one in members]).select_related("home_district")
     page = Paginator(others, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "consult/team.html", {"team": found, "members": members, "form": form, "page": page})
+    context = {"team": found, "members": members, "form": form, "page": page}
+    return render(request, "consult/team.html", context)
 
 
 def _change_team(request: HttpRequest, found: StandingTeam) -> HttpResponse:

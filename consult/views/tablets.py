@@ -19,6 +19,7 @@ from consult.models.devices import Invitation, LinkOver, Tablet
 from notifications import links
 from programme.access import UserRequest, coordinator_only
 from programme.qr import qr_code
+from programme.records import record_of
 from programme.tries import Tries
 
 COOKIE_LASTS = 400 * 24 * 60 * 60  # seconds: the longest that browsers allow
@@ -51,7 +52,7 @@ def tablet(request: HttpRequest, pk: int) -> HttpResponse:
         Tablet.objects.filter(pk=found.pk).update(name=form.cleaned_data["name"])
         messages.success(request, _("端末の名前を変えました。"))
         return redirect("consult:tablets")
-    return render(request, "consult/tablet.html", {"form": form, "tablet": found})
+    return render(request, "consult/tablet.html", {"form": form, "tablet": found, "record": record_of(found)})
 
 
 @never_cache

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from notifications import links
 from notifications.phones import e164, takes_sms
+from programme.models.records import RecordedQuerySet, recorded
 
 
 class Channel(models.TextChoices):
@@ -38,6 +39,15 @@ def language_in_use() -> str:
     return get_language() or settings.LANGUAGE_CODE
 
 
+@recorded(
+    leave_out=("phone_e164", "mobile_e164", "line_id", "erased_at"),
+    names={
+        "email_proved_at": _("メールを本人が確かめた時"),
+        "sms_proved_at": _("携帯電話を本人が確かめた時"),
+        "line_linked_at": _("LINEとつながった時"),
+    },
+    personal=True,
+)
 class Contact(models.Model):
     """Where somebody can be reached. Several people may share an address or a number: neither is a key."""
 
@@ -59,6 +69,8 @@ class Contact(models.Model):
     preferred = models.CharField(_("お知らせの届け方"), max_length=10, choices=Channel.choices, blank=True)
     # When the person had their data erased: nobody is behind this row any more (notifications/erasing.py).
     erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = RecordedQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("連絡先")

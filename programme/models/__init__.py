@@ -1,6 +1,7 @@
 from programme.models.codes import AgeBand, Category, Device, District, Level, Outcome, Topic, Visit
 from programme.models.facts import Course, Figure, Goal, Limit, Limits, LoadedFact, Programme, PublishedFigure
 from programme.models.places import Closure, ClosureCalendar, Room, Venue
+from programme.models.records import Entry
 from programme.models.users import Role, User
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Course",
     "Device",
     "District",
+    "Entry",
     "Figure",
     "Goal",
     "Level",

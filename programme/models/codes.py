@@ -5,6 +5,8 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from programme.models.records import recorded
+
 # Degrees of WGS 84.
 LATITUDE = [MinValueValidator(-90.0), MaxValueValidator(90.0)]
 LONGITUDE = [MinValueValidator(-180.0), MaxValueValidator(180.0)]
@@ -29,6 +31,7 @@ class CodeEntry(models.Model):
         return {"en": self.name_en, "ja-easy": self.name_easy}.get(get_language() or "") or self.name
 
 
+@recorded(made=True)
 class District(CodeEntry):
     """One of the city's districts (地区). Coordinates are those of its hall, WGS 84 degrees."""
 
@@ -41,6 +44,7 @@ class District(CodeEntry):
         verbose_name_plural = _("地区")
 
 
+@recorded(made=True)
 class Topic(CodeEntry):
     """What people need help with: skills (supply), requests (demand) and consultations (log) share it."""
 
@@ -59,6 +63,7 @@ class Topic(CodeEntry):
         return {"en": self.hint_en, "ja-easy": self.hint_easy}.get(get_language() or "") or self.hint
 
 
+@recorded(made=True)
 class Level(CodeEntry):
     """How advanced: ``rank`` 1 to 3 is what skills and needs store and compare."""
 
@@ -69,6 +74,7 @@ class Level(CodeEntry):
         verbose_name_plural = _("レベル")
 
 
+@recorded(made=True)
 class Category(CodeEntry):
     """Where a supporter comes from."""
 
@@ -79,24 +85,28 @@ class Category(CodeEntry):
         verbose_name_plural = _("サポーター区分")
 
 
+@recorded(made=True)
 class Device(CodeEntry):
     class Meta(CodeEntry.Meta):
         verbose_name = _("機器")
         verbose_name_plural = _("機器")
 
 
+@recorded(made=True)
 class AgeBand(CodeEntry):
     class Meta(CodeEntry.Meta):
         verbose_name = _("年代")
         verbose_name_plural = _("年代")
 
 
+@recorded(made=True)
 class Outcome(CodeEntry):
     class Meta(CodeEntry.Meta):
         verbose_name = _("結果")
         verbose_name_plural = _("結果")
 
 
+@recorded(made=True)
 class Visit(CodeEntry):
     class Meta(CodeEntry.Meta):
         verbose_name = _("来所")

@@ -10,10 +10,13 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from programme.models.records import recorded
+
 # More than any limit may be: PositiveIntegerField's own greatest value.
 MANY = 2_147_483_647
 
 
+@recorded(made=True)
 class Programme(models.Model):
     """The one row that says whose programme this is."""
 
@@ -38,6 +41,7 @@ class Programme(models.Model):
         return self.name
 
 
+@recorded(made=True)
 class Limit(models.Model):
     """A number that the programme sets, such as the least size of a group. Read them by ``Limits.current()``."""
 
@@ -97,6 +101,7 @@ class Limits:
     consent_notice_days: int  # days before the 18th birthday on which the end of a consent is announced
     film_megabytes: int  # the largest film that a course takes
     erasure_days: int  # days between the wish to have one's data erased and the day on which they are
+    silent_days: int  # days without a duty or an answer after which a supporter is asked how they are
     quiet_from: int  # minutes after 00:00 from which nobody's telephone rings for a message
     quiet_until: int  # minutes after 00:00 until which it does not
 
@@ -126,6 +131,8 @@ class Limits:
             "consent_reminder_days",
             "consent_notice_days",
             "erasure_days",  # 0: in the next night
+            # 0: nobody is looked for.
+            "silent_days",
         }
     )
     MINUTES_OF_A_DAY: ClassVar = frozenset(
@@ -166,6 +173,7 @@ class Limits:
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
+@recorded(made=True)
 class Course(models.Model):
     """A training course. Without the required ones nobody is assigned to a duty."""
 
@@ -202,6 +210,7 @@ class Figure(models.TextChoices):
     HALL_COURSES = "hall_courses", _("公民館スマホ講座")
 
 
+@recorded(made=True)
 class Goal(models.Model):
     """What a figure should reach in a fiscal year."""
 
@@ -222,6 +231,7 @@ class Goal(models.Model):
         return f"{self.get_figure_display()} {self.fiscal_year}: {self.value}"
 
 
+@recorded(made=True)
 class PublishedFigure(models.Model):
     """A figure that somebody published before or beside this system. Shown beside counted ones, never mixed in.
 

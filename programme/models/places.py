@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme import furigana
 from programme.models.codes import LATITUDE, LONGITUDE, District
+from programme.models.records import recorded
 
 # A rule names days, so it repeats by the day at the finest.
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
@@ -57,6 +58,7 @@ def validate_rule(rule: str) -> None:
         raise ValidationError(_("どの日かが決まりません(BYDAY などを足してください): %(rule)s"), params={"rule": rule})
 
 
+@recorded(made=True)
 class ClosureCalendar(models.Model):
     """A set of closures that several venues share, such as "the halls"."""
 
@@ -72,6 +74,7 @@ class ClosureCalendar(models.Model):
         return self.name
 
 
+@recorded(leave_out=("calendar",), made=True)
 class Closure(models.Model):
     """Days on which the calendar's venues are closed, or one of them: those of a rule, for good or for a while."""
 
@@ -117,6 +120,7 @@ class Closure(models.Model):
             self.save(update_fields=["last"])
 
 
+@recorded(made=True)
 class Venue(models.Model):
     """A place: a public hall, or a group's own place. Coordinates are WGS 84 degrees."""
 
@@ -207,6 +211,7 @@ class Venue(models.Model):
         return self.opens <= time and end.time() <= self.closes and end.date() == start.date()
 
 
+@recorded(leave_out=("venue",), made=True)
 class Room(models.Model):
     """A room that can be booked. A venue without rooms is booked without one."""
 

@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from programme.models.records import recorded
+
 
 class Role(models.TextChoices):
     """What an account may do besides being a supporter (which a ``supporters.Supporter`` row says)."""
@@ -29,6 +31,11 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, role=Role.COORDINATOR, is_staff=True, is_superuser=True, **fields)
 
 
+@recorded(
+    leave_out=("password", "last_login", "date_joined", "is_superuser", "is_staff"),
+    names={"is_active": _("有効"), "mobile_proved_at": _("携帯電話を本人が確かめた時")},
+    personal=True,
+)
 class User(AbstractUser):
     username = None  # type: ignore[assignment]  # the e-mail address is the name
     first_name = None  # type: ignore[assignment]  # one name, kept exactly as typed

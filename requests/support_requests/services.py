@@ -15,6 +15,7 @@ from notifications.models import Contact
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month, span
 from programme.models import Device, District, Limits, Room, Topic, Venue
+from programme.models.records import note
 from programme.wording import say_month
 from support_requests import messages, rules
 from support_requests.errors import TooManyThisMonth, TooManyWaiting
@@ -103,12 +104,23 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     asked.participants, asked.minutes, asked.needs, asked.note = wish.participants, wish.minutes, wish.needs, wish.note
     asked.room, asked.wheelchair = wish.room, wish.wheelchair
     asked.save(update_fields=["venue", "room", "participants", "minutes", "needs", "wheelchair", "note"])
+    before = _wishes(asked)
     asked.topics.all().delete()
     asked.times.all().delete()
     _add_wishes(asked, wish)
+    after = _wishes(asked)
+    note(asked, {name: (before[name], after[name]) for name in after})
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("内容を直しました"))
     if asked.status == asked.Status.RECEIVED and confirm_key(asked) != proof_before:
         ask_to_confirm(asked)
+
+
+def _wishes(asked: SupportRequest) -> dict[str, list[str]]:
+    """Topics and times as the record keeps them."""
+    return {
+        "topics": [f"{one.topic_id} L{one.level}" for one in asked.topics.order_by("topic")],
+        "times": [f"{timezone.localtime(one.starts_at):%Y-%m-%d %H:%M}" for one in asked.times.order_by("rank")],
+    }
 
 
 def _revise_group(group: Group, wish: Wish) -> None:

@@ -38,4 +38,5 @@ urlpatterns = [
     path("sessions/<int:pk>/report/correct/", reports.correct, name="correct_report"),
     path("draw/", draws.draws, name="draws"),
     path("plans/", include("support_requests.planning.urls")),
+    path("board/", include("support_requests.board.urls")),
 ]

@@ -30,6 +30,7 @@ from supporters.messages import (
     tell_offer,
     tell_released,
     tell_stood_down,
+    tell_taken_off,
 )
 from supporters.models.claims import Claim
 from supporters.models.people import Supporter
@@ -371,6 +372,27 @@ class Assignment(Stateful):
                 raise ShiftStarted
             self._move(self.Status.STANDING_IN_WANTED, by=by, reason=reason)
             take_reminders_back(self)
+
+    def take_off(self, *, by: Any, reason: str = "") -> None:
+        """The office frees the person from the duty, or from the question, and tells them. Twice is once.
+
+        Raises OfferClosed when there is nothing to be freed from, or ShiftStarted.
+        """
+        with transaction.atomic():
+            shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
+            self.refresh_from_db()
+            if self.status == self.Status.CANCELLED:
+                return
+            if self.status not in self.LIVE:
+                raise OfferClosed(status=self.get_status_display())
+            if shift.starts_at <= timezone.now():
+                raise ShiftStarted
+            heard = self.status != self.Status.PROPOSED
+            self._leave(self.Status.CANCELLED, by=by, reason=reason)
+            shift.raise_sequence()
+            self.shift = shift
+            if heard:
+                tell_taken_off(self, reason=reason)
 
     def stand_down(self) -> bool:
         """Free a minor beside whom no adult goes or is asked any more, and tell them. Returns whether it was so."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Contact
 from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
+from programme.models.records import RecordedQuerySet, recorded
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
 from supporters.errors import ConsentMissing, ConsentRevoked, Erased, MayBeKnown, TrainingMissing
@@ -38,7 +39,7 @@ class TravelBy(models.TextChoices):
     FOOT = "foot", _("歩き")
 
 
-class SupporterQuerySet(models.QuerySet["Supporter"]):
+class SupporterQuerySet(RecordedQuerySet["Supporter"]):
     def visible_to(self, user: Any) -> Self:
         """Coordinators see everybody, others themselves."""
         if not user.is_authenticated:
@@ -58,6 +59,12 @@ class SupporterQuerySet(models.QuerySet["Supporter"]):
         return self.filter(search_key__contains=search_key(words))
 
 
+@recorded(
+    leave_out=("user", "contact", "search_key", "kana_key", "status", "applied_at", "erase_on", "erased_at"),
+    many=("areas",),
+    names={"skills": _("教えられること"), "windows": _("活動できる曜日と時間"), "standing": _("固定の担当")},
+    personal=True,
+)
 class Supporter(Stateful):
     class Status(models.TextChoices):
         APPLIED = "applied", _("申込み")
@@ -360,6 +367,18 @@ class TrainingCompletion(models.Model):
                 return f"{person.kana[:1]}."
 
 
+@recorded(
+    leave_out=("supporter",),
+    names={
+        "guardian": _("保護者"),
+        "asked_at": _("同意をお願いした時"),
+        "given_at": _("同意した時"),
+        "revoked_at": _("同意を取り消した時"),
+        "recorded_by": _("紙の同意書を確かめた人"),
+    },
+    made=True,
+    personal=True,
+)
 class Consent(models.Model):
     """A guardian's consent for somebody under 18: asked for, given by the guardian's link or on paper, revocable."""
 
@@ -372,6 +391,8 @@ class Consent(models.Model):
     recorded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+
+    objects = RecordedQuerySet.as_manager()
 
     class Meta:
         ordering = ["asked_at"]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from programme.models import Room, Topic, Venue
+from programme.models.records import RecordedQuerySet, recorded
 from supporters.errors import (
     ShiftCancelled,
     ShiftStarted,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SEATS_AT_MOST = 99
 
 
-class ShiftQuerySet(models.QuerySet["Shift"]):
+class ShiftQuerySet(RecordedQuerySet["Shift"]):
     def standing(self) -> Self:
         """Those that were not cancelled."""
         return self.filter(cancelled_at=None)
@@ -56,6 +57,16 @@ def staffing(path: str) -> dict[str, Count]:
     }
 
 
+@recorded(
+    leave_out=("purpose", "sequence"),
+    names={
+        "venue": _("会場"),
+        "room": _("部屋"),
+        "cancelled_at": _("中止にした時"),
+        "cancel_reason": _("中止の理由"),
+        "cancel_cause": _("中止の原因"),
+    },
+)
 class Shift(models.Model):
     """A time at a venue that needs people. ``purpose`` names the owner: see supporters/owners.py."""
 

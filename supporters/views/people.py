@@ -15,6 +15,7 @@ from notifications.models import Message
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Course
+from programme.records import record_of
 from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.history import history
 from supporters.merging import keep_apart, look_alikes, merge, with_look_alikes
@@ -69,6 +70,7 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "training_form": TrainingForm(initial={"on": today}, prefix="training"),
         "guardian_form": _guardian_form(supporter),
         "reason_form": ReasonForm(prefix="leave"),
+        "record": record_of(supporter, supporter.contact, *supporter.consents.all()),
     }
     return render(request, "supporters/person.html", context | forms)
 

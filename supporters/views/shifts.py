@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from programme.access import coordinator_only
+from programme.records import record_of
 from supporters.forms import FilterForm, JoiningForm
 from supporters.models import Assignment, Shift
 from supporters.owners import owner_of
@@ -64,6 +65,7 @@ def shift(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "noted": noted,
         "who_could": FilterForm.for_shift(found) if coming else "",
+        "record": record_of(found, *rows, called={row: row.supporter.name for row in rows}),
     }
     return render(request, "supporters/shift.html", context)
 

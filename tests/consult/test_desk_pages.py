@@ -321,7 +321,7 @@ def test_an_opening_asks_the_same_for_one_supporter_and_for_three(
     for number in (1, 2, 3):
         an_offer(opening.shift, SupporterFactory.create())
         if number in (1, 3):
-            with django_assert_num_queries(7):  # the fifth and sixth: moves and reservations
+            with django_assert_num_queries(9):  # the fifth and sixth: moves and reservations; the last two: the record
                 office.get(reverse("consult:opening", args=[opening.pk]))
 
 

@@ -23,6 +23,7 @@ from consult.teams import Result
 from notifications.models import Message
 from programme.errors import Refused
 from programme.models import District, Limits, Room, User, Venue
+from supporters.asking import ask
 from supporters.errors import (
     AlreadyBooked,
     Away,
@@ -138,7 +139,7 @@ def test_who_is_asked_or_comes_forward_for_a_date_just_taken_back_is_told_so(coo
     supporter = SupporterFactory.create()
     OpeningBatch.objects.get().undo(by=coordinator)
     with pytest.raises(ShiftCancelled):
-        staffing.ask(opening.shift, supporter, by=coordinator)
+        ask(opening.shift, supporter, by=coordinator)
     with pytest.raises(ShiftCancelled):
         join(opening.shift, supporter, by=supporter.user)
 

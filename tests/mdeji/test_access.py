@@ -28,6 +28,7 @@ from consult.models import (
 )
 from consult.models.devices import Invitation, Tablet
 from mdeji.demo import LOGINS, load_demo
+from mdeji.models import Snooze
 from notifications import links
 from notifications.mailings import write_drafts
 from notifications.models import Mailing, Message
@@ -35,7 +36,7 @@ from notifications.own import proof_key
 from programme.models import Closure, User
 from programme.steps import CHECK
 from support_requests.messages import CONFIRM, STATUS, confirm_key
-from support_requests.models import Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
+from support_requests.models import Board, Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
 from support_requests.views.reports import ReportView
 from supporters.merging import look_alikes
@@ -123,6 +124,9 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:correct_report", "session"): OFFICE,
     ("support_requests:draws",): EVERYBODY,
     ("support_requests:plans",): OFFICE,
+    ("support_requests:board",): OFFICE,
+    ("support_requests:board_people", "shift"): OFFICE,
+    ("support_requests:board_person", "supporter"): OFFICE,
     ("support_requests:given_up",): OFFICE,
     ("support_requests:plan", "plan"): OFFICE,
     ("support_requests:plan_task", "plan", "planned_task"): OFFICE,
@@ -211,6 +215,10 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("support_requests:withdraw_for", "request"): OFFICE,
     ("support_requests:decline", "request"): OFFICE,
     ("support_requests:settle_inquiry", "inquiry"): OFFICE,
+    ("support_requests:board_propose",): OFFICE,
+    ("support_requests:board_act", "board"): OFFICE,
+    ("snooze",): OFFICE,
+    ("wake", "snooze"): OFFICE,
     ("support_requests:end_series", "in_series"): OFFICE,
     ("support_requests:reopen", "request"): OFFICE,
     ("support_requests:go_with_fewer", "request"): OFFICE,
@@ -294,7 +302,10 @@ def demo_rows() -> dict[str, Any]:
     mailing = Mailing.objects.create(title="講座のご案内", body="講座を開きます。")
     write_drafts(mailing, [supporter.contact])
     plan = Plan.objects.create(first=now.date(), last=now.date() + dt.timedelta(days=30))
+    put_off = Snooze.objects.create(kind="request", key=request.pk, about=str(request), until=plan.last, reason="見本")
     return {
+        "board": Board.objects.get().pk,
+        "snooze": put_off.pk,
         "language": links.token(links.LANGUAGE, supporter.contact_id),
         "mobile": links.token(links.MOBILE, proof_key(supporter.contact)),
         "contact": supporter.contact_id,

@@ -5,15 +5,17 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from consult.models import MonthReport
+from mdeji.models import Snooze
 from notifications.models import Channel, Message
 from programme.fiscal import Month
-from programme.models import User
+from programme.models import Limit, User
 from programme.wording import say_moment
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
 from supporters.models import Consent, Supporter, TrainingCompletion
@@ -248,3 +250,118 @@ def test_a_session_within_two_days_whose_team_is_not_complete_is_work(
     assert dict(jobs(office))[title] == 1
     SupportRequest.objects.update(status="booked")
     assert title not in dict(jobs(office))
+
+
+# --- One list ------------------------------------------------------------------------------------------
+
+
+def tasks(client: Client) -> list[tuple[str, int]]:
+    return [(task.kind, task.key) for task in client.get(OFFICE).context["tasks"]]
+
+
+def put_off(client: Client, kind: str, key: int, **facts: object) -> HttpResponse:
+    form = {"kind": kind, "key": key, "about": "x", "days": 3, "reason": "団体の返事待ち"} | facts
+    return client.post(reverse("snooze"), form)
+
+
+def test_the_list_goes_by_what_is_due_first_whatever_its_kind(office: Client) -> None:
+    near, far = a_shift(days=3), a_shift(days=12)
+    old = SupportRequestFactory(received_at=timezone.now() - dt.timedelta(days=10))
+    fresh = SupportRequestFactory()
+    session = a_past_session(SupportRequest.Status.BOOKED)
+    asked = an_offer(a_shift(days=30), SupporterFactory())
+    asked.shift.assignments.update(answer_by=timezone.now() + dt.timedelta(hours=5))
+    assert tasks(office) == [
+        ("request", old.pk),  # three days after it came
+        ("people", near.pk),  # five days before it begins
+        ("offer", asked.pk),
+        ("report", session.pk),  # three days after it ended
+        ("request", fresh.pk),
+        ("people", far.pk),
+    ]
+
+
+def test_what_is_put_off_is_gone_until_its_day_and_says_why(
+    office: Client, set_now: Callable[[dt.datetime], None]
+) -> None:
+    one, other = SupportRequestFactory(), SupportRequestFactory()
+    put_off(office, "request", one.pk)
+    page = office.get(OFFICE)
+    assert tasks(office) == [("request", other.pk)]
+    assert jobs(office) == [("日時とサポーターが決まっていない申込み", 1)]
+    assert "団体の返事待ち" in page.content.decode()
+    set_now(timezone.now() + dt.timedelta(days=3))
+    assert set(tasks(office)) == {("request", one.pk), ("request", other.pk)}
+
+
+def test_it_can_be_brought_back_at_once(office: Client) -> None:
+    one = SupportRequestFactory()
+    put_off(office, "request", one.pk)
+    office.post(reverse("wake", args=[Snooze.objects.get().pk]))
+    assert tasks(office) == [("request", one.pk)]
+
+
+def test_without_a_reason_nothing_is_put_off_and_the_field_says_so(office: Client) -> None:
+    one = SupportRequestFactory()
+    page = put_off(office, "request", one.pk, reason=" ")
+    assert "あとにする理由を入力してください。" in page.content.decode()
+    assert tasks(office) == [("request", one.pk)]
+
+
+@pytest.mark.parametrize("facts", [{"kind": "nothing"}, {"key": "x"}, {"days": "9999"}])
+def test_only_what_the_list_offers_can_be_put_off(office: Client, facts: dict[str, str]) -> None:
+    put_off(office, **({"kind": "request", "key": 1} | facts))
+    assert not Snooze.objects.exists()
+
+
+def test_a_click_confirms_a_request_by_telephone(office: Client) -> None:
+    by_phone = GroupFactory(contact=ContactFactory(email="", phone="027-000-0000"))
+    one = SupportRequestFactory(status=SupportRequest.Status.RECEIVED, group=by_phone)
+    (task,) = office.get(OFFICE).context["tasks"]
+    office.post(task.press.url)
+    one.refresh_from_db()
+    assert one.status == SupportRequest.Status.CONFIRMED
+
+
+def test_each_button_of_the_list_does_what_it_says(office: Client) -> None:
+    a_message(channel=Channel.PHONE, state="queued")
+    SupporterFactory(status=Supporter.Status.APPLIED)
+    SupporterFactory(status=Supporter.Status.TRAINING)
+    for task in office.get(OFFICE).context["tasks"]:
+        office.post(task.press.url, {task.press.name: task.press.value})
+    assert "message" not in dict(tasks(office))
+    assert set(Supporter.objects.values_list("status", flat=True)) == {"training", "active"}
+
+
+def test_who_was_not_heard_of_for_long_is_asked_how_they_are(office: Client) -> None:
+    long_ago = timezone.now() - dt.timedelta(days=200)
+    silent = SupporterFactory(applied_at=long_ago)
+    SupporterFactory(applied_at=long_ago, status=Supporter.Status.PAUSED)
+    SupporterFactory()
+    lately = SupporterFactory(applied_at=long_ago)
+    an_offer(a_shift(days=20), lately).decline(by=None)
+    assert [one for one in tasks(office) if one[0] == "silent"] == [("silent", silent.pk)]
+    Limit.objects.filter(pk="silent_days").update(value=0)
+    assert [one for one in tasks(office) if one[0] == "silent"] == []
+
+
+def test_who_comes_of_age_soon_is_asked_to_stay(office: Client) -> None:
+    today = timezone.localdate()
+    soon = SupporterFactory(birth_date=today.replace(year=today.year - 18) + dt.timedelta(days=5))
+    SupporterFactory(birth_date=today.replace(year=today.year - 17))
+    assert [one for one in tasks(office) if one[0] == "birthday"] == [("birthday", soon.pk)]
+
+
+def test_a_year_of_work_is_one_page_in_as_many_queries_as_a_day(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    _one_of_each()
+    one = _queries(client)
+    for months in range(1, 13):
+        SupportRequestFactory(received_at=timezone.now() - dt.timedelta(days=30 * months))
+        a_message(channel=Channel.PHONE, state="queued")
+        for _ in range(3):
+            _one_of_each()
+    assert _queries(client) == one
+    found = client.get(OFFICE).context["tasks"]
+    assert len(found) == 20
+    assert [task.due for task in found] == sorted(task.due for task in found)

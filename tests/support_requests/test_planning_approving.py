@@ -11,8 +11,9 @@ from django.utils import timezone
 from notifications.models import Message
 from programme.models import Closure, ClosureCalendar, Course, Room, User
 from support_requests.errors import PlanNotReady
-from support_requests.models import Plan, PlannedTask, Session, SupportRequest
-from support_requests.planning.approving import approve, discard
+from support_requests.models import Plan, PlannedMember, PlannedTask, Session, SupportRequest
+from support_requests.planning.approving import approve, approve_one, discard, override
+from support_requests.planning.errors import DoesNotFit, NotInTeam, PlannedElsewhere
 from support_requests.planning.solving import solve
 from supporters.models import Absence, Assignment, Consent, Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift, an_offer, at
@@ -339,3 +340,83 @@ def test_a_person_is_checked_as_they_are_when_the_plan_has_locked_them(coordinat
     assert (people < offer, 'ORDER BY "supporters_supporter"."id"' in said[people]) == (True, True)
     if connection.vendor == "postgresql":
         assert said[people].endswith("FOR NO KEY UPDATE")
+
+
+# --- One by one, and another person than the plan's -----------------------------------------------------
+
+
+def two_tasks() -> tuple[Plan, PlannedTask, PlannedTask]:
+    """A plan of two requests on different days, and three people who could go to either."""
+    for _ in range(3):
+        SupporterFactory()
+    for days in (14, 20):
+        SupportRequestFactory(wishes=[at(days)])
+    plan = a_ready_plan()
+    first, second = plan.tasks.order_by("starts_at")
+    return plan, first, second
+
+
+def test_one_part_is_approved_and_the_rest_waits(coordinator: User) -> None:
+    plan, first, _second = two_tasks()
+    assert [approve_one(first, by=coordinator) for _ in range(2)] == [True, True]
+    plan.refresh_from_db()
+    assert (plan.status, Session.objects.count()) == (Plan.Status.READY, 1)
+    assert approve(plan, by=coordinator) == 1
+    assert (plan.status, Session.objects.count()) == (Plan.Status.APPROVED, 2)
+    assert Assignment.objects.count() == PlannedMember.objects.count()
+
+
+def test_a_plan_of_which_every_part_is_approved_is_approved(coordinator: User) -> None:
+    plan, first, second = two_tasks()
+    for task in (first, second):
+        assert approve_one(task, by=coordinator)
+    plan.refresh_from_db()
+    assert plan.status == Plan.Status.APPROVED
+
+
+def test_a_part_that_the_facts_no_longer_allow_says_why_and_the_plan_waits(coordinator: User) -> None:
+    plan, first, _second = two_tasks()
+    first.team.all()[0].supporter.pause(by=coordinator)
+    assert not approve_one(first, by=coordinator)
+    plan.refresh_from_db()
+    assert plan.status == Plan.Status.READY
+    assert "活動中のサポーターだけが引き受けられます" in PlannedTask.objects.get(pk=first.pk).outcome
+
+
+def free_person(task: PlannedTask) -> Supporter:
+    return Supporter.objects.exclude(planned__task=task)[0]
+
+
+def test_the_office_sends_somebody_else_and_the_reason_stays(coordinator: User) -> None:
+    plan, first, _second = two_tasks()
+    chosen, other = first.team.all()[0].supporter, free_person(first)
+    override(first, chosen, other, reason="前から知り合い", by=coordinator)
+    assert nothing_happened()
+    approve(plan, by=coordinator)
+    asked = Supporter.objects.filter(assignments__shift__session__request=first.request)
+    assert other in asked
+    assert chosen not in asked
+    (kept,) = first.overrides.all()
+    assert (kept.instead_of, kept.supporter, kept.reason, kept.by) == (chosen, other, "前から知り合い", coordinator)
+
+
+def test_whom_the_rules_forbid_is_not_sent(coordinator: User) -> None:
+    _plan, first, _second = two_tasks()
+    chosen, other = first.team.all()[0].supporter, free_person(first)
+    other.windows.all().delete()
+    with pytest.raises(DoesNotFit):
+        override(first, chosen, other, reason="x", by=coordinator)
+    with pytest.raises(NotInTeam):
+        override(first, other, chosen, reason="x", by=coordinator)
+    assert first.team.all()[0].supporter == chosen
+
+
+def test_who_is_planned_elsewhere_on_that_day_is_not_sent(coordinator: User) -> None:
+    for _ in range(4):
+        SupporterFactory(week_limit=1)
+    for _ in range(2):
+        SupportRequestFactory(wishes=[at(14)])
+    plan = a_ready_plan()
+    first, second = plan.tasks.all()
+    with pytest.raises(PlannedElsewhere):
+        override(first, first.team.all()[0].supporter, second.team.all()[0].supporter, reason="x", by=coordinator)

@@ -254,3 +254,43 @@ def test_the_plans_page_needs_as_many_queries_for_three_rows_as_for_one(office: 
     assert (len(rows.served), len(rows.unserved)) == (6, 3)
     assert (three, three_listed) == (one, one_listed)
     assert _queries(lambda: ask_why(office, plan)) == one_asked
+
+
+# --- One by one ----------------------------------------------------------------------------------------
+
+
+def task_page(plan: Plan) -> str:
+    return reverse("support_requests:plan_task", args=[plan.pk, plan.tasks.get().pk])
+
+
+def test_one_part_is_approved_on_its_page(office: Client) -> None:
+    SupporterFactory()
+    SupportRequestFactory()
+    plan = solved()
+    text = office.post(task_page(plan), {"action": "approve"}, follow=True).content.decode()
+    assert "1件をお願いしました。" in text
+    assert "先に承認しました" in text
+    assert Assignment.objects.count() == 1
+
+
+def test_another_person_is_sent_with_a_reason_that_the_plan_shows(office: Client) -> None:
+    for _ in range(3):
+        SupporterFactory()
+    SupportRequestFactory()
+    plan = solved()
+    chosen = plan.tasks.get().team.all()[0].supporter
+    other = Supporter.objects.exclude(planned__task__plan=plan)[0]
+    form = {"action": "override", "override-instead_of": chosen.pk, "override-supporter": other.pk}
+    office.post(task_page(plan), form)  # no reason
+    assert plan.tasks.get().team.filter(supporter=chosen).exists()
+    text = office.post(task_page(plan), form | {"override-reason": "前から知り合い"}, follow=True).content.decode()
+    assert "行く人を代えました。" in text
+    assert "前から知り合い" in text
+    assert plan.tasks.get().team.filter(supporter=other).exists()
+
+
+def test_an_action_that_is_none_is_not_found(office: Client) -> None:
+    SupporterFactory()
+    SupportRequestFactory()
+    plan = solved()
+    assert office.post(task_page(plan), {"action": "x"}).status_code == 404

@@ -25,7 +25,7 @@ from notifications.models import Contact, Message, Suppression
 from notifications.outbox import send_code
 from programme import own_data
 from programme.fiscal import Month
-from programme.models import Role, User
+from programme.models import Entry, Role, User
 from supporters import erasing
 from supporters.errors import Erased
 from supporters.models import Absence, Assignment, CalendarAddress, Consent, Supporter, SupporterMove
@@ -304,3 +304,16 @@ def test_the_database_lets_nobody_be_erased_who_has_not_left() -> None:
     supporter = SupporterFactory()
     with pytest.raises(IntegrityError, match="supporter_erased_after_leaving"):
         Supporter.objects.filter(pk=supporter.pk).update(erase_on=timezone.localdate())
+
+
+def test_the_record_forgets_what_the_person_was(client: Client, coordinator: User) -> None:
+    supporter = SupporterFactory(name="前橋花子", contact__email="hanako@example.jp")
+    contact = supporter.contact
+    contact.email = "maebashi@example.jp"
+    contact.save()
+    Supporter.objects.filter(pk=supporter.pk).update(name="前橋はな")
+    erasing.ask(supporter, by=None)
+    erasing.erase(supporter)
+    said = str(list(Entry.objects.values_list("changes", flat=True)))
+    assert Entry.objects.filter(object_pk=str(supporter.pk)).exists()
+    assert [word for word in ("前橋花子", "前橋はな", "hanako", "maebashi@") if word in said] == []

@@ -1,7 +1,8 @@
+from support_requests.models.boards import Board, BoardStep
 from support_requests.models.draws import Draw
 from support_requests.models.feedback import Again, Feedback, Helpful
 from support_requests.models.inquiries import Inquiry
-from support_requests.models.plans import Plan, PlanMove, PlannedMember, PlannedTask, PlanPart
+from support_requests.models.plans import Plan, PlanMove, PlannedMember, PlannedTask, PlanOverride, PlanPart
 from support_requests.models.requests import (
     Group,
     PreferredTime,
@@ -14,6 +15,8 @@ from support_requests.models.sessions import Report, Session
 
 __all__ = [
     "Again",
+    "Board",
+    "BoardStep",
     "Draw",
     "Feedback",
     "Group",
@@ -21,6 +24,7 @@ __all__ = [
     "Inquiry",
     "Plan",
     "PlanMove",
+    "PlanOverride",
     "PlanPart",
     "PlannedMember",
     "PlannedTask",

@@ -96,6 +96,11 @@ class PlannedTask(models.Model):
     # "q"}], see planning/advising.py
     others: Any = models.JSONField(default=list, blank=True)
     outcome = models.CharField(max_length=300, blank=True)  # why approving it was refused
+    # When it was approved by itself, before the rest of its plan.
+    approved_at = models.DateTimeField(null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
 
     class Meta:
         ordering = ["starts_at", "pk"]
@@ -119,6 +124,24 @@ class PlannedMember(models.Model):
 
     def __str__(self) -> str:
         return str(self.supporter)
+
+
+class PlanOverride(models.Model):
+    """Somebody whom the office sends instead of the one whom the plan chose, and why. It stays with the plan."""
+
+    task = models.ForeignKey(PlannedTask, on_delete=models.CASCADE, related_name="overrides")
+    instead_of = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="+")
+    supporter = models.ForeignKey(Supporter, on_delete=models.CASCADE, related_name="+")
+    reason = models.CharField(_("理由"), max_length=200)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.CheckConstraint(name="plan_override_has_reason", condition=~Q(reason=""))]
+
+    def __str__(self) -> str:
+        return f"{self.instead_of} → {self.supporter}"
 
 
 class PlanPart(models.Model):

@@ -16,6 +16,7 @@ from programme.errors import ChangedMeanwhile
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
 from programme.models import Device, District, Room, Topic, Venue
+from programme.models.records import RecordedQuerySet, recorded
 from programme.text import ascii_number, search_key
 from support_requests.errors import RequestClosed, TimePassed
 from support_requests.messages import knows_time, proof_by, tell_closed, tell_received, tell_reopened
@@ -23,6 +24,7 @@ from support_requests.models.series import Series
 from supporters.models import Shift
 
 
+@recorded(leave_out=("search_key", "contact"))
 class Group(models.Model):
     """A residents' group, a neighbourhood association or a section of the city that asks for sessions."""
 
@@ -55,7 +57,7 @@ class Group(models.Model):
         super().save(*args, **kwargs)
 
 
-class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
+class SupportRequestQuerySet(RecordedQuerySet["SupportRequest"]):
     def visible_to(self, user: Any) -> Self:
         """Coordinators see all; groups use the private link of their own request."""
         return self if user.is_authenticated and user.is_coordinator else self.none()
@@ -89,6 +91,11 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
         return self.filter(found)
 
 
+@recorded(
+    leave_out=("form_id", "group", "status", "received_at", "taken_by", "series"),
+    many=("devices",),
+    names={"topics": _("希望の内容"), "times": _("希望の日時")},
+)
 class SupportRequest(Stateful):
     """A group's wish for a session: how many people, where, about what, and up to three times in order of wish."""
 

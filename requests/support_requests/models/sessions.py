@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.errors import ChangedMeanwhile
 from programme.models import Limits, Topic
+from programme.models.records import RecordedQuerySet, recorded
 from support_requests.errors import AlreadyReported, NobodyAccepted, NotOverYet, TimePassed
 from support_requests.messages import tell_booked
 from support_requests.models.requests import SupportRequest
@@ -59,7 +60,7 @@ class SessionManager(models.Manager["Session"]):
         return {}
 
 
-class SessionQuerySet(models.QuerySet["Session"]):
+class SessionQuerySet(RecordedQuerySet["Session"]):
     def visible_to(self, user: Any) -> Self:
         """Coordinators see all; supporters those on which they have a seat."""
         if not user.is_authenticated:
@@ -78,6 +79,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return booked.exclude(public_title="")
 
 
+@recorded(leave_out=("request", "shift"), names={"public_since": _("公開した時"), "public_by": _("公開した人")})
 class Session(models.Model):
     """One visit to a group. Its time, place and people are its shift's."""
 
@@ -233,6 +235,7 @@ class Session(models.Model):
         self.request.moves.create(from_status=status, to_status=status, by=by, reason=said[:200])
 
 
+@recorded(leave_out=("session", "reported_at", "reported_by"), many=("topics",))
 class Report(models.Model):
     """What was reported after a session. ``attendees`` are the residents who came (人, 延べ).
 

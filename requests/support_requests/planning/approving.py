@@ -10,14 +10,18 @@ from django.utils import timezone
 
 import matching
 from programme.errors import ChangedMeanwhile, Refused
+from programme.fiscal import span
 from programme.models import Limits
 from support_requests.errors import PlanNotReady, RequestChanged, TimePassed, VenueClosed
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
 from support_requests.planning.errors import (
     AlreadyStaffed,
     AskedElsewhere,
+    DoesNotFit,
     FactsChanged,
     MemberRefused,
+    NotInTeam,
+    PlannedElsewhere,
     RequestEdited,
     ShiftMoved,
 )
@@ -42,16 +46,69 @@ def approve(plan: Plan, *, by: Any) -> int:
     people = _lock(plan)
     limits, facts = Limits.current(), _Facts(plan, timezone.now())
     applied = 0
-    for task in plan.tasks.filter(starts_at__isnull=False).prefetch_related("team").order_by("pk"):
-        try:
-            with transaction.atomic():
-                _apply(task, [people[member.supporter_id] for member in task.team.all()], limits, facts, by=by)
-        except Refused as refusal:
-            task.outcome = str(refusal)[:OUTCOME_LENGTH]
-            task.save(update_fields=["outcome"])
-        else:
-            applied += 1
+    left = plan.tasks.filter(starts_at__isnull=False, approved_at=None)
+    for task in left.prefetch_related("team").order_by("pk"):
+        applied += _try(task, people, limits, facts, by=by)
     return applied
+
+
+@transaction.atomic
+def approve_one(task: PlannedTask, *, by: Any) -> bool:
+    """Apply one part; the rest of the plan waits as before, and is approved when nothing is left of it.
+
+    Returns whether it was done; if not, ``outcome`` says why. Twice is once. Raises PlanNotReady.
+    """
+    plan = Plan.objects.select_for_update().get(pk=task.plan_id)
+    task.refresh_from_db()
+    if task.approved_at:
+        return True
+    if plan.status != Plan.Status.READY or task.starts_at is None:
+        raise PlanNotReady(status=plan.get_status_display())
+    people = _lock(plan)
+    if not _try(task, people, Limits.current(), _Facts(plan, timezone.now()), by=by):
+        return False
+    task.outcome, task.approved_at, task.approved_by = "", timezone.now(), by
+    task.save(update_fields=["outcome", "approved_at", "approved_by"])
+    if not plan.tasks.filter(starts_at__isnull=False, approved_at=None).exists():
+        _leave_ready(plan, Plan.Status.APPROVED, by=by)
+    return True
+
+
+@transaction.atomic
+def override(task: PlannedTask, instead_of: Supporter, supporter: Supporter, *, reason: str, by: Any) -> None:
+    """Send ``supporter`` instead of ``instead_of``; ``reason`` stays with the plan. Nobody is asked yet.
+
+    Raises PlanNotReady, NotInTeam, PlannedElsewhere, and DoesNotFit when the new team does not keep the rules.
+    """
+    plan = Plan.objects.select_for_update().get(pk=task.plan_id)
+    task.refresh_from_db()
+    if plan.status != Plan.Status.READY or task.starts_at is None or task.approved_at:
+        raise PlanNotReady(status=plan.get_status_display())
+    member = task.team.filter(supporter=instead_of).first()
+    if member is None or task.team.filter(supporter=supporter).exists():
+        raise NotInTeam
+    day = span(timezone.localdate(task.starts_at), timezone.localdate(task.starts_at))
+    others = plan.tasks.filter(team__supporter=supporter, starts_at__gte=day[0], starts_at__lt=day[1], approved_at=None)
+    if other := others.select_related("request__group", "shift").first():
+        raise PlannedElsewhere(title=other.request.group if other.request else other.shift)
+    team = [one.supporter for one in task.team.exclude(pk=member.pk).select_related("supporter")]
+    if not _Facts(plan, timezone.now()).allow(task, [*team, supporter]):
+        raise DoesNotFit
+    member.supporter = supporter
+    member.save(update_fields=["supporter"])
+    task.overrides.create(instead_of=instead_of, supporter=supporter, reason=reason, by=by)
+
+
+def _try(task: PlannedTask, people: dict[int, Supporter], limits: Limits, facts: "_Facts", *, by: Any) -> bool:
+    """Apply a part in a savepoint of its own; where that is refused, note why."""
+    try:
+        with transaction.atomic():
+            _apply(task, [people[member.supporter_id] for member in task.team.all()], limits, facts, by=by)
+    except Refused as refusal:
+        task.outcome = str(refusal)[:OUTCOME_LENGTH]
+        task.save(update_fields=["outcome"])
+        return False
+    return True
 
 
 def _lock(plan: Plan) -> dict[int, Supporter]:

@@ -39,6 +39,20 @@ class MemberRefused(Refused):
     sentence = _("%(name)sさん:%(reason)s")
 
 
+class NotInTeam(Refused):
+    sentence = _("この人は、この活動の案にいません。")
+
+
+class DoesNotFit(Refused):
+    sentence = _(
+        "この人に代えると、必要な条件がそろいません。空いている時間、行ける場所、できることを確かめてください。"
+    )
+
+
+class PlannedElsewhere(Refused):
+    sentence = _("この人は、同じ日のほかの活動(%(title)s)の案に入っています。先にそちらを代えてください。")
+
+
 class PlanOutdated(Refused):
     sentence = _("計画した後で状況が変わったため、答えられません。もう一度計画してください。")
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from programme.fiscal import fiscal_year, start_of
 from programme.geo import to_metres, travel_minutes
 from programme.models import District, Limits, Topic, Venue
-from support_requests.models import Plan, PlannedMember, PlannedTask, SupportRequest
+from support_requests.models import Plan, PlannedMember, PlannedTask, PlanOverride, SupportRequest
 from support_requests.planning.mending import NO
 from support_requests.planning.problem import task_key
 from support_requests.planning.saying import Obstacle, obstacles, say_recruit
@@ -97,6 +97,11 @@ class Rows:
         return [*self.served, *self.unserved, *self.refused]
 
     @property
+    def waiting(self) -> list[Row]:
+        """Planned, and not approved by themselves yet."""
+        return [row for row in self.served if row.task.approved_at is None]
+
+    @property
     def asked(self) -> int:
         """People who would get something new to do."""
         return len({member.supporter.pk for row in self.served for member in row.team})
@@ -138,7 +143,11 @@ class _Reader:
         self.tasks: Iterable[PlannedTask] = list(
             plan.tasks.select_related("request__group", "request__venue__district", "shift__venue__district")
             .prefetch_related(
-                "request__times", "request__topics", "shift__topics", Prefetch("team", queryset=team.order_by("pk"))
+                "request__times",
+                "request__topics",
+                "shift__topics",
+                Prefetch("team", queryset=team.order_by("pk")),
+                Prefetch("overrides", queryset=PlanOverride.objects.select_related("supporter", "instead_of", "by")),
             )
             .order_by("starts_at", "pk")
         )

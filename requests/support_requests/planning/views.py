@@ -17,8 +17,8 @@ from programme.wording import say_list
 from support_requests.models import Plan, PlannedTask
 from support_requests.planning import mending
 from support_requests.planning.advising import facts_changed, why_not
-from support_requests.planning.approving import approve, discard
-from support_requests.planning.forms import PeriodForm, WhyNotForm
+from support_requests.planning.approving import approve, approve_one, discard, override
+from support_requests.planning.forms import OverrideForm, PeriodForm, WhyNotForm
 from support_requests.planning.pages import contests_of, rows_of
 from support_requests.planning.saying import obstacles, say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
@@ -90,10 +90,40 @@ def plan_task(request: HttpRequest, pk: int, task: int) -> HttpResponse:
     if row is None:
         raise Http404
     form = WhyNotForm(request.GET if "supporter" in request.GET else None)
-    context = {"plan": found, "row": row, "form": form}
+    override_form = OverrideForm(request.POST if request.POST.get("action") == "override" else None, task=row.task)
+    if request.method == "POST" and _act_on_task(request, row.task, override_form):
+        return redirect("support_requests:plan", pk=pk)
+    context = {"plan": found, "row": row, "form": form, "override": override_form}
+    context["overrides"] = row.task.overrides.all()
     if form.is_valid():
         context |= {"about": form.cleaned_data["supporter"], **_stand(row.task, form.cleaned_data["supporter"].pk)}
     return render(request, "support_requests/plans/task.html", context)
+
+
+def _act_on_task(request: HttpRequest, task: PlannedTask, form: OverrideForm) -> bool:
+    """Approve one part, or send somebody else there. Returns whether the page is done with."""
+    try:
+        match request.POST.get("action"):
+            case "approve":
+                if approve_one(task, by=request.user):
+                    messages.success(request, _("%(applied)s件をお願いしました。") % {"applied": 1})
+                else:
+                    messages.warning(request, task.outcome)
+                return True
+            case "override" if form.is_valid():
+                override(task, by=request.user, **form.cleaned_data)
+                messages.success(request, _("行く人を代えました。まだお願いは送っていません。"))
+                return True
+            case "override":
+                return False
+            case _:
+                raise Http404
+    except Refused as refusal:
+        if not form.is_bound:
+            messages.error(request, str(refusal))
+            return True
+        form.add_error(None, str(refusal))
+        return False
 
 
 def _stand(task: PlannedTask, supporter: int) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from notifications.models import Message
 from programme.access import coordinator_only
 from programme.errors import ChangedMeanwhile, Refused
+from programme.records import record_of
 from programme.wording import say_list
 from support_requests.forms import AnswerForm, CalledOffForm, PublicForm, ReasonForm, RequestFilter, RescheduleForm
 from support_requests.history import group_history
@@ -249,6 +250,7 @@ def _page(
         .order_by("created_at", "pk"),
         "history": group_history(asked.group, now),
         "session": session,
+        "record": record_of(asked, asked.group, asked.group.contact, *_of_session(session)),
         "begun": session is not None and session.shift.starts_at <= now,
         "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],
         "times_gone": asked.may_be_revised and all(time.starts_at <= now for time in asked.times.all()),
@@ -257,3 +259,8 @@ def _page(
         "form": sent or public,  # base.html says in the title that something is wrong
     }
     return render(request, "support_requests/detail.html", context)
+
+
+def _of_session(session: Session | None) -> tuple[Any, ...]:
+    """What the page shows of it, for the record."""
+    return (session, session.shift, getattr(session, "report", None)) if session else ()

@@ -1,0 +1,211 @@
+"""The week board's pages: the week, a person for a shift, a shift for a person. Every step works without a script."""
+
+import datetime as dt
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
+
+from programme.access import UserRequest, coordinator_only
+from programme.errors import ChangedMeanwhile, Refused
+from programme.models import District
+from support_requests.board import sandbox
+from support_requests.board.errors import NotOnShift
+from support_requests.board.sandbox import shifts_of_week, state_of, touched
+from support_requests.board.week import judge, tally_after, week_of
+from support_requests.models import Board, BoardStep
+from supporters.asking import asked_often
+from supporters.models import Shift, Supporter
+
+PEOPLE_A_PAGE = 20
+WEEK = dt.timedelta(days=7)
+FIRST_YEAR, LAST_YEAR = 2000, 2999
+
+
+class BoardFilter(forms.Form):
+    district = forms.ModelChoiceField(
+        label=gettext_lazy("地区"),
+        queryset=District.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("すべて"),
+    )
+
+
+class PeopleForm(forms.Form):
+    q = forms.CharField(label=gettext_lazy("名前・ふりがな"), required=False, max_length=100)
+
+
+def _monday(text: str) -> dt.date:
+    """The Monday of the week in which the day ``text`` (ISO) lies; of this week for anything else."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = timezone.localdate()
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        day = timezone.localdate()
+    return day - dt.timedelta(days=day.weekday())
+
+
+def _address(monday: dt.date, **more: object) -> str:
+    query = {"week": monday.isoformat()} | {name: value for name, value in more.items() if value}
+    return f"{reverse('support_requests:board')}?{urlencode(query)}"
+
+
+@coordinator_only
+def board(request: UserRequest) -> HttpResponse:
+    """Shifts × days, or people × days, with the steps proposed and what speaks against them."""
+    monday = _monday(request.GET.get("week", ""))
+    boards = Board.objects.of(request.user, monday)
+    found = boards.open().first()
+    form = BoardFilter(request.GET)
+    district = form.cleaned_data["district"] if form.is_valid() else None
+    by_people = request.GET.get("view") == "people"
+    keep = {"district": district.pk if district else "", "view": "people" if by_people else ""}
+    week = week_of(monday, found, district)
+    context = {
+        "week": week,
+        "people": week.by_person() if by_people else [],
+        "by_people": by_people,
+        "board": found,
+        "seen": json.dumps(state_of(touched(found))) if found else "",
+        "last": boards.filter(committed_at__isnull=False, undone_at=None).order_by("-committed_at").first(),
+        "form": form,
+        "today": timezone.localdate(),
+        "previous_url": _address(monday - WEEK, **keep),
+        "next_url": _address(monday + WEEK, **keep),
+        "shifts_url": _address(monday, district=keep["district"]),
+        "people_url": _address(monday, district=keep["district"], view="people"),
+        "last_day": monday + dt.timedelta(days=6),
+    }
+    return render(request, "support_requests/board/board.html", context)
+
+
+@require_POST
+@coordinator_only
+def propose(request: UserRequest) -> HttpResponse:
+    """One step: from a button, or dropped there."""
+    monday = _monday(request.POST.get("week", ""))
+    supporter = Supporter.objects.filter(pk=_key(request.POST.get("supporter"))).first()
+    leaves, goes = (_shift(request.POST.get(name)) for name in ("leaves", "goes"))
+    if supporter is None or (leaves is None and goes is None):
+        messages.error(request, str(NotOnShift()))
+        return _back(request, monday, "proposals")
+    how = BoardStep.How.AGREED if request.POST.get("how") == BoardStep.How.AGREED else BoardStep.How.ASK
+    try:
+        sandbox.propose(
+            by=request.user,
+            monday=monday,
+            supporter=supporter,
+            leaves=leaves,
+            goes=goes,
+            how=how,
+            reason=request.POST.get("reason", "")[:200],
+        )
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return _back(request, monday, "proposals")
+
+
+def _key(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
+def _shift(text: str | None) -> Shift | None:
+    return get_object_or_404(Shift, pk=_key(text)) if text else None
+
+
+def _back(request: HttpRequest, monday: dt.date, anchor: str) -> HttpResponseRedirect:
+    view = "people" if request.POST.get("view") == "people" else ""
+    address = _address(monday, view=view, district=request.POST.get("district", "")[:20])
+    return HttpResponseRedirect(f"{address}#{anchor}")
+
+
+@require_POST
+@coordinator_only
+def act(request: UserRequest, pk: int) -> HttpResponse:
+    """Commit, clear or undo a board, or drop one of its steps."""
+    found = get_object_or_404(Board, pk=pk, made_by=request.user)
+    by: Any = request.user
+    try:
+        match request.POST.get("action", "").split(":"):
+            case ["commit"]:
+                count = sandbox.commit(found, sandbox.read_state(request.POST.get("seen", "")), by=by)
+                messages.success(request, _("%(count)s件を確定しました。本人に知らせます。") % {"count": count})
+            case ["undo"]:
+                count = sandbox.undo(found, by=by)
+                messages.success(request, _("%(count)s件を元に戻しました。本人に知らせます。") % {"count": count})
+            case ["clear"]:
+                Board.objects.open().filter(pk=found.pk).delete()
+                messages.success(request, _("案をすべて消しました。だれにも知らせていません。"))
+            case ["drop", step]:
+                BoardStep.objects.filter(board=found, board__committed_at=None, pk=_key(step)).delete()
+            case _other:
+                messages.error(request, str(ChangedMeanwhile()))
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return _back(request, found.monday, "proposals")
+
+
+@coordinator_only
+def people(request: UserRequest, pk: int) -> HttpResponse:
+    """Who could come to a shift, as things would be after the steps, and what stands against the others."""
+    shift = get_object_or_404(Shift.objects.select_related("venue__district"), pk=pk)
+    monday = _monday(shift.local_date.isoformat())
+    form = PeopleForm(request.GET)
+    q = form.cleaned_data["q"] if form.is_valid() else ""
+    rows = (Supporter.objects.found_by(q) if q else Supporter.objects.all()).active()
+    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    steps, shifts = _steps(request, monday, shift)
+    tally = tally_after(steps, [one.pk for one in page.object_list], shifts)
+    by_key = {one.pk: one for one in tally.people}
+    found = [tally.choice(by_key[one.pk], shift) for one in page.object_list]
+    coming = {step.supporter_id for step in steps if step.goes_id == shift.pk}
+    rows_of = [(one, one.supporter.pk in coming or tally.is_on(one.supporter, shift)) for one in found]
+    rows_of.sort(key=lambda row: (row[1], bool(row[0].against), bool(row[0].doubts)))
+    context = {"shift": shift, "monday": monday, "form": form, "page": page, "rows": rows_of, "q": q}
+    context["board_url"] = _address(monday)
+    return render(request, "support_requests/board/people.html", context)
+
+
+@coordinator_only
+def person(request: UserRequest, pk: int) -> HttpResponse:
+    """Where a person could go in a week, instead of the shift ``leaves`` if one is named, or be taken off it."""
+    one = get_object_or_404(Supporter.objects.select_related("home_district"), pk=pk)
+    monday = _monday(request.GET.get("week", ""))
+    leaves = _shift(request.GET.get("leaves"))
+    steps, shifts = _steps(request, monday, *([leaves] if leaves else []))
+    coming = [shift for shift in shifts if shift.starts_at > timezone.now() and shift.local_date >= monday]
+    tally = tally_after(steps, [one.pk], shifts)
+    one = next(each for each in tally.people if each.pk == one.pk)
+    if leaves:
+        tally.release(one, leaves)
+    often = asked_often(timezone.now(), tally.limits)
+    there = {step.goes_id for step in steps if step.supporter_id == one.pk}
+    rows = []
+    for shift in coming:
+        if shift == leaves or shift.pk in there or tally.is_on(one, shift):
+            continue
+        choice = tally.choice(one, shift)
+        rows.append((choice, judge(choice, tally, BoardStep.How.AGREED, often)))
+    rows.sort(key=lambda row: (bool(row[1]), bool(row[0].doubts), row[0].shift.starts_at))
+    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    context = {"one": one, "leaves": leaves, "monday": monday, "page": page, "board_url": _address(monday)}
+    return render(request, "support_requests/board/person.html", context)
+
+
+def _steps(request: UserRequest, monday: dt.date, *shifts: Shift) -> tuple[list[BoardStep], list[Shift]]:
+    """The open board's steps, and the week's shifts with those named."""
+    found = Board.objects.of(request.user, monday).open().first()
+    steps = list(found.steps.select_related("supporter", "leaves", "goes")) if found else []
+    week = list(shifts_of_week(monday))
+    return steps, [*week, *(shift for shift in shifts if shift not in week)]
