@@ -1,6 +1,19 @@
 from django.urls import path
 
-from consult.views import calendars, closures, desks, finder, live, log, offline, paper, reservations, rota, tablets
+from consult.views import (
+    calendars,
+    closures,
+    desks,
+    finder,
+    live,
+    log,
+    offline,
+    paper,
+    reach,
+    reservations,
+    rota,
+    tablets,
+)
 
 app_name = "consult"
 
@@ -24,6 +37,7 @@ urlpatterns = [
     path("openings/<int:pk>/", desks.opening, name="opening"),
     path("closures/", closures.closures, name="closures"),
     path("closures/<int:pk>/", closures.closure, name="closure"),
+    path("reach/", reach.reach, name="reach"),
     path("openings/urgent/", rota.urgent, name="urgent"),
     path("openings/<int:pk>/move/", rota.move, name="move"),
     path("openings/<int:pk>/people/", rota.people, name="people"),

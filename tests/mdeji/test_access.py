@@ -146,6 +146,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("consult:open_dates", "desk"): OFFICE,
     ("consult:reserve", "reservable_desk"): EVERYBODY,
     ("consult:reservation", "reservation"): EVERYBODY,
+    ("consult:reach",): OFFICE,
     ("consult:urgent",): OFFICE,
     ("consult:closures",): OFFICE,
     ("consult:closure", "closure"): OFFICE,

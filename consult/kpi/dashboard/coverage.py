@@ -4,12 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from consult.kpi.book import Book
+from consult.reach import reached_map
 from programme.fiscal import Month
-from programme.geo import to_metres
-from programme.map import Map, Site, draw
+from programme.map import Map
 from programme.models import District
-
-REACHED, NOT_YET = "✓", "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +39,4 @@ def coverage(book: Book, months: Sequence[Month]) -> Coverage:
         Place(district, sum(district.pk in cells and cells[district.pk].total > 0 for cells in found))
         for district in districts
     ]
-    return Coverage(places, _map(places))
-
-
-def _map(places: Sequence[Place]) -> Map | None:
-    if not places:
-        return None
-    points = [to_metres(place.district.latitude, place.district.longitude) for place in places]
-    sites = tuple(Site(str(place.district), *point) for place, point in zip(places, points, strict=True))
-    signs = tuple(
-        Site(REACHED if place.reached else NOT_YET, *point) for place, point in zip(places, points, strict=True)
-    )
-    return draw(sites, signs)
+    return Coverage(places, reached_map({place.district: place.reached for place in places}))
