@@ -1,7 +1,7 @@
 """What coordinators type about supporters."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -186,8 +186,16 @@ class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argume
 
 
 class TrainingForm(forms.Form):
+    """Which course ``supporter`` has finished: what is required and not done yet comes first."""
+
     course = forms.ModelChoiceField(label=_("研修"), queryset=Course.objects.all(), empty_label=None)
     on = DateField(label=_("修了日"))
+
+    def __init__(self, *args: Any, supporter: Supporter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        done = supporter.completions.filter(course=OuterRef("pk"))
+        course = cast("forms.ModelChoiceField[Course]", self.fields["course"])
+        course.queryset = Course.objects.order_by(Exists(done), "-required", "code")
 
     def clean_on(self) -> dt.date:
         day: dt.date = self.cleaned_data["on"]

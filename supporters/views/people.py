@@ -67,7 +67,7 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "history": history(supporter, timezone.now()),
         "contact_form": ContactForm(instance=supporter.contact, prefix="contact"),
         "flags_form": FlagsForm(instance=supporter, prefix="flags"),
-        "training_form": TrainingForm(initial={"on": today}, prefix="training"),
+        "training_form": TrainingForm(supporter=supporter, initial={"on": today}, prefix="training"),
         "guardian_form": _guardian_form(supporter),
         "reason_form": ReasonForm(prefix="leave"),
         "record": record_of(supporter, supporter.contact, *supporter.consents.all()),
@@ -120,7 +120,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 def training(request: HttpRequest, pk: int) -> HttpResponse:
     """Note that a course was finished."""
     supporter = _supporter(request, pk)
-    form = TrainingForm(request.POST, prefix="training")
+    form = TrainingForm(request.POST, supporter=supporter, prefix="training")
     if not form.is_valid():
         return _show(request, supporter, training_form=form)
     supporter.record_training(form.cleaned_data["course"], on=form.cleaned_data["on"], by=request.user)

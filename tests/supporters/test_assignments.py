@@ -475,7 +475,15 @@ def test_every_refusal_is_a_sentence_that_can_be_read() -> None:
     def all_of(kind: type[Refused]) -> list[type[Refused]]:
         return [kind, *(below for child in kind.__subclasses__() for below in all_of(child))]
 
-    names = {"status": "期限切れ", "limit": 2, "other": "相談所", "venue": "公民館", "day": "12月1日", "opens": "9:30"}
+    names = {
+        "status": "期限切れ",
+        "limit": 2,
+        "other": "相談所",
+        "venue": "公民館",
+        "day": "12月1日",
+        "opens": "9:30",
+        "moment": "12月1日",
+    }
     for kind in all_of(Refused):
         if kind.__module__ == "supporters.errors":
             assert str(kind(**names)).endswith(("。", "期限切れ"))
