@@ -38,7 +38,7 @@ check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deplo
 	@$(MANAGE) makemigrations --check --dry-run
 	@MDEJI_ENV=production SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	 ALLOWED_HOSTS=mdeji.example.jp SITE_URL=https://mdeji.example.jp EMAIL_URL=smtp://localhost:25 \
-	 DEFAULT_FROM_EMAIL=office@example.jp DATABASE_URL=postgres://localhost/mdeji BROKER_URL=redis://localhost/0 VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
+	 DEFAULT_FROM_EMAIL=office@example.jp DATABASE_URL=postgres://localhost/mdeji BROKER_URL=redis://localhost/0 CACHE_URL=rediscache://localhost/1 VAR_DIR=$(VAR)/check $(MANAGE) check --deploy --fail-level WARNING
 
 bench: $(VENV)/.bench  ## Measurements, as ratios within one run
 	@PYTHONPATH=requests $(BIN)/python -m bench.matcher --picture $(VAR)/matcher.png

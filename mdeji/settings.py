@@ -131,7 +131,8 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_MAX_AGE_SECONDS", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+# Limits of tries are counted here. In production several processes answer: counted in each, a limit would be none.
+CACHES = {"default": env.cache_url_config(required("CACHE_URL", "locmemcache://"))}
 
 # --- The record of changes ---------------------------------------------------------------------------
 AUDITLOG_LOGENTRY_MODEL = "programme.Entry"

@@ -103,6 +103,7 @@ def as_in_production(environment: dict[str, str]) -> dict[str, str]:
     values = {"DATABASE_URL": f"sqlite:///{environment['VAR_DIR']}/mdeji.sqlite3", **environment}
     values |= {"MDEJI_ENV": "production", "BEHIND_PROXY": "true", "ALLOWED_HOSTS": "localhost"}
     values |= {"SITE_URL": "https://localhost", "EMAIL_URL": "mailbox://", "DEFAULT_FROM_EMAIL": "office@example.jp"}
+    values["CACHE_URL"] = "locmemcache://"
     values["SECRET_KEY"] = secrets.token_urlsafe(50)
     manage(values, "collectstatic", "--noinput", "--verbosity=0")
     return values

@@ -113,6 +113,8 @@ def test_nothing_is_sent_to_a_number_that_stopped_us(client: Client, db: None) -
         ({}, "メールアドレスか、携帯電話の番号を"),
         ({"email": "a@example.jp", "phone": "090-1234-5678"}, "どちらか一つ"),
         ({"phone": "027-224-1111"}, "SMSが届く携帯電話"),
+        ({"phone": "+881612345678"}, "市外局番から"),
+        ({"phone": "+44 7400 123456"}, "市外局番から"),
     ],
 )
 @pytest.mark.parametrize("page", ["account_request_login_code", "account_signup"])

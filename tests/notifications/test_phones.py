@@ -31,5 +31,12 @@ def test_what_is_no_number_is_refused_with_an_example(typed: str) -> None:
         e164(typed)
 
 
+@pytest.mark.parametrize("typed", ["+881612345678", "+447400123456", "+8801712345678", "+1 212 555 0100"])
+def test_no_number_of_another_country_is_taken_and_none_gets_an_sms(typed: str) -> None:
+    assert not takes_sms("".join(typed.split()))
+    with pytest.raises(ValidationError):
+        e164(typed)
+
+
 def test_no_number_is_no_error() -> None:
     assert e164("  ") == ""
