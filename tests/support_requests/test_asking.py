@@ -88,9 +88,10 @@ def test_an_sms_proves_a_mobile_number_where_sms_can_be_sent(client: Client) -> 
     message = Message.objects.get()
     assert "SMSで確認のリンクを送りました" in page
     assert (message.channel, message.address) == ("sms", "+819012345678")
-    link = re.search(r"/requests/confirm/\S+", message.short)
+    link = re.search(r"/s/\w+", message.short)
     assert link
-    client.post(link[0])
+    shown = client.get(link[0], follow=True)
+    client.post(shown.redirect_chain[-1][0])
     contact = SupportRequest.objects.get().group.contact
     assert SupportRequest.objects.get().status == "confirmed"
     assert (contact.sms_proved_at is None, contact.email_proved_at) == (False, None)
