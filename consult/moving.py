@@ -47,6 +47,7 @@ def move(
     closed = desk.venue.closed_on(day)
     if closed and not although_closed:
         raise VenueShut(day=say_day(day), reason=closed)
+    reserving.shorten(opening, (ends_at - starts_at) // dt.timedelta(minutes=1), reason=reason.strip())
     Rescheduling.objects.create(
         opening=opening,
         from_date=opening.date,

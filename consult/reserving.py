@@ -158,15 +158,19 @@ def cancel(reservation: Reservation) -> None:
     reservation.refresh_from_db()
 
 
+def shorten(opening: Opening, minutes: int, *, reason: str) -> None:
+    """The opening will last ``minutes`` only: later slots fall away, and who had one is told of the time it was."""
+    for reservation in _standing(opening):
+        if reservation.offset + (opening.slot_minutes or 0) > minutes:
+            reservation.opening = opening
+            _drop(reservation, reason=reason)
+
+
 def follow(opening: Opening, *, by: Any, reason: str) -> None:
-    """The opening was moved: who has reserved keeps the slot, as far as there still is one, and is told."""
-    minutes = opening.slot_minutes or 0
+    """The opening was moved: who has reserved keeps the slot and is told. ``shorten`` goes before the move."""
     for reservation in _standing(opening):
         reservation.opening = opening
-        if reservation.offset + minutes <= opening.shift.minutes:
-            tell_reservation_moved(reservation, reason=reason)
-        else:
-            _drop(reservation, reason=reason)
+        tell_reservation_moved(reservation, reason=reason)
 
 
 def let_go(opening: Opening, *, by: Any, reason: str) -> None:

@@ -69,7 +69,10 @@ class Reservation(models.Model):
 
     @property
     def starts_at(self) -> dt.datetime:
-        return self.opening.shift.starts_at + dt.timedelta(minutes=self.offset)
+        """When it begins; of a cancelled one, when it would have begun: what was moved after that does not move it."""
+        moved = self.cancelled_at and self.opening.reschedulings.filter(at__gte=self.cancelled_at).first()
+        opens = moved.from_starts_at if moved else self.opening.shift.starts_at
+        return opens + dt.timedelta(minutes=self.offset)
 
     @property
     def is_over(self) -> bool:

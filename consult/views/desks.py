@@ -97,7 +97,7 @@ def open_dates(request: HttpRequest, pk: int) -> HttpResponse:
         chosen = None if "preview" in request.POST else _chosen(ticked, plan.possible)
         if chosen:
             return _make_dates(request, desk, first, last, chosen)
-        if chosen is not None and (not plan.new or _are_there(desk, ticked)):
+        if chosen is not None and (not plan.possible or _are_there(desk, ticked)):
             messages.info(request, _("新しく作る日はありませんでした。もう作ってあります。"))
             return redirect("consult:openings")
         if chosen is not None:

@@ -106,6 +106,17 @@ def test_a_second_tap_on_make_with_some_dates_unticked_makes_nothing_more_and_is
     assert [opening.date.day for opening in desk.openings.all()] == [8]
 
 
+def test_where_all_dates_are_closed_and_none_is_ticked_nothing_is_said_to_be_made(
+    office: Client, set_now: Callable[[dt.datetime], None]
+) -> None:
+    set_now(JANUARY)
+    url = reverse("consult:open_dates", args=[a_desk(rule="FREQ=MONTHLY;BYDAY=1MO,3MO").pk])
+    page = office.post(url, FEBRUARY)
+    assert page.context["plan"].new == []
+    assert page.context["plan"].instead
+    assert "作る日を1つ以上選んでください。" in page.context["form"].non_field_errors()
+
+
 def test_dates_are_offered_from_the_day_after_the_last_one(
     office: Client, set_now: Callable[[dt.datetime], None]
 ) -> None:

@@ -13,12 +13,14 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from consult.errors import NoReservations, ReservationOver, SlotTaken, TooManyReservations
+from consult.messages import reservation_url
 from consult.models import Desk, Opening, OpeningBatch, Reservation
 from consult.moving import move
 from consult.reserving import Wish, cancel, forget, reserve, slots
 from notifications.models import Contact, Message
 from programme.errors import Refused
 from programme.models import User
+from programme.wording import say_moment
 from tests.consult.rows import a_desk, an_opening
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
@@ -249,6 +251,20 @@ def test_when_the_opening_moves_who_reserved_keeps_the_slot_or_is_told_that_it_i
     assert late.cancelled_at is not None
     kinds = {message.recipient_id: message.kind for message in Message.objects.filter(body__contains="会場の都合")}
     assert kinds == {early.contact_id: "reservation_moved", late.contact_id: "reservation_off"}
+
+
+def test_a_slot_that_falls_away_is_named_by_the_time_that_was_reserved(client: Client, coordinator: User) -> None:
+    opening = an_opening(a_reservable(), a_day(3))
+    late, _new = reserve(a_wish(opening, 90))
+    was = late.starts_at
+    for day in (4, 5):  # what comes after it does not move it either
+        closes = dt.time(14, day)
+        move(opening, a_day(day), dt.time(13), closes, by=coordinator, reason="会場の都合", although_closed=True)
+    message = Message.objects.get(kind="reservation_off")
+    assert say_moment(was) in message.title
+    assert say_moment(was) in message.body
+    assert f"DTSTART;TZID=Asia/Tokyo:{timezone.localtime(was):%Y%m%dT%H%M}00" in message.calendar
+    assert say_moment(was) in client.get(reservation_url(late)).content.decode()
 
 
 def test_when_the_opening_is_called_off_all_who_reserved_are_told(coordinator: User) -> None:
