@@ -9,8 +9,7 @@ from django.db.models import Count, Exists, OuterRef
 from django.utils import timezone
 
 from notifications import outbox
-from notifications.ladder import RINGING, QuietHours
-from notifications.models import Attempt, Contact, Mailing, Matter, Message
+from notifications.models import Attempt, Channel, Contact, Mailing, Matter, Message
 from notifications.models.mailings import KIND
 from notifications.segments import Size, size
 from notifications.writing import Writer
@@ -23,12 +22,12 @@ from programme.models import User
 def write_drafts(mailing: Mailing, recipients: Iterable[Contact]) -> None:
     """A draft for each recipient in place of those before; a constant number of queries for each thousand.
 
-    What was changed for one person stays as it is, as long as that person is meant.
+    What was changed for one person, and who was left out, stays as it is, as long as that person is meant.
     """
     Mailing.objects.select_for_update().get(pk=mailing.pk)
     own = Attempt.objects.filter(message=OuterRef("pk"), outcome=outbox.Hand.EDITED)
     before = mailing.messages.filter(state__in=(Message.State.DRAFT, Message.State.CANCELLED))
-    before.filter(~Exists(own)).delete()
+    before.filter(~Exists(own), settled_by=None).delete()
     kept = dict(before.values_list("recipient", "pk"))
     remaining = (recipient for recipient in recipients if kept.pop(recipient.pk, None) is None)
     while some := list(islice(remaining, outbox.WRITTEN_AT_ONCE)):
@@ -52,6 +51,13 @@ def edit_draft(draft: Message, *, title: str, body: str, short: str, by: User) -
     outbox.note_hand(draft, outbox.Hand.EDITED, by=by)
 
 
+def leave_out(draft: Message, *, by: User) -> None:
+    """Nothing goes to this person. Raises ChangedMeanwhile when it was sent or thrown away meanwhile."""
+    rows = Message.objects.filter(pk=draft.pk, state=Message.State.DRAFT)
+    if rows.update(state=Message.State.CANCELLED, settled_by=by) != 1:
+        raise ChangedMeanwhile
+
+
 def _draft(mailing: Mailing, recipient: Contact) -> Message:
     """Who reads English and has an English text gets that; やさしい日本語 is the Japanese with readings."""
     title, body, short = mailing.title, mailing.body, mailing.short
@@ -73,16 +79,19 @@ def _draft(mailing: Mailing, recipient: Contact) -> Message:
 
 @transaction.atomic
 def send(mailing: Mailing, *, by: User) -> None:
-    """Every draft goes into the queue. Raises ChangedMeanwhile when it was sent already."""
+    """Every draft goes into the queue, to where and as each person wishes by now. Raises ChangedMeanwhile when sent."""
     now = timezone.now()
     if Mailing.objects.filter(pk=mailing.pk, sent_at=None).update(sent_at=now, sent_by=by) != 1:
         raise ChangedMeanwhile
-    drafts = mailing.messages.filter(state=Message.State.DRAFT)
-    count = drafts.count()
-    by_day = QuietHours.current().over_at(now)
-    drafts.filter(channel__in=RINGING).update(state=Message.State.QUEUED, due_at=by_day)
-    drafts.update(state=Message.State.QUEUED, due_at=now)
-    outbox.ring_after_commit(count)
+    drafts = mailing.messages.filter(state=Message.State.DRAFT).select_for_update(of=("self",))
+    remaining = iter(drafts.select_related("recipient").order_by("pk"))
+    while some := list(islice(remaining, outbox.WRITTEN_AT_ONCE)):
+        writer = Writer([draft.recipient for draft in some])
+        for draft in some:
+            draft.state, draft.due_at = Message.State.QUEUED, now
+            writer.address(draft)
+        Message.objects.bulk_update(some, ["channel", "address", "state", "due_at"])
+        outbox.ring_after_commit(len(some))
 
 
 @transaction.atomic
@@ -103,16 +112,20 @@ class Outlook:
     """drafts, or messages once it is sent"""
     by_state: dict[str, int]
     sms: Size
+    """the longest"""
     yen: float
 
 
 def outlook(mailing: Mailing) -> Outlook:
-    rows = mailing.messages.order_by().values_list("channel", "state").annotate(Count("pk"))
+    rows = mailing.messages.order_by().values_list("channel", "state", "short").annotate(Count("pk"))
+    sizes, yen = [size(mailing.short), size(mailing.short_en)], 0.0
     by_channel: dict[str, int] = {}
     by_state: dict[str, int] = {}
-    for channel, state, count in rows:
+    for channel, state, short, count in rows:
         by_state[state] = by_state.get(state, 0) + count
         if state != Message.State.CANCELLED:
             by_channel[channel] = by_channel.get(channel, 0) + count
-    longest = max(size(mailing.short), size(mailing.short_en), key=lambda one: one.segments)
-    return Outlook(by_channel, by_state, longest, longest.yen * by_channel.get("sms", 0))
+            if channel == Channel.SMS:
+                sizes.append(size(short))
+                yen += sizes[-1].yen * count
+    return Outlook(by_channel, by_state, max(sizes, key=lambda one: (one.segments, one.units)), yen)

@@ -100,7 +100,9 @@ def _do(request: UserRequest, row: Mailing) -> HttpResponse:
             with told(request, _("送信を始めました。")):
                 mailings.send(row, by=request.user)
         case ("leave_out", _space, pk) if pk.isdecimal():
-            row.messages.filter(pk=pk, state=Message.State.DRAFT).delete()
+            draft = get_object_or_404(row.messages.select_related("recipient"), pk=pk)
+            with told(request, _("%(name)sさんには送りません。") % {"name": draft.recipient}):
+                mailings.leave_out(draft, by=request.user)
         case ("discard", *_rest):
             try:
                 mailings.discard(row)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from notifications import delivery
-from notifications.models import Mailing, Matter, Message, Preference
+from notifications import delivery, mailings
+from notifications.models import Contact, Mailing, Matter, Message, Preference
 from programme import furigana
 from programme.models import District, User
 from tests.factories import ContactFactory, SupporterFactory
@@ -103,10 +103,55 @@ def test_somebody_can_be_left_out_and_the_whole_thrown_away(office: Client) -> N
     SupporterFactory(contact=ContactFactory(name="A")), SupporterFactory(contact=ContactFactory(name="B"))
     mailing = write(office)
     office.post(page_of(mailing), {"do": f"leave_out {mailing.messages.order_by('pk')[0].pk}"})
-    assert states(mailing) == [("B", "email", "draft")]
+    assert states(mailing) == [("A", "email", "cancelled"), ("B", "email", "draft")]
     office.post(page_of(mailing), {"do": "discard"})
     assert not Mailing.objects.exists()
     assert not Message.objects.filter(kind="mailing").exists()
+
+
+def test_who_was_left_out_stays_out_when_the_text_is_edited(office: Client) -> None:
+    SupporterFactory(contact=ContactFactory(name="A")), SupporterFactory(contact=ContactFactory(name="B"))
+    mailing = write(office)
+    office.post(page_of(mailing), {"do": f"leave_out {mailing.messages.order_by('pk')[0].pk}"})
+    edit = reverse("supporters:mailing_edit", args=[mailing.pk])
+    office.post(edit, {**TEXT, **ALL, "body": "日にちが変わりました。", "do": "save"})
+    office.post(page_of(mailing), {"do": "send"})
+    assert states(mailing) == [("A", "email", "cancelled"), ("B", "email", "queued")]
+
+
+def test_sending_goes_by_what_each_person_has_set_since_the_drafts(
+    office: Client, set_now: Callable[[dt.datetime], None]
+) -> None:
+    set_now(NOON)
+    people = [ContactFactory(name=name, phone="090-1234-5678") for name in ("stopped", "moved", "by sms", "lost")]
+    for contact in people:
+        SupporterFactory(contact=contact)
+    mailing = write(office, short="短い文")
+    stopped, moved, by_sms, lost = people
+    Preference.objects.create(contact=stopped, matter=Matter.NEWS, wanted=False)
+    Contact.objects.filter(pk=moved.pk).update(email="new@example.jp")
+    Contact.objects.filter(pk=by_sms.pk).update(preferred="sms", sms_proved_at=NOON)
+    Contact.objects.filter(pk=lost.pk).update(email="", phone="027-224-1111", phone_e164="+81272241111")
+    office.post(page_of(mailing), {"do": "send"})
+    sent = mailing.messages.order_by("pk").values_list("recipient__name", "channel", "address", "state")
+    assert list(sent) == [
+        ("stopped", "email", stopped.email, "cancelled"),
+        ("moved", "email", "new@example.jp", "queued"),
+        ("by sms", "sms", "+819012345678", "queued"),
+        ("lost", "phone", "027-224-1111", "queued"),
+    ]
+
+
+def test_sending_three_needs_as_many_queries_as_one(
+    office: Client, coordinator: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for people in (1, 3):
+        for _person in range(people):
+            SupporterFactory()
+        mailing = write(office)
+        with django_assert_num_queries(9):
+            mailings.send(mailing, by=coordinator)
+        Mailing.objects.all().delete()
 
 
 def test_what_was_sent_is_neither_changed_nor_thrown_away(office: Client) -> None:
@@ -124,6 +169,17 @@ def test_segments_and_cost_are_said_before_sending(office: Client) -> None:
     page = office.get(page_of(write(office, short="あ" * 71))).content.decode()
     assert "2通分(71文字)" in page
     assert "約24円" in page
+
+
+def test_the_cost_counts_the_words_of_each(office: Client) -> None:
+    for name in "AB":
+        SupporterFactory(contact=ContactFactory(name=name, phone="090-1234-5678", preferred="sms"))
+    mailing = write(office, short="短文")
+    first = mailing.messages.order_by("pk")[0]
+    office.post(draft_page(first), {"title": "講座", "body": "Aさんだけ", "short": "あ" * 300})
+    page = office.get(page_of(mailing)).content.decode()
+    assert "5通分(300文字)" in page
+    assert "約72円" in page
 
 
 def test_half_an_english_text_is_refused(office: Client) -> None:
