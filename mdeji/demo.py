@@ -282,6 +282,20 @@ def _attend(shift: Shift, supporters: list[Supporter]) -> None:
             shift=shift, supporter=supporter, status=Assignment.Status.ATTENDED, seat=seat
         )
         Claim.stake(attended, shift)
+        _note_yes(attended)
+        attended.moves.create(
+            from_status=Assignment.Status.ACCEPTED, to_status=Assignment.Status.ATTENDED, at=shift.ends_at
+        )
+
+
+def _note_yes(assignment: Assignment) -> None:
+    """Write into the history that the person said yes, a week before."""
+    assignment.moves.create(
+        from_status=Assignment.Status.OFFERED,
+        to_status=Assignment.Status.ACCEPTED,
+        at=assignment.shift.starts_at - dt.timedelta(days=7),
+        by=assignment.supporter.user,
+    )
 
 
 def _past_openings(desks: list[Desk], active: list[Supporter], chance: random.Random) -> None:
@@ -426,6 +440,7 @@ def _promise(shift: Shift, supporter: Supporter) -> None:
         shift=shift, supporter=supporter, status=Assignment.Status.ACCEPTED, seat=shift.seats.all()[0]
     )
     Claim.stake(promised, shift)
+    _note_yes(promised)
     CheckIn.objects.create(
         assignment=promised,
         at=shift.starts_at - dt.timedelta(minutes=10),

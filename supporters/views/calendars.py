@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Max
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -59,7 +60,9 @@ def _entries(supporter: Supporter) -> list[calendars.Entry]:
     url = links.absolute(reverse("supporters:home"))
     since = timezone.now() - LOOKING_BACK
     held: Any = supporter.assignments.held().filter(shift__ends_at__gte=since)
-    held = held.select_related("shift__venue__district", "shift__room").annotate(changed_at=Max("moves__at"))
+    # A duty that was taken over from elsewhere has no history: it says what it says since the person has been here.
+    changed_at = Coalesce(Max("moves__at"), "offered_at", "supporter__applied_at")
+    held = held.select_related("shift__venue__district", "shift__room").annotate(changed_at=changed_at)
     return [
         calendars.Entry(duty_of(duty.shift, supporter, url), duty.changed_at)
         for duty in held.order_by("shift__starts_at", "pk")

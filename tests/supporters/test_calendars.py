@@ -125,6 +125,16 @@ def test_the_feed_holds_what_was_promised_and_nothing_else(client: Client) -> No
     assert client.post(url).status_code == 405
 
 
+def test_a_duty_that_was_taken_over_without_a_history_is_in_the_feed(client: Client) -> None:
+    person, shift = SupporterFactory(), a_shift(title="引き継ぎ", days=3)
+    Assignment.objects.create(
+        shift=shift, supporter=person, status=Assignment.Status.ACCEPTED, seat=shift.seats.all()[0]
+    )
+    url = address_of(person)
+    [event] = Calendar.from_ical(client.get(url).content).walk("VEVENT")
+    assert (str(event["SUMMARY"]), event.decoded("DTSTAMP")) == ("引き継ぎ", person.applied_at.replace(microsecond=0))
+
+
 def test_an_unchanged_feed_is_answered_by_304_and_not_written(client: Client) -> None:
     person = SupporterFactory()
     accepted(a_shift(days=3), person)
