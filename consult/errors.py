@@ -31,6 +31,10 @@ class Voided(Refused):
     sentence = _("この記録は、もう取り消されています。新しく記録してください。")
 
 
+class OnSheet(Refused):
+    sentence = _("紙から入力した記録です。「紙の数を入力する」で、紙の数を直してください。")
+
+
 class OpeningOver(Refused):
     sentence = _("%(day)sの開設は、もう始まっているか終わっています。中止にはできません。")
 

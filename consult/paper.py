@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from consult.errors import ReasonMissing
@@ -128,19 +129,19 @@ def enter(opening: Opening, tally: Tally, *, includes_taps: bool, by: Any, reaso
 
 
 @transaction.atomic
-def meet_taps(sheet: DaySheet, *, by: Any, tablet: Tablet | None = None) -> None:
-    """Take back rows of the paper that cases tapped in the hall, but stored after it was entered, stand for.
+def meet_taps(opening: int, *, by: Any, tablet: Tablet | None = None, reason: str) -> None:
+    """Keep the count at what the paper says after tapped cases of ``opening`` came, went or changed.
 
-    Whoever entered the paper said that it counts these cases too: so the sheet is reckoned again, as if it had been
-    entered after them, by whoever sent them: ``by``, or ``tablet``.
+    Whoever entered the paper said whether it counts these cases too. If so, the sheet is reckoned again, as if it were
+    entered now, by whoever sent or changed them: ``by``, or ``tablet``.
     """
-    opening = Opening.objects.select_for_update().get(pk=sheet.opening_id)  # as whoever enters the paper does
-    sheet.refresh_from_db()
-    plan = reckon(opening, sheet.tally, includes_taps=sheet.includes_taps)
-    if not sheet.includes_taps or not plan.take_back:
+    Opening.objects.select_for_update().get(pk=opening)  # as whoever enters the paper does
+    sheet = DaySheet.objects.filter(opening=opening, includes_taps=True).select_related("opening").first()
+    if sheet is None:
         return
-    reason = str(_("あとから届いた画面の記録と同じもの"))
-    _carry_out(plan, sheet, by=by, tablet=tablet, reason=reason, noted=reason)
+    plan = reckon(sheet.opening, sheet.tally, includes_taps=True)
+    if plan.add or plan.take_back:
+        _carry_out(plan, sheet, by=by, tablet=tablet, reason=reason, noted=reason)
 
 
 def _carry_out(
@@ -161,12 +162,17 @@ def _carry_out(
 
 
 def _take_back(opening: Opening, cells: dict[Cell, int], *, by: Any, tablet: Tablet | None, reason: str) -> None:
-    rows = opening.consultations.counted().filter(source=Consultation.Source.PAPER).order_by("-logged_at", "pk")
-    left = Counter(cells)
-    for row in rows if left else ():
-        if left[row.topic_id, row.outcome_id] > 0:
-            left[row.topic_id, row.outcome_id] -= 1
-            row.void(by=by, tablet=tablet, reason=reason)
+    if not cells:
+        return
+    rows = opening.consultations.counted().filter(source=Consultation.Source.PAPER)
+    left, chosen = Counter(cells), []
+    for pk, topic, outcome in rows.order_by("-logged_at", "pk").values_list("pk", "topic", "outcome"):
+        if left[topic, outcome] > 0:
+            left[topic, outcome] -= 1
+            chosen.append(pk)
+    rows.filter(pk__in=chosen).update(
+        voided_at=timezone.now(), voided_by=None if tablet else by, voided_on=tablet, void_reason=reason
+    )
 
 
 def _add(opening: Opening, cells: dict[Cell, int], *, by: Any, tablet: Tablet | None) -> None:

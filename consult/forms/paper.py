@@ -35,6 +35,7 @@ class SheetForm(forms.Form):
 
     includes = forms.ChoiceField(
         label=_("紙の数に、画面で記録した相談も入っていますか"),
+        help_text=_("まだ届いていない画面の記録も、届いたときに、ここで選んだとおりに数えます。"),
         choices=[
             (INCLUDED, _("入っている(紙は、その日の全部)")),
             (ON_TOP, _("入っていない(紙は、画面とは別の相談)")),
@@ -69,8 +70,6 @@ class SheetForm(forms.Form):
                 self.fields[name] = field
         if sheet:
             self.fields["includes"].initial = INCLUDED if sheet.includes_taps else ON_TOP
-        if not tapped and not (sheet and sheet.includes_taps):
-            del self.fields["includes"]
         if sheet is None:
             del self.fields["reason"]
 
@@ -91,4 +90,4 @@ class SheetForm(forms.Form):
 
     @property
     def includes_taps(self) -> bool:
-        return self.cleaned_data.get("includes") == INCLUDED
+        return bool(self.cleaned_data["includes"] == INCLUDED)

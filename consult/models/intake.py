@@ -185,9 +185,9 @@ class Intake(models.QuerySet["Consultation"]):
         others = {case.pk: case.others for case in cases if case.others}
         # Those that were there before too: their sender may have died between storing them and this.
         tapped = {case.place.pk for case in cases if case.pk in rows and case.source == "tap"}
-        new, sheets = self._insert_new(list(rows.values()), others, tapped)
-        for sheet in DaySheet.objects.filter(pk__in=sheets) if sheets else ():
-            meet_taps(sheet, by=by, tablet=tablet)
+        new, on_paper = self._insert_new(list(rows.values()), others, tapped)
+        for opening in sorted(on_paper):
+            meet_taps(opening, by=by, tablet=tablet, reason=_("あとから届いた画面の記録と同じもの"))
         if len(new) == len(cases):
             return fates
         # Sent before, twice in this batch, or refused for its day: a case that is stored already is not lost.
@@ -241,16 +241,16 @@ class Intake(models.QuerySet["Consultation"]):
         if not any(row.pk in others for row in rows):
             return self._insert_rows(rows, tapped)
         with transaction.atomic(using=self.db):
-            new, sheets = self._insert_rows(rows, tapped)
+            new, on_paper = self._insert_rows(rows, tapped)
             through = self.model.more_topics.through
             through._base_manager.bulk_create(
                 through(consultation_id=pk, topic_id=topic) for pk in others if pk in new for topic in others[pk]
             )
-        return new, sheets
+        return new, on_paper
 
     def _insert_rows(self, rows: list["Consultation"], tapped: set[int]) -> tuple[set[uuid.UUID], set[int]]:
-        """Insert the rows whose id is not there yet: the ids of those, and the numbers of the day sheets of the
-        openings ``tapped`` that count the tapped cases too and may have been entered before these arrived.
+        """Insert the rows whose id is not there yet: the ids of those, and the numbers of those openings ``tapped``
+        whose day sheet counts the tapped cases too and may have been entered before these arrived.
 
         ``bulk_create(ignore_conflicts=True)`` in one statement that says which rows were new: Django drops the
         RETURNING of such an INSERT, so it is compiled by Django and run here. The sheets are read after it. PostgreSQL
@@ -267,7 +267,7 @@ class Intake(models.QuerySet["Consultation"]):
         compiler = query.get_compiler(connection=connection)
         compiler.returning_fields = [self.model._meta.pk]
         [(statement, values)] = compiler.as_sql()
-        sheets = DaySheet.objects.filter(opening__in=tapped, includes_taps=True).order_by().values_list("pk")
+        sheets = DaySheet.objects.filter(opening__in=tapped, includes_taps=True).order_by().values_list("opening")
         looks = [sheets.query.get_compiler(connection=connection).as_sql()] if tapped else []
         new, *found = fetch_together(connection, (statement, values), *looks)
         return {uuid.UUID(str(pk)) for (pk,) in new}, {pk for rows in found for (pk,) in rows}

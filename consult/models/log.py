@@ -9,11 +9,13 @@ from django.conf import settings
 from django.db import IntegrityError, models, transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from consult.errors import (
     ActivityLogged,
     NotYetHeld,
+    OnSheet,
     PersonalData,
     ReasonMissing,
     Voided,
@@ -22,6 +24,7 @@ from consult.models.desks import Desk, Opening
 from consult.models.devices import Tablet
 from consult.models.intake import Intake, say
 from consult.models.ledger import MonthReport
+from consult.models.paper import DaySheet
 from consult.personal_data import has_personal_data, refuse_personal_data
 from programme.fiscal import Month
 from programme.models import AgeBand, Device, District, Outcome, Topic, Visit
@@ -141,24 +144,26 @@ class Consultation(models.Model):
     def void(self, *, by: Any, reason: str, tablet: Tablet | None = None) -> None:
         """Take the case out of the figures; the row stays. Making void twice keeps the first reason.
 
-        ``by`` is None when a tablet takes back what it has just sent.
-
-        Once the month is closed its figures stay as they are; the ledger proposes a correction. Raises ReasonMissing.
+        ``by`` is None when a tablet takes back what it has just sent. A day sheet that counted a tapped case gives it
+        back from its marks. Once the month is closed its figures stay as they are; the ledger proposes a correction.
+        Raises OnSheet or ReasonMissing.
         """
         with transaction.atomic():
             self._hold()
             if self.is_void:
                 return
+            self._refuse_row_of_sheet()
             _check_reason(reason)
             self.voided_at, self.voided_by, self.voided_on = timezone.now(), by, tablet
             self.void_reason = reason.strip()
             self.save(update_fields=["voided_at", "voided_by", "voided_on", "void_reason"])
+            self._tell_sheet(by=by, tablet=tablet, reason=gettext("画面の記録の取り消しとの数合わせ"))
 
     def correct(self, *, by: Any, reason: str, **changes: Any) -> list["ConsultationChange"]:
         """Change fields (``CORRECTABLE`` and ``more_topics``), and keep each old value with the reason.
 
         Returns what changed: nothing when every value stands already. In a closed month: as ``void``.
-        Raises Voided, ReasonMissing or PersonalData.
+        Raises Voided, OnSheet, ReasonMissing or PersonalData.
         """
         with transaction.atomic():
             self._hold()
@@ -175,6 +180,7 @@ class Consultation(models.Model):
                 told["more_topics"] = (say(now_others), say(new_others))
             if not told:
                 return []
+            self._refuse_row_of_sheet()
             _check_reason(reason)
             if has_personal_data(different.get("note", "")):
                 raise PersonalData
@@ -182,10 +188,23 @@ class Consultation(models.Model):
                 setattr(self, name, value)
             self.save(update_fields=list(different))
             self.more_topics.set(new_others)
+            if told.keys() & {"topic", "outcome"}:
+                self._tell_sheet(by=by, tablet=None, reason=gettext("画面の記録の訂正との数合わせ"))
             return ConsultationChange.objects.bulk_create(
                 ConsultationChange(consultation=self, field=name, old=old, new=new, reason=reason.strip(), by=by)
                 for name, (old, new) in told.items()
             )
+
+    def _refuse_row_of_sheet(self) -> None:
+        """What stands on a day sheet is put right there: else the sheet and its rows would say different numbers."""
+        if self.source == self.Source.PAPER and DaySheet.objects.filter(opening=self.opening_id).exists():
+            raise OnSheet
+
+    def _tell_sheet(self, *, by: Any, tablet: Tablet | None, reason: str) -> None:
+        from consult.paper import meet_taps
+
+        if self.source == self.Source.TAP and self.opening_id:
+            meet_taps(self.opening_id, by=by, tablet=tablet, reason=reason)
 
     def _hold(self) -> None:
         """Lock the row and see it as it is now: of two people at once, the second sees what the first did."""

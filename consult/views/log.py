@@ -89,7 +89,8 @@ def _cases(request: HttpRequest, opening: Opening) -> dict[str, object]:
         .order_by("-logged_at")
     )
     standing = [case for case in cases if not case.is_void]
-    latest = next((case for case in standing if case.logged_by_id == request.user.pk), None)
+    taps = (case for case in standing if case.source == Consultation.Source.TAP)
+    latest = next((case for case in taps if case.logged_by_id == request.user.pk), None)
     return {
         "cases": cases,
         "count": len(standing),

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from consult.errors import ReasonMissing
+from consult.errors import OnSheet, ReasonMissing
 from consult.models import Consultation, Opening
 from consult.models.devices import Invitation
 from consult.models.intake import Case, Place
 from consult.models.paper import DaySheet, DaySheetEntry, Tally
 from consult.paper import SheetSaysNothing, _without_tapped, enter, reckon
-from programme.models import User
+from programme.models import Topic, User
 
 pytestmark = pytest.mark.django_db
 
@@ -104,8 +104,7 @@ def test_taps_whose_sender_died_before_they_met_the_sheet_meet_it_when_they_are_
     case, twice = log_case("T05"), {"pk": uuid.uuid4()}
     log_case("T05", **twice)
     enter(opening, {"T05": {"solved": 3}}, includes_taps=True, by=coordinator)
-    opening.consultations.filter(source="paper").get().void(by=coordinator, reason="練習")
-    for _mark in range(3):  # as if they had been entered while the two cases were on their way
+    for _mark in range(2):  # as if they had been entered while the two cases were on their way
         paper = {"pk": uuid.uuid4(), "source": "paper"}
         log_case("T05", **paper)
     assert opening.consultations.counted().count() == 5
@@ -208,11 +207,47 @@ def test_an_empty_sheet_is_refused_and_an_emptied_one_is_not(opening: Opening, c
     assert opening.consultations.counted().count() == 0
 
 
-def test_a_row_from_paper_that_was_corrected_is_seen_as_it_is_now(opening: Opening, coordinator: User) -> None:
+def test_a_row_of_a_sheet_is_put_right_on_the_sheet(opening: Opening, coordinator: User) -> None:
     enter(opening, {"T05": {"solved": 1}}, includes_taps=False, by=coordinator)
-    opening.consultations.get().void(by=coordinator, reason="練習")
-    plan = reckon(opening, {"T05": {"solved": 1}}, includes_taps=False)
-    assert (plan.added, plan.taken_back, plan.total) == (1, 0, 1)
+    case = opening.consultations.get()
+    with pytest.raises(OnSheet):
+        case.void(by=coordinator, reason="練習")
+    with pytest.raises(OnSheet):
+        case.correct(by=coordinator, reason="練習", follow_up=True)
+    assert standing(opening) == {("paper", "T05"): 1}
+
+
+def test_a_tapped_case_that_is_taken_back_leaves_what_the_paper_says(
+    opening: Opening, coordinator: User, log_case: Log
+) -> None:
+    first = log_case("T05")
+    enter(opening, {"T05": {"solved": 3}, "T07": {"solved": 2}}, includes_taps=True, by=coordinator)
+    late = log_case("T07")
+    for case in (late, first):
+        case.void(by=coordinator, reason="押しまちがい")
+        assert opening.consultations.counted().count() == 5
+    assert standing(opening) == {("paper", "T05"): 3, ("paper", "T07"): 2}
+    last = DaySheetEntry.objects.last()
+    assert last is not None
+    assert (last.by, last.added, last.reason) == (coordinator, 1, "画面の記録の取り消しとの数合わせ")
+
+
+def test_a_tapped_case_that_is_corrected_leaves_what_the_paper_says(
+    opening: Opening, coordinator: User, log_case: Log
+) -> None:
+    case = log_case("T05")
+    enter(opening, {"T05": {"solved": 1}, "T07": {"solved": 1}}, includes_taps=True, by=coordinator)
+    case.correct(by=coordinator, reason="押しまちがい", topic=Topic.objects.get(pk="T07"))
+    assert standing(opening) == {("tap", "T07"): 1, ("paper", "T05"): 1}
+
+
+def test_a_tapped_case_taken_back_beside_a_sheet_of_other_cases_is_one_less(
+    opening: Opening, coordinator: User, log_case: Log
+) -> None:
+    case = log_case("T05")
+    enter(opening, {"T05": {"solved": 3}}, includes_taps=False, by=coordinator)
+    case.void(by=coordinator, reason="押しまちがい")
+    assert opening.consultations.counted().count() == 3
 
 
 MARKS = st.dictionaries(
@@ -232,8 +267,8 @@ def test_the_opening_has_as_many_cases_as_the_larger_of_both(
 
 
 # --- Pages -------------------------------------------------------------------------------------------
-def typed(**numbers: object) -> dict[str, object]:
-    return {f"n_{cell}": number for cell, number in numbers.items()}
+def typed(*, includes: str = "on_top", **numbers: object) -> dict[str, object]:
+    return {f"n_{cell}": number for cell, number in numbers.items()} | {"includes": includes}
 
 
 @pytest.fixture
@@ -244,7 +279,7 @@ def office(client: Client, coordinator: User) -> Client:
 
 def test_the_page_first_says_what_would_happen_then_does_it(office: Client, opening: Opening, log_case: Log) -> None:
     log_case("T05")
-    url, sent = reverse("consult:paper", args=[opening.pk]), typed(T05_solved="３", T07_partly="1")
+    url, sent = reverse("consult:paper", args=[opening.pk]), typed(includes="", T05_solved="３", T07_partly="1")
     asked = office.post(url, sent | {"preview": ""})
     assert "同じ相談を2回数えないためです。" in asked.content.decode()
     assert asked.context["form"]["n_T05_solved"].value() == "３"  # nothing typed is lost
@@ -266,8 +301,20 @@ def test_a_number_that_is_none_is_told_at_its_field(office: Client, opening: Ope
 
 def test_an_empty_grid_says_so(office: Client, opening: Opening) -> None:
     for button in ("preview", "save"):
-        page = office.post(reverse("consult:paper", args=[opening.pk]), {button: ""})
+        page = office.post(reverse("consult:paper", args=[opening.pk]), typed() | {button: ""})
         assert "数字を1つも入れていません。" in page.content.decode()
+
+
+def test_paper_entered_before_the_taps_of_its_day_arrive_says_whether_they_are_in_it(
+    office: Client, opening: Opening, log_case: Log
+) -> None:
+    url = reverse("consult:paper", args=[opening.pk])
+    asked = office.post(url, typed(includes="", T05_solved=3) | {"save": ""})
+    assert asked.context["form"].errors["includes"]
+    office.post(url, typed(includes="included", T05_solved=3) | {"save": ""})
+    for _case in range(3):
+        log_case("T05")
+    assert standing(opening) == {("tap", "T05"): 3}
 
 
 def test_other_numbers_ask_for_a_reason(office: Client, opening: Opening) -> None:
