@@ -214,7 +214,15 @@ def apply_report(attempt: Attempt) -> None:
 
 
 @transaction.atomic
-def suppress(channel: str, address: str, reason: str, *, answer: str = "", by: User | None = None) -> None:
+def suppress(
+    channel: str,
+    address: str,
+    reason: str,
+    *,
+    answer: str = "",
+    by: User | None = None,
+    happened_at: dt.datetime | None = None,
+) -> None:
     """Nothing is sent to ``address`` any more; what waits for it goes another way.
 
     A bounce does not take the place of a person's stop, nor either of the office's: who may lift it stays the same.
@@ -223,7 +231,8 @@ def suppress(channel: str, address: str, reason: str, *, answer: str = "", by: U
     if not Suppression.objects.filter(channel=channel, address=address, reason__in=stronger).exists():
         values = {"reason": reason, "answer": answer[:500], "by": by, "since": now}
         Suppression.objects.update_or_create(channel=channel, address=address, defaults=values)
-    AddressChange.objects.create(channel=channel, address=address, what=reason, note=answer[:500], at=now, by=by)
+    at = happened_at or now
+    AddressChange.objects.create(channel=channel, address=address, what=reason, note=answer[:500], at=at, by=by)
     waiting = Message.objects.filter(state__in=WAITING, channel=channel, address=address)
     for message in waiting.select_related("recipient"):
         step_down_waiting(message)
@@ -239,6 +248,8 @@ def step_down_waiting(message: Message) -> None:
 
 
 STRENGTH = (Suppression.Reason.BOUNCED, Suppression.Reason.STOPPED, Suppression.Reason.SUSPENDED)
+# What a person may take back themselves; what the office has stopped, the office lifts.
+OWN_REASONS = (Suppression.Reason.BOUNCED, Suppression.Reason.STOPPED)
 
 
 @transaction.atomic
@@ -249,12 +260,14 @@ def lift(
     reasons: Collection[str] = tuple(Suppression.Reason),
     note: str = "",
     by: User | None = None,
+    happened_at: dt.datetime | None = None,
 ) -> bool:
     """Messages go to ``address`` again. False when nothing stood against it for one of ``reasons``."""
     if not Suppression.objects.filter(channel=channel, address=address, reason__in=reasons).delete()[0]:
         return False
+    at = happened_at or timezone.now()
     AddressChange.objects.create(
-        channel=channel, address=address, what=AddressChange.LIFTED, note=note[:500], at=timezone.now(), by=by
+        channel=channel, address=address, what=AddressChange.LIFTED, note=note[:500], at=at, by=by
     )
     return True
 

@@ -29,8 +29,6 @@ from programme.errors import Refused
 NEVER = "never"
 PROVE_MOBILE = "prove_mobile"
 PROOF_LASTS = timedelta(days=7)
-# What a person may take back themselves; what the office has stopped, the office lifts.
-OWN_REASONS = (Suppression.Reason.BOUNCED, Suppression.Reason.STOPPED)
 NAMES: dict[str, str | Promise] = {
     Channel.LINE: "LINE",
     Channel.EMAIL: gettext_lazy("メール"),
@@ -138,7 +136,7 @@ def _do(request: HttpRequest, contact: Contact, do: str) -> None:
             messages.success(request, _("LINEでのお知らせをやめました。"))
         case "lift":
             channel = request.POST.get("channel", "")
-            if outbox.lift(channel, contact.address_on(channel), reasons=OWN_REASONS):
+            if outbox.lift(channel, contact.address_on(channel), reasons=outbox.OWN_REASONS):
                 messages.success(request, _("またお送りします。"))
 
 
@@ -165,7 +163,7 @@ def places(contact: Contact) -> Iterator[dict[str, Any]]:
                 "key": address,
                 "proved_at": proved.get(channel),
                 "stop": stop,
-                "may_lift": stop is not None and stop.reason in OWN_REASONS,
+                "may_lift": stop is not None and stop.reason in outbox.OWN_REASONS,
             }
 
 

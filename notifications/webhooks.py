@@ -1,8 +1,10 @@
 """What Twilio and LINE tell us: believed by its signature, and noted by its id, so that twice is once."""
 
+import datetime as dt
 import json
 import logging
 import secrets
+import unicodedata
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -19,7 +21,7 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from notifications import outbox, replies
 from notifications.channels import line, sms
-from notifications.models import Attempt, Channel, Contact, LineCode, Message, Suppression, WebhookEvent
+from notifications.models import AddressChange, Attempt, Channel, Contact, LineCode, Message, Suppression, WebhookEvent
 from programme.errors import Refused
 from programme.models import Programme
 
@@ -29,9 +31,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # Twilio's own words, and those that people here would type. Source: https://help.twilio.com/articles/223134027
-STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "停止", "配信停止", "解除"})
+STOP = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"}) | frozenset(
+    {"停止", "配信停止", "解除", "ストップ"}
+)
 START = frozenset({"START", "UNSTOP", "YES", "再開", "配信再開"})
 ON_THE_WAY = frozenset({"accepted", "scheduled", "queued", "sending", "sent"})
+ARRIVED = frozenset({"delivered", "read"})
+LOST = frozenset({"undelivered", "failed", "canceled"})
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -43,6 +49,11 @@ def _is_new(channel: str, event_id: str) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _signs(typed: str) -> str:
+    """What was typed as one word of capitals: width, blanks and punctuation do no harm ("ｓｔｏｐ." is STOP)."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", typed))).upper()
 
 
 # --- Twilio ------------------------------------------------------------------------------------------
@@ -63,12 +74,14 @@ def twilio_status(request: HttpRequest) -> HttpResponse:
         return HttpResponseForbidden()
     sid, status = request.POST.get("MessageSid", ""), request.POST.get("MessageStatus", "")
     attempt = _attempt(sid, request.GET.get("message", ""))
-    if attempt and status not in ON_THE_WAY:
+    if status not in ARRIVED | LOST | ON_THE_WAY:
+        log.warning("Twilio says %.40r of %.40r, which tells us nothing", status, sid)
+    elif attempt and status not in ON_THE_WAY:
         code = request.POST.get("ErrorCode", "")
         number = int(code) if code.isdecimal() else 0
         reason = Suppression.Reason
         suppressed = reason.STOPPED if number == sms.STOPPED else reason.BOUNCED if number in sms.DEAD else ""
-        delivered = status in ("delivered", "read")
+        delivered = status in ARRIVED
         outbox.report(
             attempt,
             outbox.Report.DELIVERED if delivered else outbox.Report.UNDELIVERED,
@@ -101,7 +114,7 @@ def twilio_incoming(request: HttpRequest) -> HttpResponse:
         return HttpResponseForbidden()
     answer = MessagingResponse()
     number = request.POST.get("From", "")
-    word = request.POST.get("OptOutType", "") or request.POST.get("Body", "").strip().upper()
+    word = _signs(request.POST.get("OptOutType", "") or request.POST.get("Body", ""))
     with transaction.atomic():
         if _is_new(Channel.SMS, request.POST.get("MessageSid", "")):
             if word in STOP:
@@ -124,21 +137,34 @@ def _cannot_read() -> str:
 @require_POST
 def line_events(request: HttpRequest) -> HttpResponse:
     """What people do in the chat with us. The signature is over the body as it came."""
-    from linebot.v3.exceptions import InvalidSignatureError
-    from linebot.v3.webhook import WebhookParser
+    from linebot.v3.webhook import SignatureValidator
 
     if not line.by_line():
         raise Http404
     try:
         body = request.body.decode()
-        events = WebhookParser(settings.LINE_CHANNEL_SECRET).parse(body, request.headers.get("X-Line-Signature", ""))
-    except InvalidSignatureError:
-        return HttpResponseForbidden()
-    except (UnicodeDecodeError, json.JSONDecodeError, KeyError):
+        signature = request.headers.get("X-Line-Signature", "")
+        if not SignatureValidator(settings.LINE_CHANNEL_SECRET).validate(body, signature):
+            return HttpResponseForbidden()
+        events = list(json.loads(body)["events"])
+    except (ValueError, KeyError, TypeError):  # no text, no JSON, or no events in it
         return HttpResponse(status=400)
-    for event in events:
-        _hear(event)
+    for one in events:
+        if event := _read(one):
+            _hear(event)
     return HttpResponse()
+
+
+def _read(one: Any) -> "Event | None":
+    """The event, None when it has no shape that we know: LINE may add new ones, and the others still count."""
+    from linebot.v3.webhooks import Event
+
+    try:
+        event: Event | None = Event.from_dict(one)
+    except Exception:  # whatever the SDK stumbles over
+        log.warning("an event from LINE could not be read", exc_info=True)
+        return None
+    return event
 
 
 def _hear(event: "Event") -> None:
@@ -166,14 +192,24 @@ def _act(event: Any, user_id: str) -> str:
             return _answer(event.postback.data, user_id)
         case "message" if event.message.type == "text":
             return _link(event.message.text, user_id)
-        case "follow":
-            outbox.lift(Channel.LINE, user_id, reasons=[Suppression.Reason.STOPPED])
-            return _("友だち追加ありがとうございます。設定のページに出ている8文字のコードを、ここに送ってください。")
-        case "unfollow":
-            outbox.suppress(Channel.LINE, user_id, Suppression.Reason.STOPPED, answer="unfollow")
-            return ""
+        case ("follow" | "unfollow") as what:
+            return _follow(user_id, what, dt.datetime.fromtimestamp(event.timestamp / 1000, dt.UTC))
         case _:
             return ""
+
+
+def _follow(user_id: str, what: str, at: dt.datetime) -> str:
+    """Somebody became our friend, or blocked us. What LINE delivers late says nothing about now."""
+    noted = AddressChange.objects.filter(channel=Channel.LINE, address=user_id, note__in=("follow", "unfollow"))
+    if noted.filter(at__gt=at).exists():
+        return ""
+    if what == "unfollow":
+        outbox.suppress(Channel.LINE, user_id, Suppression.Reason.STOPPED, answer=what, happened_at=at)
+        return ""
+    if not outbox.lift(Channel.LINE, user_id, reasons=[Suppression.Reason.STOPPED], note=what, happened_at=at):
+        # Noted where nothing had to be lifted, too: an "unfollow" from before may still come.
+        AddressChange.objects.create(channel=Channel.LINE, address=user_id, what=AddressChange.LIFTED, note=what, at=at)
+    return _("友だち追加ありがとうございます。設定のページに出ている8文字のコードを、ここに送ってください。")
 
 
 def _answer(data: str, user_id: str) -> str:
@@ -205,7 +241,7 @@ def code_of(contact: Contact) -> str:
 
 def _link(text: str, user_id: str) -> str:
     """Whoever sends a valid code is that contact; the code works once."""
-    code = "".join(text.split()).upper()
+    code = _signs(text)
     found = LineCode.objects.select_for_update(of=("self",)).filter(code=code).select_related("contact").first()
     if found is None:
         return _cannot_read()
@@ -215,6 +251,6 @@ def _link(text: str, user_id: str) -> str:
         return _("このコードは古くなりました。設定のページで、新しいコードを出してください。")
     contact.line_id, contact.line_linked_at = user_id, timezone.now()
     contact.save(update_fields=["line_id", "line_linked_at"])
-    outbox.lift(Channel.LINE, user_id)
+    outbox.lift(Channel.LINE, user_id, reasons=outbox.OWN_REASONS)
     with translation.override(contact.language):
         return _("%(name)sさんのお知らせを、これからLINEでもお届けします。") % {"name": contact.name}

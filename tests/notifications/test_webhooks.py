@@ -95,6 +95,17 @@ def test_an_undelivered_message_goes_the_next_way_once(client: Client, twilio: T
     assert message.attempts.count() == 2
 
 
+@pytest.mark.parametrize("status", ["weird", "partially_delivered", ""])
+def test_a_word_that_we_do_not_know_changes_nothing(
+    client: Client, twilio: Twilios, status: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    message, sid, path = sent_by_sms(twilio)
+    assert twilio_says(client, path, MessageSid=sid, MessageStatus=status, ErrorCode="30005") == 204
+    assert state_of(message) == ("sms", "sent")
+    assert not Suppression.objects.exists()
+    assert repr(status) in caplog.text
+
+
 def test_a_landline_that_twilio_finds_gets_no_further_sms(client: Client, twilio: Twilios) -> None:
     _message, sid, path = sent_by_sms(twilio)
     twilio_says(client, path, MessageSid=sid, MessageStatus="undelivered", ErrorCode="30006")
@@ -144,6 +155,13 @@ def test_stop_is_heeded_and_heard_once(client: Client, twilio: Twilios) -> None:
         assert twilio_says(client, path, MessageSid=sid, From=MOBILE, Body=body) == 200
     assert not Suppression.objects.exists()
     twilio_says(client, path, MessageSid="SM3", From=MOBILE, Body=" 停止 ")
+    assert Suppression.objects.get(reason="stopped").address == MOBILE
+
+
+@pytest.mark.parametrize("typed", ["ＳＴＯＰ", "stop.", "Stop all!", "停止。", "ｽﾄｯﾌﾟ", "REVOKE", "opt-out"])
+def test_stop_is_understood_however_it_is_typed(client: Client, twilio: Twilios, typed: str) -> None:
+    twilio()
+    twilio_says(client, "/messages/twilio/incoming/", MessageSid="SM1", From=MOBILE, Body=typed)
     assert Suppression.objects.get(reason="stopped").address == MOBILE
 
 
@@ -213,11 +231,51 @@ def test_the_signature_is_over_the_body_as_it_came(client: Client, line_api: Lin
     assert line_says(client, text("x"), secret="another") == 403
 
 
+def wide(ascii_text: str) -> str:
+    """As a Japanese keyboard gives it: ＡＢ１２."""
+    return "".join(chr(ord(sign) + 0xFEE0) for sign in ascii_text)
+
+
+def test_an_event_of_unknown_shape_does_not_lose_the_others(client: Client, line_api: Lines) -> None:
+    line_api()
+    contact = ContactFactory()
+    odd = [{"type": "message"}, {}, "text", None, event("from the future", 9)]
+    assert line_says(client, *odd, text(webhooks.new_code(contact))) == 200  # type: ignore[arg-type]  # that is the point
+    contact.refresh_from_db()
+    assert contact.line_id == PERSON
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"nonsense", b"\xff", b'{"events": 1}'])
+def test_a_body_without_events_is_refused(client: Client, line_api: Lines, body: bytes) -> None:
+    line_api()
+    signature = base64.b64encode(hmac.new(SECRET.encode(), body, hashlib.sha256).digest()).decode()
+    assert post_to_line(client, body, signature).status_code == 400
+
+
+def test_linking_does_not_lift_what_the_office_has_stopped(client: Client, line_api: Lines) -> None:
+    line_api()
+    outbox.suppress(Channel.LINE, PERSON, Suppression.Reason.SUSPENDED)
+    line_says(client, text(webhooks.new_code(ContactFactory())))
+    assert Suppression.objects.get().reason == "suspended"
+
+
+def test_an_unfollow_that_comes_after_the_later_follow_stops_nothing(client: Client, line_api: Lines) -> None:
+    line_api()
+    line_says(client, event("follow", 2, timestamp=1_700_000_002_000, follow={"isUnblocked": True}))
+    late = {"timestamp": 1_700_000_001_000, "deliveryContext": {"isRedelivery": True}}
+    line_says(client, event("unfollow", 1, **late))
+    assert not Suppression.objects.exists()
+    line_says(client, event("unfollow", 3, timestamp=1_700_000_003_000))
+    assert Suppression.objects.get().reason == "stopped"
+    line_says(client, event("follow", 4, timestamp=1_700_000_002_500, follow={"isUnblocked": True}))
+    assert Suppression.objects.exists()
+
+
 def test_a_code_links_the_chat_to_the_person_once(client: Client, line_api: Lines) -> None:
     standin = line_api()
     contact = ContactFactory(name="花子")
     code = webhooks.new_code(contact)
-    line_says(client, text(f" {code.lower()[:4]} {code.lower()[4:]} "))
+    line_says(client, text(f" {code.lower()[:4]} {wide(code[4:])}。"))
     contact.refresh_from_db()
     assert (contact.line_id, contact.line_linked_at is not None) == (PERSON, True)
     assert "花子" in standin.replied[0]["messages"][0]["text"]
