@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -16,6 +17,8 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+# What no text of a calendar may hold: controls other than the tab and the line feed. Source: RFC 5545, 3.1
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +73,8 @@ def cancel(event: Event, name: str, email: str) -> str:
 def feed(name: str, entries: Iterable[Entry]) -> str:
     """A calendar to subscribe to. The same entries give the same text, whenever it is asked for."""
     calendar = _head("PUBLISH")
-    calendar.add("name", name)
-    calendar.add("x-wr-calname", name)
+    calendar.add("name", _clean(name))
+    calendar.add("x-wr-calname", _clean(name))
     calendar.add("x-wr-timezone", "Asia/Tokyo")
     calendar.add("refresh-interval", dt.timedelta(hours=6), parameters={"VALUE": "DURATION"})
     return _with(calendar, [_kept(one, _organizer()) for one in entries])
@@ -130,12 +133,12 @@ def _written(one: Entry, organizer: tuple[str, str], attendee: tuple[str, str] |
     entry.add("dtstamp", one.changed_at.astimezone(dt.UTC))
     entry.add("dtstart", event.starts_at.astimezone(TOKYO))
     entry.add("dtend", event.ends_at.astimezone(TOKYO))
-    entry.add("summary", event.summary)
-    entry.add("location", event.location)
+    entry.add("summary", _clean(event.summary))
+    entry.add("location", _clean(event.location))
     entry.add("geo", (event.latitude, event.longitude))
     entry.add("status", "CANCELLED" if one.cancelled else "CONFIRMED")
     if event.description:
-        entry.add("description", event.description)
+        entry.add("description", _clean(event.description))
     if event.url:
         entry.add("url", event.url)
     entry.add("organizer", _person(*organizer))
@@ -146,11 +149,15 @@ def _written(one: Entry, organizer: tuple[str, str], attendee: tuple[str, str] |
     return str(entry.to_ical(), "utf-8")
 
 
+def _clean(text: str) -> str:
+    return CONTROLS.sub("", text)
+
+
 def _alarm(before: dt.timedelta, text: str) -> icalendar.Alarm:
     alarm = icalendar.Alarm()
     alarm.add("action", "DISPLAY")
     alarm.add("trigger", -before)
-    alarm.add("description", text)
+    alarm.add("description", _clean(text))
     return alarm
 
 
@@ -166,6 +173,6 @@ def _organizer() -> tuple[str, str]:
 
 def _person(name: str, email: str, **parameters: str) -> icalendar.vCalAddress:
     person = icalendar.vCalAddress(f"mailto:{email}")
-    for key, value in {"cn": name, **parameters}.items():
+    for key, value in {"cn": _clean(name), **parameters}.items():
         person.params[key.upper()] = icalendar.vText(value)
     return person

@@ -41,8 +41,9 @@ def compose(message: Message, connection: BaseEmailBackend | None = None) -> Ema
         connection=connection,
     )
     if message.calendar:
-        mail.attach_alternative(message.calendar, f"text/calendar; charset=utf-8; method={method_of(message.calendar)}")
-        mail.attach("invite.ics", message.calendar, "text/calendar")
+        kind = f"text/calendar; method={method_of(message.calendar)}"  # Django adds the charset
+        mail.attach_alternative(message.calendar, kind)
+        mail.attach("invite.ics", message.calendar, kind)
     return mail
 
 

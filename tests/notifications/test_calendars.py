@@ -65,6 +65,14 @@ def test_text_survives_escaping_and_folding() -> None:
     assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
 
 
+def test_no_control_character_gets_into_a_calendar() -> None:
+    odd = replace(EVENT, summary="会\x00\x07合", location="公\x1b[31m民館\x85", description="a\tb\r\nc\x0bd")
+    text = calendars.request(odd, "支援\x08 花子", "hanako@example.jp") + calendars.feed("予\x01定", [])
+    assert {sign for sign in text if ord(sign) < 32 or 127 <= ord(sign) < 160} == {"\t", "\r", "\n"}
+    _, event = parsed(calendars.publish(odd))
+    assert (str(event["SUMMARY"]), str(event["DESCRIPTION"])) == ("会合", "a\tb\ncd")
+
+
 def test_only_supporters_are_attendees() -> None:
     _, published = parsed(calendars.publish(EVENT))
     _, asked = parsed(calendars.request(EVENT, "支援 花子", "hanako@example.jp"))

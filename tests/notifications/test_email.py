@@ -106,8 +106,11 @@ def test_a_mail_carries_its_id_and_an_invitation_whose_method_is_the_calendar_s(
         email.send(message)
     (mail,) = server.taken
     assert mail["Message-ID"] == email.message_id(message)
-    (invitation,) = (part for part in mail.walk() if part.get_param("method"))
-    assert (invitation.get_content_type(), invitation.get_param("method")) == ("text/calendar", "REQUEST")
-    content = invitation.get_payload(decode=True)
-    assert isinstance(content, bytes)
-    assert calendars.method_of(content.decode()) == "REQUEST"
+    shown, attached = (part for part in mail.walk() if part.get_content_type() == "text/calendar")
+    assert (shown.get_filename(), attached.get_filename()) == (None, "invite.ics")
+    for part in (shown, attached):
+        said = [name for name, _value in part.get_params([])]
+        assert (sorted(said), part.get_param("method")) == (["charset", "method", "text/calendar"], "REQUEST")
+        content = part.get_payload(decode=True)
+        assert isinstance(content, bytes)
+        assert calendars.method_of(content.decode()) == "REQUEST"
