@@ -7,7 +7,7 @@ from programme.errors import Refused
 
 class PersonalData(Refused):
     sentence = _(
-        "メモには、電話番号・番号・メールアドレスなど、個人のことは書かないでください。長い数字を消すと保存できます。"
+        "メモや理由には、電話番号・番号・メールアドレスなど、個人のことは書かないでください。長い数字を消すと保存できます。"
     )
 
 

@@ -9,11 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from consult.errors import ReasonMissing
+from consult.errors import PersonalData, ReasonMissing
 from consult.models import Consultation, Opening
 from consult.models.devices import Tablet
 from consult.models.intake import Case, Place
 from consult.models.paper import DaySheet, DaySheetEntry, Tally
+from consult.personal_data import has_personal_data
 from programme.errors import Refused
 
 IDS = uuid.UUID("6f2f6f0e-5f0e-5b0a-9d5e-2b7c1f1d7a10")
@@ -104,8 +105,8 @@ def enter(opening: Opening, tally: Tally, *, includes_taps: bool, by: Any, reaso
     """Make the opening's rows from paper what ``tally`` says; the entry stays in the trail.
 
     Sending it again changes nothing and gives the entry that is there. Entering other numbers takes rows back,
-    with the reason, or adds some. Raises SheetSaysNothing, ReasonMissing when numbers change, and what
-    ``Consultation.objects.log`` and ``void`` raise.
+    with the reason, or adds some. Raises SheetSaysNothing, ReasonMissing when numbers change, PersonalData for a
+    reason by which a person could be found, and what ``Consultation.objects.log`` raises.
     """
     # Of two people at once, the second sees the first's; a case that is being stored is waited for, and one that comes
     # now waits, and meets what was entered here.
@@ -122,6 +123,8 @@ def enter(opening: Opening, tally: Tally, *, includes_taps: bool, by: Any, reaso
         return last
     if last and not same and not reason.strip():
         raise ReasonMissing
+    if has_personal_data(reason):
+        raise PersonalData
     reason = reason.strip() or str(_("画面の記録との数合わせ") if last else _("日計表の入力"))
     sheet.tally, sheet.includes_taps = tally, includes_taps
     sheet.save()

@@ -84,7 +84,7 @@ class SentCase(serializers.Serializer[Any]):
 class TakenBack(serializers.Serializer[Any]):
     """Why a case is taken out of the figures."""
 
-    reason = serializers.CharField(max_length=200)
+    reason = serializers.CharField(max_length=200, validators=[refuse_personal_data])
 
 
 class ShownCase(serializers.ModelSerializer[Consultation]):

@@ -153,6 +153,7 @@ class CorrectForm(CaseForm):
     reason = forms.CharField(
         label=_("直す理由"),
         max_length=200,
+        validators=[refuse_personal_data],
         help_text=_("例 内容を押しまちがえた"),
         error_messages={"required": _("直す理由を入力してください。")},
     )
@@ -184,7 +185,9 @@ class VoidForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("取り消す理由を選んでください。")},
     )
-    words = forms.CharField(label=_("そのほかの理由"), required=False, max_length=200)
+    words = forms.CharField(
+        label=_("そのほかの理由"), required=False, max_length=200, validators=[refuse_personal_data]
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

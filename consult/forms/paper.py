@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.codes import Codes
 from consult.models.paper import DaySheet, Tally
+from consult.personal_data import refuse_personal_data
 from programme.models import Outcome, Topic
 from programme.widgets import WholeNumberField
 
@@ -47,6 +48,7 @@ class SheetForm(forms.Form):
         label=_("入れ直す理由"),
         max_length=200,
         required=False,
+        validators=[refuse_personal_data],
         help_text=_("例 紙の数えまちがい"),
     )
 

@@ -146,7 +146,7 @@ class Consultation(models.Model):
 
         ``by`` is None when a tablet takes back what it has just sent. A day sheet that counted a tapped case gives it
         back from its marks. Once the month is closed its figures stay as they are; the ledger proposes a correction.
-        Raises OnSheet or ReasonMissing.
+        Raises OnSheet, ReasonMissing or PersonalData.
         """
         with transaction.atomic():
             self._hold()
@@ -215,6 +215,8 @@ class Consultation(models.Model):
 def _check_reason(reason: str) -> None:
     if not reason.strip():
         raise ReasonMissing
+    if has_personal_data(reason):
+        raise PersonalData
 
 
 class ConsultationChange(models.Model):

@@ -256,6 +256,16 @@ def test_a_correction_needs_a_reason_and_a_case_that_stands(log_case: Log, coord
         case.correct(by=coordinator, reason="?", topic=Topic.objects.get(pk="T06"))
 
 
+def test_no_reason_keeps_how_to_find_a_person(log_case: Log, coordinator: User) -> None:
+    case = log_case("T05")
+    for reason in ("本人 090-1234-5678", "taro@example.com"):
+        with pytest.raises(PersonalData):
+            case.void(by=coordinator, reason=reason)
+        with pytest.raises(PersonalData):
+            case.correct(by=coordinator, reason=reason, topic=Topic.objects.get(pk="T06"))
+    assert (Consultation.objects.counted().count(), case.changes.count()) == (1, 0)
+
+
 def test_a_correction_cannot_move_a_case_to_another_desk(log_case: Log, coordinator: User, desk: Desk) -> None:
     case = log_case()
     with pytest.raises(ValueError, match="desk"):

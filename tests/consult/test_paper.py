@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from consult.errors import OnSheet, ReasonMissing
+from consult.errors import OnSheet, PersonalData, ReasonMissing
 from consult.models import Consultation, Opening
 from consult.models.devices import Invitation
 from consult.models.intake import Case, Place
@@ -196,6 +196,13 @@ def test_taps_that_arrive_after_a_sheet_of_other_cases_take_nothing_back(
     enter(opening, {"T05": {"solved": 3}}, includes_taps=False, by=coordinator)
     log_case("T05")
     assert opening.consultations.counted().count() == 4
+
+
+def test_the_reason_of_a_sheet_keeps_no_way_to_find_a_person(opening: Opening, coordinator: User) -> None:
+    enter(opening, {"T05": {"solved": 3}}, includes_taps=False, by=coordinator)
+    with pytest.raises(PersonalData):
+        enter(opening, {"T05": {"solved": 1}}, includes_taps=False, by=coordinator, reason="090-1234-5678に聞いた")
+    assert standing(opening) == {("paper", "T05"): 3}
 
 
 def test_an_empty_sheet_is_refused_and_an_emptied_one_is_not(opening: Opening, coordinator: User) -> None:

@@ -1,6 +1,7 @@
 /** What this device has logged: its cases with their states, and the comparison at the end of the day. */
 
 import { changeCases } from "./device.js";
+import { hasPersonalData } from "./form.js";
 import { ask, AT_ONCE, post, Trouble } from "./server.js";
 import { fill, inText, say, sayClock, sayDay, tile } from "./words.js";
 
@@ -103,10 +104,11 @@ function askWhy(row, actions, item) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const reason = field.value.trim();
-    if (reason) return actions.drop(row.id, reason);
+    const isPersonal = hasPersonalData(reason);
+    if (reason && !isPersonal) return actions.drop(row.id, reason);
     const error = node("p");
     error.className = "error";
-    fill(error, "no-reason");
+    fill(error, isPersonal ? "personal-data" : "no-reason");
     form.querySelector(".error")?.remove();
     label.after(error);
     return field.focus();
