@@ -10,6 +10,7 @@ from consult.models import Opening
 from programme.geo import to_metres, travel_minutes
 from programme.models import District
 from supporters.choosing import Tally
+from supporters.errors import NoSeatFree, ShiftFull
 from supporters.models import Assignment, Supporter
 from supporters.rules import MAY_BE_SET_ASIDE
 
@@ -21,14 +22,17 @@ def put_down(opening: Opening, supporter: Supporter, *, by: Any, reason: str) ->
     """The office puts somebody down who has agreed, as by telephone; ``reason`` is kept.
 
     The person's limits and ways may be set aside with a reason, training, consent and double bookings never.
-    Raises ReasonMissing when a limit stands against it and no reason is given, or what ``Assignment.take`` raises.
+    Raises ReasonMissing when a limit stands against it and no reason is given, NoSeatFree, or what ``Assignment.take``
+    raises.
     """
     tally = Tally(Supporter.objects.filter(pk=supporter.pk), [opening.shift])
     if tally.choice(tally.people[0], opening.shift).doubts and not reason.strip():
         raise ReasonMissing
-    return Assignment.take(
-        opening.shift, supporter, by=by, reason=reason.strip(), despite=MAY_BE_SET_ASIDE if reason.strip() else ()
-    )
+    despite = MAY_BE_SET_ASIDE if reason.strip() else ()
+    try:
+        return Assignment.take(opening.shift, supporter, by=by, reason=reason.strip(), despite=despite)
+    except ShiftFull as refusal:
+        raise NoSeatFree from refusal
 
 
 def nearest_first(opening: Opening, words: str = "") -> QuerySet[Supporter]:

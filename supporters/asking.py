@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from programme.fiscal import Month, start_of
 from programme.models import Limits
-from supporters.errors import AskedOften, ShiftCancelled, ShiftStarted
+from supporters.errors import AskedOften, NoSeatFree, ShiftCancelled, ShiftStarted
 from supporters.models import Assignment, Shift, Supporter
 from supporters.rules import check
 
@@ -76,7 +76,7 @@ def last_asked() -> dict[int, dt.datetime]:
 def ask(shift: Shift, supporter: Supporter, *, by: Any) -> Assignment:
     """Send somebody an offer for the shift. Asking who is asked already, or has the place, changes nothing.
 
-    Raises ShiftCancelled, ShiftStarted, AskedOften, or what ``supporters.rules.check`` raises.
+    Raises ShiftCancelled, ShiftStarted, NoSeatFree, AskedOften, or what ``supporters.rules.check`` raises.
     """
     try:
         shift = Shift.objects.select_for_update(no_key=True).get(pk=shift.pk)
@@ -91,6 +91,8 @@ def ask(shift: Shift, supporter: Supporter, *, by: Any) -> Assignment:
     now = timezone.now()
     if shift.starts_at <= now:
         raise ShiftStarted
+    if shift.is_full():
+        raise NoSeatFree
     limits = Limits.current()
     check(supporter, shift)
     check_asks(supporter, now, limits)

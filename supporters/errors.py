@@ -101,6 +101,12 @@ class ShiftFull(Refused):
     sentence = _("ありがとうございます。この活動は、先にほかの方で人数がそろいました。")
 
 
+class NoSeatFree(ShiftFull):
+    """As ``ShiftFull``, said to the office."""
+
+    sentence = _("人数はそろっています。ほかの人を入れるには、先に1人分を空けるか、人数を1人ふやしてください。")
+
+
 class ShiftCancelled(Refused):
     sentence = _("この活動は中止になりました。")
 

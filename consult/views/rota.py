@@ -105,6 +105,9 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(rows, pk=pk)
     form = PeopleFilter(request.GET)
     refused: dict[str, Any] = {}
+    if request.POST.get("how") == "room":
+        _make_room(request, found)
+        return redirect("consult:people", found.pk)
     if request.method == "POST":
         refused = _put_or_ask(request, found)
         if not refused:
@@ -117,7 +120,17 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     there = {one.supporter.pk for one in choices if tally.is_on(one.supporter, found.shift)}
     choices.sort(key=lambda one: (one.supporter.pk in there, bool(one.against), bool(one.doubts)))
     context = {"opening": found, "form": form, "page": page, "choices": choices, "there": there, "refused": refused}
+    context["is_full"] = found.shift.is_full()
     return render(request, "consult/people.html", context)
+
+
+def _make_room(request: HttpRequest, opening: Opening) -> None:
+    try:
+        opening.shift.make_room()
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    else:
+        messages.success(request, _("人数を1人ふやしました。担当を選んでください。"))
 
 
 def _put_or_ask(request: HttpRequest, opening: Opening) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from programme.models import Room, Topic, Venue
 from programme.models.records import RecordedQuerySet, recorded
 from supporters.errors import (
+    NoSeatFree,
     ShiftCancelled,
     ShiftStarted,
 )
@@ -194,6 +195,26 @@ class Shift(models.Model):
         """Whether nobody can take a seat: none is free, and nobody wants a stand-in."""
         free = Q(assignment=None) | Q(assignment__status=AssignmentStatus.STANDING_IN_WANTED)
         return not self.seats.filter(free).exists()
+
+    @transaction.atomic
+    def make_room(self) -> None:
+        """One more person than planned may come, where no seat is free. Twice is once.
+
+        Raises ShiftCancelled, ShiftStarted, and NoSeatFree beyond SEATS_AT_MOST.
+        """
+        shift = type(self).objects.select_for_update(no_key=True).get(pk=self.pk)
+        if shift.cancelled_at:
+            raise ShiftCancelled
+        if shift.starts_at <= timezone.now():
+            raise ShiftStarted
+        if not shift.is_full():
+            return
+        number = shift.seats.count() + 1
+        if number > SEATS_AT_MOST:
+            raise NoSeatFree
+        Seat.at(shift, number).save(force_insert=True)
+        shift.needed += 1
+        shift.save(update_fields=["needed"])
 
     def is_over(self) -> bool:
         return self.ends_at <= timezone.now()

@@ -27,6 +27,7 @@ from supporters.asking import ask
 from supporters.errors import (
     AlreadyBooked,
     Away,
+    NoSeatFree,
     NotYetOpen,
     RoomTaken,
     ShiftCancelled,
@@ -296,6 +297,32 @@ def test_the_office_puts_somebody_down_against_a_limit_with_a_reason_that_is_kep
         staffing.put_down(opening, tired, by=coordinator, reason="")
     row = staffing.put_down(opening, tired, by=coordinator, reason="本人が電話で希望")
     assert (row.status, row.moves.last().reason, row.moves.last().by) == ("accepted", "本人が電話で希望", coordinator)
+
+
+def test_where_no_seat_is_free_nobody_is_asked_and_the_office_is_told_to_make_room(
+    client: Client, coordinator: User
+) -> None:
+    opening = on(3, a_desk(seats=1))
+    sitting, lead = SupporterFactory.create(), SupporterFactory.create(is_lead=True)
+    join(opening.shift, sitting, by=sitting.user)
+    for refused in (
+        lambda: ask(opening.shift, lead, by=coordinator),
+        lambda: staffing.put_down(opening, lead, by=coordinator, reason=""),
+    ):
+        with pytest.raises(NoSeatFree, match="先に1人分を空けるか、人数を1人ふやしてください"):
+            refused()
+    assert not Message.objects.filter(recipient=lead.contact).exists()
+    client.force_login(coordinator)
+    url = reverse("consult:people", args=[opening.pk])
+    page = client.get(url).content.decode()
+    assert "この日の人数を1人ふやす" in page
+    assert 'value="ask"' not in page
+    for _tap in range(2):  # two taps make one seat
+        client.post(url, {"how": "room"})
+    opening.shift.refresh_from_db()
+    assert (opening.shift.needed, opening.shift.seats.count()) == (2, 2)
+    client.post(url, {"how": "put", "supporter": lead.pk})
+    assert opening.shift.assignments.get(supporter=lead).status == "accepted"
 
 
 def test_training_and_double_bookings_are_never_set_aside(coordinator: User) -> None:
