@@ -102,7 +102,9 @@ class CaseForm(forms.Form):
         super().__init__(*args, **options)
         self.codes = codes
         self._choices("topic").choices = _topic_choices(codes.topics, common, case.topic if case else None)
-        self._choices("more_topics").choices = _choices(codes.topics)
+        self._choices("more_topics").choices = [
+            (code, _tile(topic)) for code, topic in codes.topics.items() if topic.active
+        ]
         for name, entries in self.LISTS.items():
             kept = getattr(case, name) if case else None
             none_said = [] if self.fields[name].required else [("", _("答えない"))]

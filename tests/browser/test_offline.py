@@ -359,6 +359,18 @@ def test_a_topic_with_a_rule_says_it_and_a_note_about_a_person_is_refused_kindly
     assert page.locator("[name=note]").input_value() == "電話は 090-1234-5678"
 
 
+def test_a_second_topic_with_a_rule_says_it_beside_its_tile(visit: Opener) -> None:
+    page = visit()
+    page.wait_for_selector("#case:not([hidden])")
+    page.locator("#case label:has(> input[name='topic'])").first.click()
+    page.locator("#details > summary").click()
+    tile = page.locator("#case label:has(> input[name='more_topics'][value='T19'])")
+    expect(tile.locator(".rule")).to_be_hidden()
+    tile.click()
+    expect(tile.locator(".rule")).to_contain_text("#9110")
+    expect(tile.locator(".rule")).to_be_visible()
+
+
 def test_the_device_and_the_server_judge_notes_alike(visit: Opener) -> None:
     page, rng = visit(), random.Random(7)
     signs = "0123456789０５９〇一九①@＠-ー―〜･・ 　.()_\u200b年月時円aあ/:#,"

@@ -144,10 +144,10 @@ export function clear() {
   showRule();
 }
 
-/** A topic with a rule says it, and whom to call, once it is tapped. */
+/** A topic with a rule says it, and whom to call, once it is tapped. A second topic's stands in its tile: tap.css. */
 function showRule() {
   const topic = chosen("topic");
-  for (const rule of form.querySelectorAll(".rule")) rule.hidden = rule.dataset.topic !== topic;
+  for (const rule of form.querySelectorAll(".rule[data-topic]")) rule.hidden = rule.dataset.topic !== topic;
 }
 
 /** After a topic was tapped, the outcomes come into sight. Not for the keyboard, whose focus leads the way. */
