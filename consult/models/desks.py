@@ -136,6 +136,18 @@ class Desk(models.Model):
         untouched = coming.filter(reservations=None)
         self.openings.filter(pk__in=untouched.values("pk")).update(slot_minutes=slots, slot_places=self.slot_places)
 
+    def still_to_open(self) -> "OpeningQuerySet":
+        """The openings that will take place unless they are called off, the next one first."""
+        return self.openings.standing().filter(shift__starts_at__gt=timezone.now()).order_by("date", "pk")
+
+    @transaction.atomic
+    def call_off_all(self, *, by: Any, reason: str) -> int:
+        """No opening to come takes place; everybody concerned is told. Returns how many. As ``Opening.call_off``."""
+        openings = list(self.still_to_open())
+        for opening in openings:
+            opening.call_off(by=by, reason=reason)
+        return len(openings)
+
     @transaction.atomic
     def let_in(self, emails: Iterable[str]) -> None:
         """The accounts that may log here are those of ``emails``, no others; new ones are made.

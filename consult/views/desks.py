@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,7 +15,7 @@ from django.utils.translation import gettext as _
 from consult import teams
 from consult.errors import ActivityLogged, NotYetHeld
 from consult.forms.desks import ActivityForm, CallOffForm, DeskForm, PeriodForm
-from consult.models import Activity, Desk, Opening, StandingMember
+from consult.models import Activity, Desk, Opening, Reservation, StandingMember
 from consult.views.rota import concerned, say_filled
 from programme.access import coordinator_only
 from programme.errors import Refused
@@ -164,13 +165,41 @@ def desk_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, desk: Desk | None) -> HttpResponse:
+    """Save a desk. One that ends with openings to come is saved once these are called off with a reason."""
     form = DeskForm(request.POST if request.method == "POST" else None, instance=desk)
+    ending = CallOffForm(request.POST if "end" in request.POST else None)
+    left: dict[str, int] = {}
     if request.method == "POST" and form.is_valid():
-        saved = form.save()
-        saved.set_slots()
-        messages.success(request, _("「%(desk)s」を保存しました。") % {"desk": saved})
-        return redirect("consult:openings") if desk else redirect("consult:open_dates", saved.pk)
-    return render(request, "consult/desk_form.html", {"form": form, "desk": desk, "record": record_of(desk)})
+        left = {} if form.cleaned_data["active"] or desk is None else _left_by(desk)
+        if not left or ending.is_valid():
+            try:
+                saved = _save(form, by=request.user, reason=ending.cleaned_data["reason"] if left else "")
+            except Refused as refusal:  # one has begun in this very moment
+                ending.add_error(None, str(refusal))
+            else:
+                messages.success(request, _("「%(desk)s」を保存しました。") % {"desk": saved})
+                return redirect("consult:openings") if desk else redirect("consult:open_dates", saved.pk)
+    context = {"form": form, "desk": desk, "ending": ending, "left": left, "record": record_of(desk)}
+    return render(request, "consult/desk_form.html", context)
+
+
+def _left_by(desk: Desk) -> dict[str, int]:
+    """What an end of ``desk`` calls off: openings, and how many people and reservations of theirs. {} for nothing."""
+    openings = desk.still_to_open()
+    live = Assignment.objects.filter(shift__in=openings.values("shift"), status__in=Assignment.LIVE)
+    people = live.exclude(status=Assignment.Status.PROPOSED).values("supporter").distinct()
+    reserved = Reservation.objects.standing().filter(opening__in=openings)
+    count = openings.count()
+    return {"openings": count, "people": people.count(), "reserved": reserved.count()} if count else {}
+
+
+@transaction.atomic
+def _save(form: DeskForm, *, by: Any, reason: str) -> Desk:
+    desk = form.save()
+    desk.set_slots()
+    if reason:
+        desk.call_off_all(by=by, reason=reason)
+    return desk
 
 
 @coordinator_only

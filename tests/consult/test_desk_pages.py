@@ -1,6 +1,7 @@
 """The coordinator's pages: desks in plain words, dates first shown and then made, activities once."""
 
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from consult.models import Activity, Consultation, Desk
+from consult.reserving import Wish, reserve
 from notifications.models import Message
 from programme.models import District, Role, Topic, User, Venue
 from tests.consult.rows import a_desk, an_opening
@@ -246,6 +248,34 @@ def test_a_desk_is_shown_in_plain_words_and_changed(office: Client, desk_account
     desk.refresh_from_db()
     assert (desk.rule, desk.active, desk.name) == ("FREQ=MONTHLY;BYDAY=2TU,4TU", False, "よろず相談所 大胡")
     assert list(desk.accounts.all()) == [desk_account]
+
+
+def test_a_desk_ends_with_its_openings_to_come_called_off_after_a_look_at_whom_it_concerns(office: Client) -> None:
+    desk = a_desk(reservable=True)
+    openings = [an_opening(desk, timezone.localdate() + dt.timedelta(days=days)) for days in (3, 4)]
+    supporter = SupporterFactory.create()
+    for opening in openings:
+        an_offer(opening.shift, supporter).accept(by=supporter.user)
+    wish = Wish(uuid.uuid4(), openings[0], 0, "見本 花子", email="hanako@example.jp")
+    reservation, _new = reserve(wish)
+    url, answers = reverse("consult:desk_edit", args=[desk.pk]), desk_answers(active="", reservable="on", emails="")
+
+    page = office.post(url, answers)
+    assert page.context["left"] == {"openings": 2, "people": 1, "reserved": 1}
+    assert "開設日 2日を中止にします" in page.content.decode()
+    page = office.post(url, answers | {"end": "1", "reason": ""})
+    assert page.context["ending"].errors == {"reason": ["中止の理由を入力してください。"]}
+    desk.refresh_from_db()
+    assert (desk.active, desk.still_to_open().count()) == (True, 2)
+
+    assert office.post(url, answers | {"end": "1", "reason": "会場がなくなるため"}).status_code == 302
+    desk.refresh_from_db()
+    reservation.refresh_from_db()
+    assert (desk.active, desk.still_to_open().count()) == (False, 0)
+    assert reservation.cancel_reason == "会場がなくなるため"
+    told = Message.objects.filter(body__contains="会場がなくなるため").values_list("recipient", flat=True)
+    assert sorted(told) == sorted([supporter.contact_id, supporter.contact_id, reservation.contact_id])
+    assert office.post(url, answers).status_code == 302  # nothing is left to ask about
 
 
 def test_a_rule_without_plain_words_may_stay(office: Client) -> None:
