@@ -61,6 +61,15 @@ def apply(user: User, application: Application) -> Supporter:
     if Supporter.objects.filter(user=user).exists():
         raise AlreadyRegistered
     contact = _own_contact(user, application)
+    supporter = new_supporter(application, contact, user=user)
+    if application.guardian and supporter.needs_consent():
+        ask_guardian(supporter, application.guardian)
+    tell_applied(supporter, minor=supporter.needs_consent())
+    return supporter
+
+
+def new_supporter(application: Application, contact: Contact, *, user: User | None = None) -> Supporter:
+    """The rows of an application, and nothing else: nobody is told or asked."""
     limits = Limits.current()
     supporter = Supporter.objects.create(
         user=user,
@@ -82,9 +91,6 @@ def apply(user: User, application: Application) -> Supporter:
     supporter.areas.set(application.areas)
     set_skills(supporter, application.skills)
     set_free_times(supporter, application.free_times)
-    if application.guardian and supporter.needs_consent():
-        ask_guardian(supporter, application.guardian)
-    tell_applied(supporter, minor=supporter.needs_consent())
     return supporter
 
 

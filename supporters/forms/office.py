@@ -1,6 +1,7 @@
 """What coordinators type about supporters."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -78,7 +79,11 @@ class AudienceForm(forms.Form):
 
     def query(self) -> str:
         """The answers, to be kept with the text."""
-        given = {name: getattr(value, "pk", value) for name, value in self.cleaned_data.items()}
+        return self._query(self.cleaned_data)
+
+    @staticmethod
+    def _query(answers: Mapping[str, Any]) -> str:
+        given = {name: getattr(value, "pk", value) for name, value in answers.items()}
         return urlencode({name: value for name, value in given.items() if value not in (None, "")})
 
 
@@ -92,6 +97,10 @@ class FilterForm(AudienceForm):
     def people(self) -> SupporterQuerySet:
         found = self._chosen(Supporter.objects.all())
         return found.found_by(self.cleaned_data["q"]) if self.cleaned_data["q"].strip() else found
+
+    def query_without_name(self) -> str:
+        """To be kept: a searched name would be somebody's."""
+        return self._query({name: value for name, value in self.cleaned_data.items() if name != "q"})
 
     @classmethod
     def for_shift(cls, shift: Shift) -> str:

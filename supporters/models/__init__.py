@@ -3,6 +3,7 @@ from supporters.models.calendars import CalendarAddress
 from supporters.models.checkins import CheckIn
 from supporters.models.claims import Claim, RoomClaim
 from supporters.models.honoraria import Honorarium, Payment
+from supporters.models.lists import PeopleExport
 from supporters.models.people import (
     Absence,
     Consent,
@@ -33,6 +34,7 @@ __all__ = [
     "Lesson",
     "LessonSeen",
     "Payment",
+    "PeopleExport",
     "Question",
     "QuizTry",
     "Registration",

@@ -19,7 +19,14 @@ from tests.steps import url_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
-DOWNLOADS = {"supporters:payment_file", "kpi:export", "kpi:period_export", "kpi:wg_export", "supporters:own_data_file"}
+DOWNLOADS = {
+    "supporters:payment_file",
+    "supporters:own_data_file",
+    "supporters:bring_example",
+    "kpi:export",
+    "kpi:period_export",
+    "kpi:wg_export",
+}
 # Forms that are sent with nothing filled in, once by somebody, to see their errors.
 EMPTY = {
     "anonymous": ["account_signup", "account_request_login_code", "support_requests:step", "support_requests:status"],

@@ -98,6 +98,9 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("supporters:offer", "offer"): EVERYBODY,
     ("supporters:consent", "consent"): EVERYBODY,
     ("supporters:people",): OFFICE,
+    ("supporters:bring",): OFFICE,
+    ("supporters:bring_example",): OFFICE,
+    ("supporters:taken",): OFFICE,
     ("supporters:person", "supporter"): OFFICE,
     ("supporters:shift", "shift"): OFFICE,
     ("supporters:poster", "shift"): OFFICE,
@@ -207,6 +210,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("supporters:erase", "leaver"): OFFICE,
     ("supporters:arrive", "duty"): SIGNED_IN,  # likewise
     ("supporters:remove_part", "course"): OFFICE,
+    ("supporters:take",): OFFICE,
     ("supporters:move", "supporter"): OFFICE,
     ("supporters:training", "supporter"): OFFICE,
     ("supporters:flags", "supporter"): OFFICE,

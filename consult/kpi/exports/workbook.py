@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.header_footer import HeaderFooterItem
@@ -21,9 +20,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from consult.kpi.definitions import Definition
 from consult.kpi.exports.charts import Chart
+from programme.xlsx_files import TEXT, write
 
 FONT = "游ゴシック"
-TEXT = "@"
 WHOLE, TENTHS, PERCENT = "#,##0", "#,##0.0", "0.0%"
 LINE = Side(style="thin", color="949494")
 FRAME = Border(left=LINE, right=LINE, top=LINE, bottom=LINE)
@@ -238,18 +237,6 @@ def number_in(definition: Definition, value: int | None) -> Number | None:
     if value is None:
         return None
     return Number(definition.number(value), WHOLE if definition.scale == 1 else TENTHS)
-
-
-def write(sheet: Worksheet, row: int, column: int, value: str | int | Decimal | None) -> Cell | MergedCell:
-    """Text is text: a cell that begins with = + - @ is no formula, and 0270 keeps its zero."""
-    cell = sheet.cell(row, column)
-    if isinstance(value, str):
-        cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)
-        cell.data_type = "s"
-        cell.quotePrefix = value.startswith(("=", "+", "-", "@"))
-    else:
-        cell.value = value
-    return cell
 
 
 def height(widths: Sequence[float], row: Sequence[Value]) -> float:
