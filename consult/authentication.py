@@ -7,6 +7,7 @@ A tablet is no account: ``request.user`` stays anonymous, so every other view an
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -49,7 +50,7 @@ class TabletAuthentication(BaseAuthentication):
 
 
 class MayLog(BasePermission):
-    """Somebody who is signed in, or an enrolled tablet. What they may log for is ``openings_of``."""
+    """Somebody who is signed in, or an enrolled tablet. What they may log for is ``loggable_by``."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return bool(request.user.is_authenticated or tablet_of(request))
@@ -66,6 +67,13 @@ def desks_of(request: Request) -> Any:
 
 
 def openings_of(request: Request) -> Any:
-    """The openings that the sender may read, as a queryset: a tablet its desk's."""
+    """The openings whose team and counts the sender may read, as a queryset: a tablet its desk's of today."""
+    tablet = tablet_of(request)
+    return loggable_by(request).filter(date=timezone.localdate()) if tablet else loggable_by(request)
+
+
+def loggable_by(request: Request) -> Any:
+    """The openings that the sender may log for, as a queryset: a tablet its desk's, since what it kept while it was
+    offline comes on any later day."""
     tablet = tablet_of(request)
     return Opening.objects.filter(desk=tablet.desk_id) if tablet else Opening.objects.visible_to(request.user)

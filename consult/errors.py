@@ -15,6 +15,10 @@ class NotYourDesk(Refused):
     sentence = _("この端末では、この相談所の記録はできません。")
 
 
+class PaperNeedsAccount(Refused):
+    sentence = _("紙の数は、端末からは入力できません。「紙の数を入力する」で入力してください。")
+
+
 class SameIdOtherCase(Refused):
     sentence = _("同じ番号の別の記録が、もうあります。画面を開き直してください。")
 

@@ -21,6 +21,7 @@ from programme.models.records import RecordedQuerySet, recorded
 LINK_LASTS = dt.timedelta(minutes=30)
 SEEN_EVERY = dt.timedelta(minutes=5)
 """how exactly ``last_seen_at`` is kept: not every request writes it"""
+TAKES_BACK_WITHIN = dt.timedelta(days=1)
 NAME_LENGTH = 60
 
 
@@ -75,6 +76,10 @@ class Tablet(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def may_take_back(self) -> Any:
+        """The cases that it sent within the last day, as a queryset: one undone offline may come overnight."""
+        return self.cases.filter(logged_at__gt=timezone.now() - TAKES_BACK_WITHIN)
 
     def seen(self) -> None:
         """Note that the tablet has just been here, at most every five minutes."""

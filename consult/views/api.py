@@ -1,5 +1,7 @@
 """The log over the API: cases sent singly or in batches, as often as a device likes. See docs/consultations-api.md."""
 
+import io
+import json
 import uuid
 from typing import Any, TypedDict, cast
 
@@ -13,14 +15,15 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.exceptions import ParseError
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.parsers import JSONParser
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consult.authentication import MayLog, TabletAuthentication, openings_of, tablet_of
+from consult.authentication import MayLog, TabletAuthentication, loggable_by, openings_of, tablet_of
 from consult.codes import KNOWN
-from consult.errors import NotYourDesk
+from consult.errors import NotYourDesk, PaperNeedsAccount
 from consult.models import Consultation
 from consult.models.intake import Case, Fate, Place, was_on_duty
 from consult.serializers import SentCase, ShownCase, TakenBack
@@ -43,11 +46,31 @@ class Result(TypedDict):
     told: str
 
 
+class WholeText(JSONParser):
+    """JSON whose text can be stored and said again: half a sign ("\\ud800" alone) is an error of the sender."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        sent = stream.read()
+        data = super().parse(io.BytesIO(sent), media_type, parser_context)
+        if b"\\ud" in sent.lower():  # nothing but an escape makes one
+            try:
+                json.dumps(data, ensure_ascii=False).encode()
+            except UnicodeEncodeError as error:
+                raise ParseError(_("読めない文字が入っています。その文字を消して、もう一度送ってください。")) from error
+        return data
+
+
 class DeskView(APIView):
     """Answers accounts and tablets, and says the server's time with each answer, refusals too."""
 
+    parser_classes = [WholeText]
     authentication_classes = [TabletAuthentication, SessionAuthentication]
     permission_classes = [MayLog]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, RecursionError):  # a row is two levels deep, and nothing of it is stored before all are read
+            exc = ParseError(_("送られた内容の入れ子が深すぎて、読めません。"))
+        return super().handle_exception(exc)
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **options: Any) -> Response:
         answer = super().finalize_response(request, response, *args, **options)
@@ -110,11 +133,12 @@ class Summary(DeskView):
 
 
 class Void(DeskView):
-    """POST ``{"reason": …}``: take one case back. An account whatever it may see, a tablet what it sent itself."""
+    """POST ``{"reason": …}``: take one case back. An account whatever it may see, a tablet what it sent itself
+    within the last day."""
 
     def post(self, request: Request, pk: uuid.UUID) -> Response:
         tablet = tablet_of(request)
-        mine = tablet.cases.all() if tablet else Consultation.objects.visible_to(request.user)
+        mine = tablet.may_take_back() if tablet else Consultation.objects.visible_to(request.user)
         case = mine.filter(pk=pk).first()
         if case is None:
             raise Http404
@@ -144,6 +168,7 @@ def _status_of(fates: set[str]) -> int:
 
 def _store(rows: list[Any], request: Request) -> list[Result]:
     """Store each row by itself: one that is refused holds up no other."""
+    tablet = tablet_of(request)
     results: list[Result | None] = [None] * len(rows)
     read: dict[int, dict[str, Any]] = {}
     for turn, row in enumerate(rows):
@@ -158,11 +183,13 @@ def _store(rows: list[Any], request: Request) -> list[Result]:
         place = places.get(facts.pop("opening"))
         if place is None:
             results[turn] = _refused(str(facts["id"]), {"opening": [str(NotYourDesk())]})
+        elif tablet and facts["source"] == Consultation.Source.PAPER:
+            results[turn] = _refused(str(facts["id"]), {"source": [str(PaperNeedsAccount())]})
         else:
             more = tuple(facts.pop("more_topics"))
             cases[turn] = Case(pk=facts.pop("id"), place=place, more_topics=more, **facts)
     by = request.user if request.user.is_authenticated else None
-    fates = Consultation.objects.log_many(list(cases.values()), by=by, tablet=tablet_of(request)) if cases else []
+    fates = Consultation.objects.log_many(list(cases.values()), by=by, tablet=tablet) if cases else []
     for (turn, case), fate in zip(cases.items(), fates, strict=True):
         results[turn] = _result(case, fate)
     return cast(list[Result], results)
@@ -172,7 +199,7 @@ def _places(wanted: set[int], request: Request) -> dict[int, Place]:
     """Those of ``wanted`` that the sender may log for: also a duty that was called off, or left, after the tap."""
     if not wanted:
         return {}
-    found = Place.of(openings_of(request).filter(pk__in=wanted))
+    found = Place.of(loggable_by(request).filter(pk__in=wanted))
     if len(found) < len(wanted) and request.user.is_authenticated:
         found |= Place.of(was_on_duty(request.user).filter(pk__in=wanted - found.keys()))
     return found

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from consult.authentication import desks_of, openings_of, tablet_of
+from consult.authentication import desks_of, loggable_by, tablet_of
 from consult.forms.log import COMMON_AT_MOST, NOTE_LENGTH
 from consult.models import Consultation, Opening
 from consult.models.log import MINUTES_AT_MOST
@@ -39,28 +39,32 @@ Labels = dict[str, str]
 class DeskFacts(DeskView):
     """GET: desks, openings of yesterday to a week ahead with today's team, code lists, rules, the server's time.
 
-    ``?opening=`` asks for that opening alone, on whatever day. As many queries for one as for all.
+    ``?opening=`` asks for that opening alone: an account on whatever day, a tablet on one of these. A tablet reads team
+    and count of today's alone. As many queries for one as for all.
     """
 
     def get(self, request: Request) -> Response:
         get_token(request._request)  # a device that comes back after a year finds the CSRF cookie again
         today = timezone.localdate()
-        openings = openings_of(request).select_related("desk__venue__district", "shift").with_cases()
+        tablet = tablet_of(request)
+        openings = loggable_by(request).select_related("desk__venue__district", "shift").with_cases()
         if "opening" in request.query_params:
             openings = openings.filter(pk=opening_asked(request))
-        else:
+        if tablet or "opening" not in request.query_params:
             days = (today - dt.timedelta(days=DAYS_BACK), today + dt.timedelta(days=DAYS_AHEAD))
             openings = openings.filter(date__range=days)
         found = list(openings.order_by("date", "shift__starts_at", "pk")[:OPENINGS_AT_MOST])
-        people = _people([opening for opening in found if opening.date <= today])
+        told = [opening for opening in found if opening.date == today or (opening.date < today and not tablet)]
+        people = _people(told)
         desks = desks_of(request).filter(active=True).select_related("venue")[:OPENINGS_AT_MOST]
-        tablet = tablet_of(request)
         return Response(
             {
                 "server_time": timezone.now().isoformat(timespec="milliseconds"),
                 "device": {"id": tablet.pk, "name": tablet.name, "desk": tablet.desk_id} if tablet else None,
                 "desks": [{"id": desk.pk, "name": _titles(desk), "venue": str(desk.venue)} for desk in desks],
-                "openings": [_opening(opening, people.get(opening.shift_id, [])) for opening in found],
+                "openings": [
+                    _opening(opening, people.get(opening.shift_id, []), is_told=opening in told) for opening in found
+                ],
                 "topics": [_code(row) | _advice(row) for row in Topic.objects.all()],
                 "outcomes": _codes(Outcome.objects.all()),
                 "devices": _codes(Device.objects.all()),
@@ -73,7 +77,7 @@ class DeskFacts(DeskView):
         )
 
 
-def _opening(opening: Any, people: list[dict[str, Any]]) -> dict[str, Any]:
+def _opening(opening: Any, people: list[dict[str, Any]], *, is_told: bool) -> dict[str, Any]:
     return {
         "id": opening.pk,
         "desk": opening.desk_id,
@@ -83,7 +87,7 @@ def _opening(opening: Any, people: list[dict[str, Any]]) -> dict[str, Any]:
         "ends_at": timezone.localtime(opening.shift.ends_at).isoformat(),
         "venue": str(opening.desk.venue),
         "cancelled": opening.is_cancelled,
-        "count": opening.cases,
+        "count": opening.cases if is_told else None,
         "people": people,
     }
 

@@ -1,6 +1,7 @@
 """The log over the API: stored once however often it is sent, each row with its own result."""
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -80,6 +81,26 @@ def test_a_refused_row_says_why_and_holds_up_no_other(tablet: Client, opening: O
     assert set(results[1]["errors"]) == {"topic", "minutes", "note"}
     assert results[1]["errors"]["topic"] == ["この符号はありません: T77"]
     assert opening.consultations.count() == 2
+
+
+@pytest.mark.parametrize("field", ["id", "topic", "note"])
+def test_half_a_sign_is_an_error_that_is_told(tablet: Client, opening: Opening, field: str) -> None:
+    sent = json.dumps([a_row(opening, **{field: "\ud800"})])
+    answer = tablet.post(URL, sent, content_type="application/json")
+    assert (answer.status_code, list(answer.json())) == (400, ["detail"])
+    assert "読めない文字" in answer.json()["detail"]
+    assert (
+        send(tablet, a_row(opening, note="よく笑う人\U0001f600"))[0] == 201
+    )  # a whole sign that JSON writes as two halves
+
+
+@pytest.mark.parametrize("depth", [500, 900, 100_000])
+def test_brackets_without_end_are_refused_and_break_nothing(tablet: Client, opening: Opening, depth: int) -> None:
+    nested = "[" * depth + "]" * depth
+    topic = json.dumps(a_row(opening, topic="?")).replace('"?"', nested)
+    for sent in (nested, topic):
+        assert tablet.post(URL, sent, content_type="application/json").status_code in (207, 400)
+    assert opening.consultations.count() == 0
 
 
 def test_the_same_id_with_other_facts_is_refused(tablet: Client, opening: Opening) -> None:

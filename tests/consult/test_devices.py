@@ -104,6 +104,43 @@ def test_a_tablet_reads_the_facts_and_the_counts_of_its_desk_alone(
     assert tablet.get("/api/v1/desk/", {"opening": other.pk}).json()["openings"] == []
 
 
+def test_a_tablet_reads_teams_and_counts_of_today_alone(
+    tablet: Client, on_duty: User, opening: Opening, log_case: Log
+) -> None:
+    log_case()
+
+    def facts(day: dt.date) -> list[tuple[int, list[str]]]:
+        Opening.objects.filter(pk=opening.pk).update(date=day)
+        rows = tablet.get("/api/v1/desk/", {"opening": opening.pk}).json()["openings"]
+        return [(row["count"], [person["name"] for person in row["people"]]) for row in rows]
+
+    today = timezone.localdate()
+    assert facts(today) == [(1, ["当番"])]
+    assert facts(today - dt.timedelta(days=1)) == [(None, [])]
+    assert tablet.get(f"{CASES}summary/", {"opening": opening.pk}).status_code == 404
+    assert send(tablet, a_row(opening))[0] == 201  # what was logged offline yesterday
+    assert facts(today - dt.timedelta(days=60)) == []
+
+
+def test_a_tablet_takes_back_within_a_day(tablet: Client, opening: Opening) -> None:
+    old, fresh = a_row(opening), a_row(opening)
+    send(tablet, [old, fresh])
+    for row, hours in ((old, 25), (fresh, 23)):
+        logged = timezone.now() - dt.timedelta(hours=hours)
+        Consultation.objects.filter(pk=row["id"]).update(logged_at=logged)
+    reason = {"reason": "押しまちがい"}
+    answers = [
+        tablet.post(f"{CASES}{row['id']}/void/", reason, content_type="application/json") for row in (old, fresh)
+    ]
+    assert [answer.status_code for answer in answers] == [404, 200]
+
+
+def test_a_tablet_enters_no_paper(tablet: Client, opening: Opening) -> None:
+    status, result = send(tablet, a_row(opening, source="paper"))
+    assert (status, list(result["errors"])) == (400, ["source"])
+    assert Consultation.objects.count() == 0
+
+
 def test_a_tablet_cannot_list_cases(tablet: Client, opening: Opening, log_case: Log) -> None:
     log_case()
     assert tablet.get(CASES, {"opening": opening.pk}).status_code == 403
