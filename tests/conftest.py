@@ -15,9 +15,8 @@ from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker
 
 from programme import guards
-from programme.loading import load
 from programme.models import Role, User
-from tests import migrated
+from tests import facts, migrated
 from tests.processes import kept_on_server, own_environment
 
 
@@ -71,7 +70,7 @@ def django_db_setup(migrated_before: None, django_db_setup: None, django_db_bloc
 @pytest.fixture
 def programme_facts(db: None) -> None:
     """Maebashi's districts, halls, topics, limits, goals and published figures."""
-    load()
+    facts.put()
 
 
 @pytest.fixture

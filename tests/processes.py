@@ -80,7 +80,7 @@ def manage(environment: dict[str, str], *command: str) -> str:
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        timeout=120,
+        timeout=600,  # a migration on a busy machine
     )
     return done.stdout
 
