@@ -99,9 +99,11 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a case: stored now, there before, or refused; and what the sender should know besides."""
+    """What became of a case: stored now, there before (and void since), or refused; and what the sender should know
+    besides."""
 
     is_new: bool = False
+    is_void: bool = False
     refusal: Refused | None = None
     told: str = ""
 
@@ -191,7 +193,8 @@ class Intake(models.QuerySet["Consultation"]):
         if len(new) == len(cases):
             return fates
         # Sent before, twice in this batch, or refused for its day: a case that is stored already is not lost.
-        stored = dict(self.model._base_manager.filter(pk__in={case.pk for case in cases}).values_list("pk", "sent_as"))
+        there = self.model._base_manager.filter(pk__in={case.pk for case in cases})
+        stored = {pk: facts for pk, *facts in there.values_list("pk", "sent_as", "voided_at")}
         return [_settle(case, fate, stored, new) for case, fate in zip(cases, fates, strict=True)]
 
     def _row(self, case: Case, by: Any, tablet: "Tablet | None", team: set[tuple[int, int]]) -> "Consultation":
@@ -297,13 +300,13 @@ def _with_days(cases: Sequence[Case]) -> Sequence[Case]:
     ]
 
 
-def _settle(case: Case, fate: Fate, stored: dict[uuid.UUID, str], new: set[uuid.UUID]) -> Fate:
-    first = stored.get(case.pk)
-    if first is None or isinstance(fate.refusal, PersonalData):
+def _settle(case: Case, fate: Fate, stored: dict[uuid.UUID, list[Any]], new: set[uuid.UUID]) -> Fate:
+    if case.pk not in stored or isinstance(fate.refusal, PersonalData):
         return fate
+    first, voided_at = stored[case.pk]
     if first != case.sent_as:
         return Fate(refusal=SameIdOtherCase())
-    return Fate(is_new=fate.is_new and case.pk in new, told=fate.told)
+    return Fate(is_new=fate.is_new and case.pk in new, is_void=voided_at is not None, told=fate.told)
 
 
 def _day_of(case: Case) -> dt.date:

@@ -38,10 +38,12 @@ SHAPE = SentCase(context={"codes": KNOWN})
 
 
 class Result(TypedDict):
-    """What became of one row that was sent. ``errors`` by field, empty unless refused; ``told``: good to know."""
+    """What became of one row that was sent. ``voided``: it is there, but was taken out of the figures since; ``errors``
+    by field, empty unless refused; ``told``: good to know."""
 
     id: str | None
     status: str
+    voided: bool
     errors: dict[str, Any]
     told: str
 
@@ -211,10 +213,11 @@ def _id_in(row: Any) -> str | None:
 
 
 def _refused(sent_id: str | None, errors: Any) -> Result:
-    return Result(id=sent_id, status=REFUSED, errors=dict(errors), told="")
+    return Result(id=sent_id, status=REFUSED, voided=False, errors=dict(errors), told="")
 
 
 def _result(case: Case, fate: Fate) -> Result:
     if fate.refusal:
         return _refused(str(case.pk), {"non_field_errors": [str(fate.refusal)]})
-    return Result(id=str(case.pk), status=CREATED if fate.is_new else EXISTS, errors={}, told=fate.told)
+    status_now = CREATED if fate.is_new else EXISTS
+    return Result(id=str(case.pk), status=status_now, voided=fate.is_void, errors={}, told=fate.told)

@@ -35,6 +35,12 @@ desk = Desk.objects.get(pk=%d)
 office = User.objects.get_or_create(email="office-of-tablets@example.jp", defaults={"role": Role.COORDINATOR})[0]
 print(Invitation.objects.make(desk=desk, name="受付", by=office)[1])
 """
+VOID_ONE = """
+from consult.models import Consultation
+from programme.models import Role, User
+office = User.objects.get_or_create(email="office-of-cases@example.jp", defaults={"role": Role.COORDINATOR})[0]
+Consultation.objects.filter(desk=%d, topic="T01").get().void(by=office, reason="練習")
+"""
 SIGN_OUT = """
 from django.contrib.sessions.models import Session
 Session.objects.filter(session_key="%s").delete()
@@ -177,6 +183,21 @@ def test_two_devices_at_one_desk_and_two_windows_of_one_count_every_case_once(
         page.goto(f"{hall.address}{PAGE}#closing")
         expect(page.locator("#closing-said")).to_contain_text(f"{own}件 = {own}件")
         expect(page.locator("[data-figure=all]")).to_have_text("9")
+
+
+def test_closing_counts_no_case_that_the_office_made_void(hall: Hall, desk: Desk, visit: Opener) -> None:
+    one, other = visit(), visit()
+    for page, topic in ((one, "T01"), (one, "T05"), (other, "T05"), (other, "T05")):
+        log(page, topic)
+    for page in (one, other):
+        waiting(page, 0)
+    shell(hall.environment, VOID_ONE % desk.number)
+    one.goto(f"{hall.address}{PAGE}#closing")
+    expect(one.locator("#closing-said")).to_contain_text("1件 = 1件")
+    expect(one.locator("[data-figure=server]")).to_have_text("1")
+    expect(one.locator("#closing-topics")).to_contain_text("ほかの端末・画面・紙の記録 2件")
+    one.goto(f"{hall.address}{PAGE}#list")
+    expect(one.locator("#list .status.over")).to_have_count(1)
 
 
 def test_a_case_undone_before_it_was_sent_never_reaches_the_server_and_one_sent_is_made_void(

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.django_db
 
 Log = Callable[..., Consultation]
 URL = "/api/v1/consultations/"
+FINE: dict[str, Any] = {"voided": False, "errors": {}, "told": ""}
 
 
 @pytest.fixture
@@ -39,8 +40,8 @@ def send(client: Client, rows: Any) -> tuple[int, Any]:
 
 def test_a_case_is_created_then_found(tablet: Client, opening: Opening, desk_account: User) -> None:
     row = a_row(opening, more_topics=["T01"], device="iphone", minutes=20, note="2回目", source="paper")
-    assert send(tablet, row) == (201, {"id": row["id"], "status": "created", "errors": {}, "told": ""})
-    assert send(tablet, row) == (200, {"id": row["id"], "status": "exists", "errors": {}, "told": ""})
+    assert send(tablet, row) == (201, {"id": row["id"], "status": "created", **FINE})
+    assert send(tablet, row) == (200, {"id": row["id"], "status": "exists", **FINE})
     case = opening.consultations.get()
     assert (case.topic_id, case.device_id, case.minutes, case.note) == ("T05", "iphone", 20, "2回目")
     assert (case.source, case.logged_by, case.desk) == ("paper", desk_account, opening.desk)
@@ -103,6 +104,16 @@ def test_brackets_without_end_are_refused_and_break_nothing(tablet: Client, open
     assert opening.consultations.count() == 0
 
 
+def test_a_case_that_was_made_void_meanwhile_is_there_and_said_to_be_void(
+    tablet: Client, opening: Opening, coordinator: User
+) -> None:
+    rows = [a_row(opening), a_row(opening)]
+    send(tablet, rows)
+    Consultation.objects.get(pk=rows[0]["id"]).void(by=coordinator, reason="練習")
+    _status, results = send(tablet, rows)
+    assert [(result["status"], result["voided"]) for result in results] == [("exists", True), ("exists", False)]
+
+
 def test_the_same_id_with_other_facts_is_refused(tablet: Client, opening: Opening) -> None:
     row = a_row(opening)
     send(tablet, row)
@@ -126,7 +137,7 @@ def test_another_desks_account_writes_nothing_and_learns_nothing(
     client.force_login(other_desk_account)
     refusal = {"opening": ["この端末では、この相談所の記録はできません。"]}
     for row in (a_row(opening), a_row(opening, id=str(known.pk)), a_row(opening) | {"opening": 10**12}):
-        assert send(client, row) == (400, {"id": row["id"], "status": "refused", "errors": refusal, "told": ""})
+        assert send(client, row) == (400, {"id": row["id"], "status": "refused", **FINE, "errors": refusal})
     assert Consultation.objects.count() == 1
     assert client.get(URL, {"opening": opening.pk}).json()["count"] == 0
 

@@ -2,7 +2,7 @@
 
 import { changeCases } from "./device.js";
 import { hasPersonalData } from "./form.js";
-import { ask, AT_ONCE, post, Trouble } from "./server.js";
+import { ask, AT_ONCE, post, Trouble, UNDONE } from "./server.js";
 import { fill, inText, say, sayClock, sayDay, tile } from "./words.js";
 
 const byId = (id) => document.getElementById(id);
@@ -146,14 +146,17 @@ function node(name, ...parts) {
  * of each that it has it, and both counts stand side by side.
  */
 
-/** How many of ``rows`` the server has. */
+/** How many of ``rows`` the server counts. Those that were made void there, by the office say, become undone here. */
 async function confirmed(rows, contact) {
-  let there = 0;
+  let counted = 0;
   for (let start = 0; start < rows.length; start += AT_ONCE) {
     const results = await post(rows.slice(start, start + AT_ONCE), contact);
-    there += Array.from(results.values()).filter((result) => result.status !== "refused").length;
+    const there = Array.from(results.values()).filter((result) => result.status !== "refused");
+    const voided = there.filter((result) => result.voided).map((result) => result.id);
+    await changeCases(voided, (row) => ({ ...row, ...UNDONE }));
+    counted += there.length - voided.length;
   }
-  return there;
+  return counted;
 }
 
 /** Compare and say so. ``load()`` gives this opening's rows, ``sender`` sends what waits, ``desk`` knows the contact. */
@@ -162,11 +165,12 @@ export async function compare(desk, sender, load) {
   fill(said, "comparing");
   byId("closing-figures").hidden = byId("closing-topics").hidden = true;
   const end = await sender.afresh();
-  const rows = (await load()).filter(counts);
+  let rows = (await load()).filter(counts);
   try {
     if (end !== "done") throw new Trouble(end);
     const contact = desk.contact ?? (await desk.refresh());
     const server = await confirmed(rows.filter((row) => row.state === "sent"), contact);
+    rows = (await load()).filter(counts);
     const { data } = await ask(`/api/v1/consultations/summary/?opening=${desk.opening.id}`);
     figures({ device: rows.length, server, all: data.count });
     tally(data, server);

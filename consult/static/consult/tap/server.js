@@ -104,9 +104,12 @@ export async function post(rows, contact) {
   }
 }
 
+/** A case that was made void on the server. */
+export const UNDONE = { state: "undone", undo: false };
+
 function settle(row, result) {
   if (row.state !== "waiting") return null;
-  if (result.status !== "refused") return { ...row, state: "sent", errors: null, told: result.told };
+  if (result.status !== "refused") return { ...row, ...(result.voided ? UNDONE : { state: "sent" }), errors: null, told: result.told };
   return row.undo ? { ...row, state: "undone", undo: false } : { ...row, state: "refused", errors: result.errors };
 }
 
@@ -120,7 +123,7 @@ async function sendUndone(row) {
     await changeCases([row.id], (now) => ({ ...now, undo: false, errors: { undo: [said] } }));
     return;
   }
-  await changeCases([row.id], (now) => ({ ...now, state: "undone", undo: false }));
+  await changeCases([row.id], (now) => ({ ...now, ...UNDONE }));
 }
 
 /**
