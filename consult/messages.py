@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications import calendars, links
-from notifications.outbox import tell
+from notifications.outbox import tell, withdraw
 from supporters.messages import duty_of, event_of
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def _tell(reservation: "Reservation", kind: str, *, occasion: str = "", calendar
         },
         occasion=occasion,
         calendar=calendar,
+        expires_at=reservation.opening.shift.ends_at,
+        replaces=True,
     )
 
 
@@ -78,6 +80,11 @@ def tell_reservation_off(reservation: "Reservation", *, reason: str) -> None:
     entry = calendars.withdraw(replace(event, sequence=event.sequence + 1))
     finder_url = links.absolute(reverse("consult:finder"))
     _tell(reservation, "off", calendar=entry, reason=reason, finder_url=finder_url)
+
+
+def take_reservation_back(reservation: "Reservation") -> None:
+    """The holder has cancelled it: what waits to be told of it is of no use."""
+    withdraw(f"reservation:{reservation.pk}")
 
 
 def tell_standing(supporter: "Supporter", desk: "Desk", shifts: "Sequence[Shift]") -> None:

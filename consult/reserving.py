@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from consult.errors import NoReservations, ReservationOver, SlotTaken, TooManyReservations
-from consult.messages import tell_reservation_moved, tell_reservation_off, tell_reserved
+from consult.messages import take_reservation_back, tell_reservation_moved, tell_reservation_off, tell_reserved
 from consult.models.desks import Opening
 from consult.models.reservations import Reservation
 from notifications.models import Contact, Message
@@ -150,12 +150,14 @@ def _check(wish: Wish, opening: Opening, shift: Shift) -> None:
         raise TooManyReservations(most=AT_MOST)
 
 
+@transaction.atomic
 def cancel(reservation: Reservation) -> None:
     """The holder does not come: the slot is free again. Saying it twice is saying it once. Raises ReservationOver."""
     if reservation.cancelled_at is None and reservation.is_over:
         raise ReservationOver
     Reservation.objects.standing().filter(pk=reservation.pk).update(cancelled_at=timezone.now())
     reservation.refresh_from_db()
+    take_reservation_back(reservation)
 
 
 def shorten(opening: Opening, minutes: int, *, reason: str) -> None:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, prefetch_related_objects
 from django.utils import timezone
 
 from notifications import pace
@@ -86,7 +86,7 @@ def _claim(among: MessageQuerySet) -> list[Message]:
     return taken
 
 
-def _ours(messages: Collection[Message], *states: Message.State) -> QuerySet[Message]:
+def _ours(messages: Collection[Message], *states: Message.State) -> MessageQuerySet:
     """The rows that are in one of ``states`` and that nobody has taken back because we were too slow."""
     claims = {message.claimed_at for message in messages}
     return Message.objects.filter(
@@ -162,7 +162,7 @@ def _note(answered: Sequence[Answered], leaving: Sequence[Message]) -> Sequence[
         if answered:
             settle(answered)
         now = timezone.now()
-        ours = set(_ours(leaving).select_for_update().values_list("pk", flat=True)) if leaving else ()
+        ours = set(_ours(leaving).useful(now).select_for_update().values_list("pk", flat=True)) if leaving else ()
         return Attempt.objects.bulk_create(
             Attempt(message=message, channel=message.channel, address=message.address, started_at=now)
             for message in leaving
@@ -236,10 +236,10 @@ def sweep(*, limit: int = 500) -> int:
     """Settle what a dead worker left behind, then deliver what is due. Returns the number of messages looked at."""
     now = timezone.now()
     state = Message.State
-    Message.objects.filter(state=state.QUEUED, expires_at__lte=now).update(state=state.CANCELLED)
     begun = Attempt.objects.filter(message=OuterRef("pk"), ended_at=None)
     left = Message.objects.filter(state=state.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
     left.filter(~Exists(begun)).update(state=state.QUEUED)
+    Message.objects.filter(state=state.QUEUED, expires_at__lte=now).update(state=state.CANCELLED)
     silent = Attempt.objects.filter(
         ended_at=None, started_at__lt=now - settings.OUTBOX_LEASE, message__state=state.SENDING
     )

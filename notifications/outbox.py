@@ -45,13 +45,13 @@ def tell(
     due_at: dt.datetime | None = None,
     expires_at: dt.datetime | None = None,
     answers: Sequence[tuple[str, str | Promise]] = (),
-    replaces: Collection[str] = (),
+    replaces: bool = False,
 ) -> Message:
     """Write a message into the outbox, in the caller's transaction; it leaves after the commit.
 
     The fields are those of a Letter. Telling the same (kind, subject, recipient, occasion) again returns the first
-    message and sends nothing. Messages of the kinds in ``replaces`` about the same subject that wait for the same
-    recipient are replaced by this one.
+    message and sends nothing. With ``replaces`` this is the latest word on its subject: whatever the same recipient
+    was to be told of it before is replaced by this one.
     """
     identity = {"kind": kind, "subject": subject, "recipient": recipient, "occasion": occasion}
     told = Message.objects.filter(**identity).first()
@@ -68,8 +68,7 @@ def tell(
     if created:
         writer.keep_links()
     if created and replaces:
-        older = Message.objects.filter(subject=subject, recipient=recipient, kind__in=replaces, state__in=WAITING)
-        older.exclude(pk=message.pk).update(state=Message.State.REPLACED, replaced_by=message)
+        Message.objects.filter(subject=subject, recipient=recipient, pk__lt=message.pk).supersede(by=message)
     if created and _leaves_now(message):
         _deliver_after_commit(message.pk)
     return message
@@ -132,22 +131,22 @@ def send_code(number: str, *, kind: str, template: str, context: Mapping[str, ob
         _deliver_after_commit(message.pk)
 
 
-def withdraw(subject: str, *, kinds: Collection[str] = (), recipient: Contact | None = None) -> int:
-    """Cancel what waits to be told about ``subject``: all of it, or the given kinds, or to one recipient."""
-    rows = Message.objects.filter(subject=subject, state__in=WAITING)
+def withdraw(subject: str, *, kinds: Collection[str] = ()) -> int:
+    """Tell nobody any more about ``subject``: nothing of it, or nothing of the given kinds."""
+    rows = Message.objects.filter(subject=subject)
     if kinds:
         rows = rows.filter(kind__in=kinds)
-    if recipient:
-        rows = rows.filter(recipient=recipient)
-    return rows.update(state=Message.State.CANCELLED)
+    return rows.supersede()
 
 
 # --- Another way, or none -----------------------------------------------------------------------------
 def step_down(message: Message, rows: QuerySet[Message]) -> None:
-    """``rows`` (the message, if its state allows) go on by the next way of the ladder, in the end to a person."""
+    """``rows`` (the message, if its state allows) go on by the next way of the ladder, in the end to a person.
+
+    What is of no use any more goes no further. The row knows: a later fact may have come since ``message`` was read.
+    """
     now = timezone.now()
-    if message.expires_at and message.expires_at <= now:
-        rows.update(state=Message.State.CANCELLED)
+    if rows.filter(expires_at__lte=now).update(state=Message.State.CANCELLED):
         return
     way = None if message.is_code else next_way(message)
     if way is None:
@@ -301,7 +300,8 @@ def note_hand(message: Message, outcome: str, *, by: User, note: str = "") -> No
 @transaction.atomic
 def send_again(message: Message, *, by: User, note: str = "") -> None:
     """A coordinator knows that the message did not arrive: it is sent anew. Raises ChangedMeanwhile."""
-    waiting = Message.objects.needs_a_person().filter(pk=message.pk).exclude(channel=Channel.PHONE, state="queued")
+    waiting = Message.objects.needs_a_person().useful(timezone.now()).filter(pk=message.pk)
+    waiting = waiting.exclude(channel=Channel.PHONE, state="queued")
     # The contact may have been put right since; a person who has lost the address is rung instead.
     anew = Message(
         recipient=message.recipient,

@@ -30,14 +30,6 @@ LIFETIME = {OFFER: timedelta(days=180), CONSENT: timedelta(days=8 * 366), KEEP: 
 
 # What may be answered in a chat: supporters/chat.py calls the verb.
 OFFER_ANSWERS = [("accept", _("行けます")), ("decline", _("行けません"))]
-# Which kinds have not to be told any more, if they have not left yet, once a later one is.
-REPLACES = {
-    "accepted": ["offer"],
-    "released": ["accepted", "moved"],
-    "cancelled": ["offer", "accepted", "moved"],
-    "moved_off": ["offer", "accepted", "moved"],
-    "taken_off": ["offer", "accepted", "moved"],
-}
 
 
 def offer_url(assignment: "Assignment") -> str:
@@ -95,7 +87,17 @@ def _cancellation(assignment: "Assignment") -> str:
     return calendars.cancel(own_entry(assignment), contact.name, contact.email)
 
 
-def _tell(assignment: "Assignment", kind: str, *, calendar: str = "", occasion: str = "", **context: object) -> Message:
+def _tell(
+    assignment: "Assignment",
+    kind: str,
+    *,
+    calendar: str = "",
+    occasion: str = "",
+    expires_at: dt.datetime | None = None,
+    **context: object,
+) -> Message:
+    """How the duty stands now. Of no use after ``expires_at``, which is its end unless something else is given."""
+    asks = assignment.status == assignment.Status.OFFERED
     return tell(
         assignment.supporter.contact,
         kind=kind,
@@ -110,13 +112,14 @@ def _tell(assignment: "Assignment", kind: str, *, calendar: str = "", occasion: 
         },
         occasion=occasion,
         calendar=calendar,
-        answers=OFFER_ANSWERS if kind == "offer" else (),
-        replaces=REPLACES.get(kind, ()),
+        expires_at=expires_at or assignment.shift.ends_at,
+        answers=OFFER_ANSWERS if asks else (),
+        replaces=True,
     )
 
 
 def tell_offer(assignment: "Assignment") -> None:
-    _tell(assignment, "offer")
+    _tell(assignment, "offer", expires_at=assignment.answer_by)
 
 
 def tell_accepted(assignment: "Assignment") -> None:
@@ -150,18 +153,32 @@ def tell_moved(assignment: "Assignment", *, before: tuple[dt.datetime, dt.dateti
     """The shift has another time. Who has said yes gets the calendar entry anew: same UID, raised SEQUENCE."""
     entry = _invitation(assignment) if assignment.is_held else ""
     occasion = str(assignment.shift.sequence)
-    _tell(assignment, "moved", calendar=entry, occasion=occasion, before=before, reason=reason)
+    until = max(before[1], assignment.shift.ends_at)
+    _tell(assignment, "moved", calendar=entry, occasion=occasion, expires_at=until, before=before, reason=reason)
 
 
 def tell_moved_off(assignment: "Assignment", *, before: tuple[dt.datetime, dt.datetime], reason: str, why: str) -> None:
     """The shift has another time, which the person cannot take (``why``): they need not come."""
-    entry, occasion = _cancellation(assignment), str(assignment.shift.sequence)
-    _tell(assignment, "moved_off", calendar=entry, occasion=occasion, before=before, reason=reason, why=why)
+    _tell(
+        assignment,
+        "moved_off",
+        calendar=_cancellation(assignment),
+        occasion=str(assignment.shift.sequence),
+        expires_at=before[1],
+        before=before,
+        reason=reason,
+        why=why,
+    )
 
 
 def take_reminders_back(assignment: "Assignment") -> None:
     """What waits to be sent about the time of this duty, or for an answer, is not true any more."""
     withdraw(f"assignment:{assignment.pk}", kinds=REMINDERS)
+
+
+def take_back(assignment: "Assignment") -> None:
+    """The person has answered, or is gone: nothing of the duty needs to be told."""
+    withdraw(f"assignment:{assignment.pk}")
 
 
 def ask_consent(consent: "Consent") -> None:

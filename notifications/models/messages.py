@@ -14,10 +14,23 @@ from notifications.models.contacts import Channel, Contact, Matter
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
+    def useful(self, now: dt.datetime) -> Self:
+        """What may still be told at ``now``: its time is not over, and no later fact has taken its place."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gt=now))
+
     def due(self, now: dt.datetime) -> Self:
         """What a worker may deliver at ``now``; calls are a person's."""
-        useful = Q(expires_at=None) | Q(expires_at__gt=now)
-        return self.filter(useful, state=Message.State.QUEUED, due_at__lte=now).exclude(channel=Channel.PHONE)
+        return self.useful(now).filter(state=Message.State.QUEUED, due_at__lte=now).exclude(channel=Channel.PHONE)
+
+    def supersede(self, *, by: "Message | None" = None) -> int:
+        """None of these is told any more, be it that ``by`` says what holds now. Returns how many had not left.
+
+        What has left stays as it is, and goes no further: neither again nor by another way.
+        """
+        now, state = timezone.now(), Message.State
+        self.useful(now).update(expires_at=now)
+        untold = self.filter(state__in=[state.DRAFT, state.QUEUED, state.FAILED])
+        return untold.update(state=state.REPLACED if by else state.CANCELLED, replaced_by=by)
 
     def needs_a_person(self) -> Self:
         """Calls to make, and messages that failed or of which nobody knows whether they arrived."""
@@ -62,7 +75,8 @@ class Message(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(default=timezone.now)  # not before this: the first try, or the next
-    expires_at = models.DateTimeField(null=True, blank=True)  # of no use after this: cancelled instead of sent
+    # Of no use after this, because its time is over or a later fact holds: cancelled instead of sent.
+    expires_at = models.DateTimeField(null=True, blank=True)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)  # since it was queued, or queued again by a person

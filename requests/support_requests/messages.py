@@ -54,17 +54,22 @@ def _tell(
     occasion: str = "",
     calendar: str = "",
     matter: Matter = Matter.DUTY,
+    subject: str = "",
+    expires_at: dt.datetime | None = None,
     **context: object,
 ) -> Message:
+    """How the request stands now; or something else about it, which has its own ``subject``."""
     return tell(
         request.group.contact,
         kind=f"request_{kind}",
-        subject=f"request:{request.pk}",
+        subject=subject or f"request:{request.pk}",
         template=f"support_requests/messages/{kind}.txt",
         context={"request": request, "url": status_url(request), "programme": Programme.objects.first(), **context},
         occasion=occasion,
         calendar=calendar,
         matter=matter,
+        expires_at=expires_at,
+        replaces=True,
     )
 
 
@@ -86,6 +91,7 @@ def tell_booked(session: "Session") -> None:
         session=session,
         occasion=f"{shift.pk}.{shift.sequence}",  # a new time is told anew
         calendar=calendars.publish(event_of(shift)),
+        expires_at=shift.ends_at,
     )
 
 
@@ -103,6 +109,7 @@ def tell_moved(
         team_complete=team_complete,
         occasion=f"{shift.pk}.{shift.sequence}",
         calendar=calendars.publish(event_of(shift)),
+        expires_at=max(before[1], shift.ends_at),
     )
 
 
@@ -115,17 +122,19 @@ def knows_time(request: "SupportRequest", shift: "Shift") -> bool:
 def tell_reopened(request: "SupportRequest", shift: "Shift", *, reason: str) -> None:
     """The time of ``shift``, which the group was told, holds no more: its calendar entry is taken back."""
     entry = calendars.withdraw(event_of(shift))
-    _tell(request, "reopened", shift=shift, reason=reason, occasion=str(shift.pk), calendar=entry)
+    occasion = str(shift.pk)
+    _tell(request, "reopened", shift=shift, reason=reason, occasion=occasion, calendar=entry, expires_at=shift.ends_at)
 
 
 def tell_answered(inquiry: "Inquiry") -> None:
-    _tell(inquiry.request, "answered", inquiry=inquiry, occasion=str(inquiry.pk))
+    _tell(inquiry.request, "answered", subject=f"inquiry:{inquiry.pk}", inquiry=inquiry)
 
 
 def tell_closed(request: "SupportRequest", *, reason: str, told: "Shift | None" = None) -> None:
     """The request is over. ``told``: the shift whose time the group knows; its calendar entry is taken back."""
     entry = calendars.withdraw(event_of(told)) if told else ""
-    _tell(request, "closed", reason=reason, shift=told, calendar=entry)
+    expires_at = told.ends_at if told else None
+    _tell(request, "closed", reason=reason, shift=told, calendar=entry, expires_at=expires_at)
 
 
 def ask_for_feedback(session: "Session") -> None:

@@ -22,6 +22,7 @@ from supporters.errors import (
     ShiftStarted,
 )
 from supporters.messages import (
+    take_back,
     take_reminders_back,
     tell_accepted,
     tell_moved,
@@ -351,7 +352,7 @@ class Assignment(Stateful):
             if self.status not in (self.Status.OFFERED, self.Status.APPLIED):
                 raise OfferClosed(status=self.get_status_display())
             self._move(self.Status.DECLINED, by=by, reason=reason)
-            take_reminders_back(self)
+            take_back(self)
 
     def lapse(self) -> None:
         """The answer did not come in time."""
@@ -412,7 +413,9 @@ class Assignment(Stateful):
 
     def give_up(self) -> None:
         """The person is gone for good: nobody waits for an answer or a stand-in, and the place is open."""
-        self._leave(self.Status.CANCELLED, by=None)
+        with transaction.atomic():
+            self._leave(self.Status.CANCELLED, by=None)
+            take_back(self)
 
     def record_attendance(self, *, came: bool, by: Any) -> None:
         """After the shift: who was there keeps the seat, who was not gives it back. May be put right later.

@@ -15,6 +15,8 @@ from notifications.ladder import QuietHours, blocked_among, ways
 from notifications.models import Attempt, Channel, Contact, Matter, Message, Preference, Suppression
 from notifications.segments import size
 from notifications.writing import Letter
+from programme.errors import ChangedMeanwhile
+from programme.models import User
 from tests.factories import ContactFactory
 from tests.notifications.conftest import a_linked_contact, a_message
 
@@ -194,7 +196,7 @@ def test_a_try_that_falls_into_the_night_waits_for_the_morning(set_now: Callable
 def test_a_later_fact_replaces_what_has_not_left() -> None:
     contact = ContactFactory()
     offer, other = tell(contact, kind="offer"), tell(contact, kind="offer", subject="x:2")
-    cancelled = tell(contact, kind="cancelled", replaces=["offer"])
+    cancelled = tell(contact, kind="cancelled", replaces=True)
     offer.refresh_from_db()
     other.refresh_from_db()
     assert (offer.state, offer.replaced_by) == (Message.State.REPLACED, cancelled)
@@ -207,9 +209,60 @@ def test_what_has_left_is_not_replaced() -> None:
     contact = ContactFactory()
     offer = tell(contact, kind="offer")
     delivery.deliver(offer.pk)
-    tell(contact, kind="cancelled", replaces=["offer"])
+    tell(contact, kind="cancelled", replaces=True)
     offer.refresh_from_db()
     assert offer.state == Message.State.SENT
+
+
+def test_a_call_and_what_reached_nobody_are_replaced_too() -> None:
+    to_call, lost = ContactFactory(email="", phone="027-224-1111"), ContactFactory(email="gone@example.jp")
+    outbox.suppress(Channel.EMAIL, "gone@example.jp", Suppression.Reason.BOUNCED)
+    a_message(Channel.PHONE, to_call, kind="booked")
+    a_message(Channel.PHONE, lost, kind="booked", state="failed")
+    for contact in (to_call, lost):
+        tell(contact, kind="moved", replaces=True)
+    assert set(Message.objects.filter(kind="booked").values_list("state", flat=True)) == {"replaced"}
+    assert set(Message.objects.needs_a_person().values_list("kind", flat=True)) == {"moved"}
+
+
+def test_what_has_left_does_not_come_back_by_another_way_once_a_later_fact_holds() -> None:
+    contact = ContactFactory(email="a@example.jp", phone="090-1234-5678")
+    accepted = tell(contact, kind="accepted")
+    delivery.deliver(accepted.pk)
+    tell(contact, kind="cancelled", replaces=True)
+    outbox.report(Attempt.objects.get(message=accepted), outbox.Report.UNDELIVERED)
+    accepted.refresh_from_db()
+    assert (accepted.state, accepted.channel) == (Message.State.CANCELLED, Channel.EMAIL)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.NOT_SENT])
+def test_what_is_under_way_when_a_later_fact_comes_is_not_tried_again(outcome: Outcome) -> None:
+    contact = ContactFactory(email="a@example.jp", phone="090-1234-5678")
+    accepted = a_message(Channel.EMAIL, contact, kind="accepted")
+    with mock.patch.object(email, "send") as sent:
+        [claimed] = delivery._claim(Message.objects.filter(pk=accepted.pk))
+        [attempt] = delivery._note((), [claimed])
+        outbox.withdraw("x:1")
+        delivery.settle([delivery.Answered(attempt, Receipt(outcome))])
+        Message.objects.update(due_at=timezone.now())
+        delivery.sweep()
+    accepted.refresh_from_db()
+    assert (accepted.state, sent.called) == (Message.State.CANCELLED, False)
+
+
+def test_what_was_claimed_and_is_superseded_before_it_leaves_does_not_leave() -> None:
+    message = a_message(Channel.EMAIL)
+    taken = delivery._claim(Message.objects.filter(pk=message.pk))
+    outbox.withdraw("x:1")
+    assert not delivery._note((), taken)
+
+
+def test_a_superseded_message_of_unknown_fate_cannot_be_sent_again(coordinator: User) -> None:
+    contact = ContactFactory()
+    doubtful = a_message(Channel.EMAIL, contact, state="unknown")
+    tell(contact, kind="moved", replaces=True)
+    with pytest.raises(ChangedMeanwhile):
+        outbox.send_again(doubtful, by=coordinator)
 
 
 def test_what_is_superseded_can_be_withdrawn() -> None:

@@ -11,12 +11,12 @@ from notifications.models import Message
 from programme.errors import ChangedMeanwhile
 from programme.models import Closure, ClosureCalendar, Room, User, Venue
 from support_requests.errors import ClosedOn, OffGrid, SameTime, TimePassed, TooSoon
-from support_requests.models import SupportRequest
+from support_requests.models import Inquiry, SupportRequest
 from support_requests.rescheduling import other_times, reschedule
 from supporters.errors import RoomTaken
 from supporters.models import Assignment, Claim, RoomClaim, Shift
 from supporters.models.claims import cells
-from tests.factories import SupporterFactory, a_shift, an_offer, at
+from tests.factories import ContactFactory, SupporterFactory, a_shift, an_offer, at
 from tests.support_requests.booking import a_booked_session, a_planned_session
 
 pytestmark = pytest.mark.usefixtures("open_halls")
@@ -203,3 +203,34 @@ def test_a_page_that_is_out_of_date_says_what_happened(client: Client, coordinat
     session.request.withdraw(by=None, reason="")
     answer = client.post(move_path(session), {"wish": "other"}, follow=True)
     assert "状態が変わりました" in answer.content.decode()
+
+
+@pytest.mark.parametrize("contact", [{"phone": "027-224-1111"}, {"phone": "090-1234-5678"}])
+def test_of_what_has_not_been_told_yet_only_the_last_is(coordinator: User, contact: dict[str, str]) -> None:
+    """At night an SMS waits for the morning, and so does a call until somebody makes it."""
+    session = a_booked_session(group__contact=ContactFactory(email="", **contact))
+    reschedule(session, at(15), by=coordinator, reason="会場の都合")
+    reschedule(session, at(16), by=coordinator, reason="会場の都合")
+    session.request.withdraw(by=None, reason="用事")
+    for recipient in (session.request.group.contact, session.shift.assignments.get().supporter.contact):
+        waiting = Message.objects.filter(recipient=recipient, state="queued")
+        assert len(waiting) == 1
+        assert waiting[0].kind in ("request_closed", "cancelled")
+
+
+def test_the_answer_to_a_question_waits_beside_what_is_told_of_the_date(coordinator: User) -> None:
+    session = a_booked_session()
+    inquiry = Inquiry.objects.create(request=session.request, text="駐車場はありますか")
+    inquiry.settle(by=coordinator, answer="あります")
+    reschedule(session, at(15), by=coordinator, reason="会場の都合")
+    waiting = Message.objects.filter(recipient=session.request.group.contact, state="queued")
+    assert set(waiting.values_list("kind", flat=True)) == {"request_answered", "request_moved"}
+
+
+def test_what_is_told_of_a_date_is_of_no_use_after_it(coordinator: User) -> None:
+    session = a_booked_session()
+    booked = Message.objects.get(kind="request_booked")
+    accepted = Message.objects.get(kind="accepted")
+    assert (booked.expires_at, accepted.expires_at) == (session.shift.ends_at,) * 2
+    asked = an_offer(a_shift(), SupporterFactory())
+    assert Message.objects.get(subject=f"assignment:{asked.pk}").expires_at == asked.answer_by

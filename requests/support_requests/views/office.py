@@ -245,7 +245,7 @@ def _page(
         "moves": [(move, SupportRequest.Status(move.to_status).label) for move in asked.moves.select_related("by")],
         "inquiries": [(it, AnswerForm(prefix=f"inquiry-{it.pk}")) for it in inquiries if not it.settled_at],
         "settled": [it for it in inquiries if it.settled_at],
-        "told": Message.objects.filter(subject=f"request:{asked.pk}")
+        "told": Message.objects.filter(subject__in=[f"request:{asked.pk}", *(f"inquiry:{it.pk}" for it in inquiries)])
         .prefetch_related("attempts")
         .order_by("created_at", "pk"),
         "history": group_history(asked.group, now),
