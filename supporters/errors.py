@@ -123,6 +123,13 @@ class OfferClosed(Refused):
     sentence = _("このお願いは、もう「%(status)s」になっています。")
 
 
+class OfferMoved(Refused):
+    sentence = _(
+        "活動の日時が変わりました。新しい日時は、%(when)sです。"
+        "行けるかどうか、変更のお知らせのボタンかページから、もう一度お返事ください。"
+    )
+
+
 class TooEarlyToCheckIn(Refused):
     sentence = _("まだ早いようです。%(opens)sから押せます。")
 

@@ -476,6 +476,7 @@ def test_every_refusal_is_a_sentence_that_can_be_read() -> None:
         return [kind, *(below for child in kind.__subclasses__() for below in all_of(child))]
 
     names = {
+        "when": "12月10日 午前10時",
         "status": "期限切れ",
         "limit": 2,
         "other": "相談所",
