@@ -4,13 +4,15 @@ A sweep asks what is due by windows of time, never whether now is the moment: on
 one that comes twice finds those told already. The message's own identity is the only memory.
 """
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import CharField, Exists, Model, OuterRef, QuerySet, Value
+from django.db.models import Case, CharField, Exists, Model, OuterRef, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
+from django.utils import timezone
 
 from notifications.models import Message
 from notifications.outbox import WRITTEN_AT_ONCE, tell_all
@@ -33,6 +35,22 @@ def untold(
     among: Any = rows.alias(occasion=occasion or Value(""))
     found: QuerySet[Row] = among.filter(~told)
     return found
+
+
+def midnight(day: dt.date) -> dt.datetime:
+    """When ``day`` begins in Tokyo."""
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+def days_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """Each day from ``first`` to ``last``, both included."""
+    return [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def day_of(moment: str, days: Sequence[dt.date]) -> Case:
+    """The day of ``moment`` (a path) among successive ``days``, as an occasion: another day is announced anew."""
+    ends = ((day, midnight(day + dt.timedelta(days=1))) for day in days)
+    return Case(*(When(**{f"{moment}__lt": end}, then=Value(str(day))) for day, end in ends))
 
 
 def tell_each(rows: QuerySet[Row], letter: Callable[[Row], Letter]) -> int:

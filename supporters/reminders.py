@@ -9,10 +9,10 @@ import datetime as dt
 from dataclasses import dataclass
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Case, QuerySet, Value, When
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifications.reminding import tell_each, told_of, untold
+from notifications.reminding import day_of, days_between, midnight, tell_each, told_of, untold
 from notifications.writing import Letter
 from programme.models import Limits, Programme
 from supporters.messages import consent_url, offer_url
@@ -63,20 +63,17 @@ def _of_stage(stage: Stage, now: dt.datetime, *, until: dt.date | None) -> int:
     """Duties of the days after ``until``, which the next stage has come for, to the last that this one has."""
     last = stage.reaches(now)
     first = until + dt.timedelta(days=1) if until else timezone.localdate(now)
-    days = [first + dt.timedelta(days=number) for number in range((last - first).days + 1)]
+    days = days_between(first, last)
     if not days:
         return 0
     due: QuerySet[Assignment] = Assignment.objects.filter(
         status=Assignment.Status.ACCEPTED,
         shift__cancelled_at=None,
         shift__starts_at__gt=now,
-        shift__starts_at__gte=_midnight(first),
-        shift__starts_at__lt=_midnight(last + dt.timedelta(days=1)),
+        shift__starts_at__gte=midnight(first),
+        shift__starts_at__lt=midnight(last + dt.timedelta(days=1)),
     )
-    # The day, as the messages' occasion names it: a duty that moves to another day is announced anew.
-    occasion = Case(
-        *(When(shift__starts_at__lt=_midnight(day + dt.timedelta(days=1)), then=Value(str(day))) for day in days)
-    )
+    occasion = day_of("shift__starts_at", days)
     due = untold(due, stage.kind, about="assignment", recipient="supporter__contact", occasion=occasion)
     if stage.days:
         for kind in ("accepted", "moved"):
@@ -84,10 +81,6 @@ def _of_stage(stage: Stage, now: dt.datetime, *, until: dt.date | None) -> int:
             due = due.filter(~fresh)
     city = Programme.objects.values_list("city", flat=True).first() or ""
     return tell_each(_with_facts(due), lambda row: _duty(row, stage, city))
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
 def _with_facts(rows: QuerySet[Assignment]) -> QuerySet[Assignment]:

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from notifications import links
-from notifications.reminding import tell_each, untold
+from notifications.reminding import day_of, days_between, midnight, tell_each, untold
 from notifications.writing import Letter
 from programme.models import Limits
 from support_requests.messages import status_url
@@ -30,14 +30,14 @@ def _of_sessions(now: dt.datetime, limits: Limits) -> int:
     if not limits.reminder_day_days:
         return 0
     last = Stage("request_reminder", limits.reminder_day_days, limits.reminder_minute).reaches(now)
-    end = timezone.make_aware(dt.datetime.combine(last + dt.timedelta(days=1), dt.time()))
     due: QuerySet[SupportRequest] = SupportRequest.objects.filter(
         status=SupportRequest.Status.BOOKED,
         session__shift__cancelled_at=None,
         session__shift__starts_at__gt=now,
-        session__shift__starts_at__lt=end,
+        session__shift__starts_at__lt=midnight(last + dt.timedelta(days=1)),
     )
-    due = untold(due, "request_reminder", about="request", recipient="group__contact")
+    occasion = day_of("session__shift__starts_at", days_between(timezone.localdate(now), last))
+    due = untold(due, "request_reminder", about="request", recipient="group__contact", occasion=occasion)
     return tell_each(
         due.select_related("group__contact", "session__shift__venue", "session__shift__room"),
         lambda row: Letter(
@@ -46,6 +46,7 @@ def _of_sessions(now: dt.datetime, limits: Limits) -> int:
             subject=f"request:{row.pk}",
             template="support_requests/messages/reminder.txt",
             context={"request": row, "session": row.session, "url": status_url(row)},
+            occasion=str(row.session.shift.local_date),
             expires_at=row.session.shift.starts_at,
         ),
     )

@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from notifications.models import Message
-from programme.models import Limit, User
+from programme.models import Limit, User, Venue
 from support_requests.models import SupportRequest
 from support_requests.reminders import remind
+from support_requests.rescheduling import reschedule
 from support_requests.tasks import remind as remind_task
 from tests.support_requests.booking import a_booked_session, a_planned_session
 
@@ -36,6 +38,21 @@ def test_a_group_is_reminded_once_on_the_day_before(set_now: Any) -> None:
         assert len(told("request_reminder")) == count
     [message] = told("request_reminder")
     assert (message.recipient, message.expires_at) == (session.request.group.contact, start)
+
+
+def test_a_group_whose_session_moves_is_reminded_of_the_new_day_alone(set_now: Any, coordinator: User) -> None:
+    Venue.objects.update(closures=None)
+    session = a_booked_session()
+    start = session.shift.starts_at
+    for moment in (start - dt.timedelta(hours=22), start + dt.timedelta(days=6, hours=1)):
+        set_now(moment)
+        remind(moment)
+        remind(moment)
+        if moment < start:
+            reschedule(session, start + dt.timedelta(days=7), by=coordinator, reason="会場の都合")
+    states = [(message.occasion, message.state) for message in told("request_reminder")]
+    days = [str(timezone.localdate(start + dt.timedelta(days=number))) for number in (0, 7)]
+    assert states == list(zip(days, ["replaced", "queued"], strict=True))
 
 
 def test_the_team_is_asked_once_for_a_report_that_is_missing(set_now: Any) -> None:
