@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from django.utils import timezone
 
 from notifications.channels import is_configured
-from notifications.models import Channel, Contact, Message, Preference, Suppression
+from notifications.models import Channel, Contact, Matter, Message, Preference, Suppression
 from programme.models import Limit
 
 # Those that make a telephone ring or buzz at night; a mail waits to be fetched.
@@ -15,16 +15,24 @@ RINGING = (Channel.LINE, Channel.SMS)
 Blocked = frozenset[tuple[str, str]]
 
 
+def is_worth_a_call(message: Message) -> bool:
+    """Whether a coordinator rings those whom nothing else reaches: for a question about what is over, nobody does."""
+    return message.matter != Matter.FEEDBACK
+
+
 def ways(
-    contact: Contact, *, message: Message, blocked: Blocked, preference: Preference | None = None
+    contact: Contact, *, message: Message, blocked: Blocked, preference: Preference | None = None, calls: bool = True
 ) -> list[tuple[Channel, str]]:
     """Each channel that can bring ``message`` to ``contact`` now, with the address there, the first to be tried first.
 
     A channel is left out where the person has no address on it, where it is not configured, where the address is
     ``blocked``, and where the message has no words for it: SMS needs the short text, the others the long one.
+    Without ``calls`` nobody is rung, however much they like it.
     """
     wished = [preference.channel if preference else "", contact.preferred]
     order = dict.fromkeys([*(Channel(value) for value in wished if value), *Channel])
+    if not calls:
+        order.pop(Channel.PHONE)
     found = []
     for channel in order:
         address = contact.address_on(channel)
@@ -59,7 +67,8 @@ def next_way(message: Message) -> tuple[Channel, str] | None:
     tried = set(message.attempts.values_list("channel", flat=True)) | {message.channel}
     preference = contact.preferences.filter(matter=message.matter).first()
     blocked = blocked_among([contact])
-    for channel, address in ways(contact, message=message, blocked=blocked, preference=preference):
+    calls = is_worth_a_call(message)
+    for channel, address in ways(contact, message=message, blocked=blocked, preference=preference, calls=calls):
         if channel not in tried:
             return channel, address
     return None

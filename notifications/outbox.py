@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from notifications.ladder import QuietHours, next_way
+from notifications.ladder import QuietHours, is_worth_a_call, next_way
 from notifications.models import AddressChange, Attempt, Channel, Contact, Matter, Message, Suppression
 from notifications.writing import Letter, Writer
 from programme.errors import ChangedMeanwhile
@@ -150,7 +150,7 @@ def step_down(message: Message, rows: QuerySet[Message]) -> None:
         return
     way = None if message.is_code else next_way(message)
     if way is None:
-        rows.update(state=Message.State.FAILED)
+        rows.update(state=Message.State.FAILED if is_worth_a_call(message) else Message.State.CANCELLED)
         return
     channel, address = way
     due_at = QuietHours.current().due(channel, now, message.expires_at)

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from notifications import links, short_links
-from notifications.ladder import Blocked, QuietHours, blocked_among, preferences_of, ways
+from notifications.ladder import Blocked, QuietHours, blocked_among, is_worth_a_call, preferences_of, ways
 from notifications.models import Channel, Contact, Matter, Message, Preference, ShortLink
 from programme import furigana
 from programme.models import Programme
@@ -73,9 +73,7 @@ class Writer:
             due_at=letter.due_at or timezone.now(),
             expires_at=letter.expires_at,
         )
-        self.address(message)
-        if message.channel == Channel.PHONE and not letter.calls:
-            message.state = Message.State.CANCELLED
+        self.address(message, calls=letter.calls)
         return message
 
     def keep_links(self) -> None:
@@ -83,11 +81,12 @@ class Writer:
         ShortLink.objects.bulk_create(self._short_links)
         self._short_links = []
 
-    def address(self, message: Message) -> None:
-        """Give an unsaved ``message`` its channel, address, state and time."""
+    def address(self, message: Message, *, calls: bool = True) -> None:
+        """Give an unsaved ``message`` its channel, address, state and time. ``calls`` as in a Letter."""
         recipient = message.recipient
         preference = self._preferences.get((recipient.pk, message.matter))
-        found = ways(recipient, message=message, blocked=self._blocked, preference=preference)
+        calls = calls and is_worth_a_call(message)
+        found = ways(recipient, message=message, blocked=self._blocked, preference=preference, calls=calls)
         if found:
             message.channel, message.address = found[0]
             message.due_at = self._quiet.due(message.channel, message.due_at, message.expires_at)
@@ -95,7 +94,7 @@ class Writer:
             message.channel, message.address = Channel.PHONE, recipient.address
             # A draft is looked at before it is sent; then somebody rings, or finds out how to.
             if message.state == Message.State.QUEUED:
-                message.state = Message.State.FAILED
+                message.state = Message.State.FAILED if calls else Message.State.CANCELLED
         if preference and not preference.wanted:
             message.state = Message.State.CANCELLED
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 from unittest import mock
 
 import pytest
@@ -14,7 +15,7 @@ from notifications.channels import Outcome, Receipt, email, sms
 from notifications.ladder import QuietHours, blocked_among, ways
 from notifications.models import Attempt, Channel, Contact, Matter, Message, Preference, Suppression
 from notifications.segments import size
-from notifications.writing import Letter
+from notifications.writing import Letter, Writer
 from programme.errors import ChangedMeanwhile
 from programme.models import User
 from tests.factories import ContactFactory
@@ -103,6 +104,29 @@ def test_a_duty_s_messages_cannot_be_switched_off() -> None:
 def tell(contact: Contact, **facts: object) -> Message:
     identity = {"kind": "greeting", "subject": "x:1", "template": "notifications/foot.txt", "context": {}}
     return outbox.tell(contact, **{**identity, **facts})  # type: ignore[arg-type]
+
+
+def a_reminder(contact: Contact, **facts: object) -> Message:
+    """What nobody is rung for."""
+    letter = Letter(contact, "reminder_week", "x:1", "notifications/foot.txt", {}, calls=False)
+    return Writer([contact]).write(replace(letter, **facts))  # type: ignore[arg-type]
+
+
+def test_who_likes_to_be_rung_gets_in_writing_what_nobody_is_rung_for() -> None:
+    written = a_reminder(ContactFactory(email="a@example.jp", phone="027-224-1111", preferred=Channel.PHONE))
+    assert (written.channel, written.state) == ("email", "queued")
+    only_rung = a_reminder(ContactFactory(email="", phone="027-224-1111"))
+    assert only_rung.state == Message.State.CANCELLED
+
+
+def test_a_question_about_what_is_over_never_becomes_a_call() -> None:
+    contact = ContactFactory(email="a@example.jp", phone="027-224-1111", preferred=Channel.PHONE)
+    message = tell(contact, matter=Matter.FEEDBACK)
+    assert (message.channel, message.state) == ("email", "queued")
+    outbox.suppress(Channel.EMAIL, "a@example.jp", Suppression.Reason.BOUNCED)
+    message.refresh_from_db()
+    assert message.state == Message.State.CANCELLED
+    assert not Message.objects.needs_a_person().exists()
 
 
 def test_news_that_somebody_does_not_want_is_kept_as_cancelled() -> None:
