@@ -1,4 +1,4 @@
-"""The programme's facts for tests: loaded once per process, then put back row by row, which takes a tenth of the time."""
+"""The facts for tests: loaded once per process, then put back row by row, which takes a tenth of the time."""
 
 from django.apps import apps
 from django.db import models
