@@ -22,10 +22,10 @@ run: $(VENV)/.base  ## Set up everything and serve at http://localhost:8000 with
 test: $(VENV)/.dev  ## All tests that need no server; says what it leaves out
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rsR
 
-test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost, without what knows no database: the matcher, the look of the pages
+test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost: each test with its first parameters, without what knows no database
 	@DATABASE_URL=$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres} \
 	 TEST_BROKER_URL=$${TEST_BROKER_URL:-redis://127.0.0.1:6379/9} \
-	 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rsR -m "not tour" --ignore tests/matching
+	 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -rsR --each-once -m "not tour" --ignore tests/matching
 
 test-browser: $(VENV)/.dev  ## In Debian's chromium: the line, every page in every language, by keyboard alone
 	@command -v chromium >/dev/null || { echo "chromium is missing: apt install chromium fonts-noto-cjk"; exit 1; }
