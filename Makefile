@@ -2,8 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Tests wait for browsers, servers and disks about a third of their time.
-JOBS ?= 3
+JOBS ?= 2
 VAR := $(or $(VAR_DIR),var)
 MANAGE := $(BIN)/python manage.py
 INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes

@@ -25,15 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The longest tests first, so that no worker is left with one at the end.
+    """What happens in a browser is tried twice before it counts as failed: several programs play together there.
 
-    What happens in a browser is tried twice before it counts as failed: several programs play together there. The
-    summary names what passed at the second time (R).
+    The summary names what passed at the second time (R).
     """
     if config.getoption("each_once"):
         first = {item.nodeid.partition("[")[0]: item for item in reversed(items)}
         items[:] = [item for item in items if item is first[item.nodeid.partition("[")[0]]]
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.flaky(reruns=1))
