@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -96,7 +96,7 @@ def course_people(request: HttpRequest, code: str) -> HttpResponse:
             tried=Count("quiz_tries", filter=Q(quiz_tries__course=course)),
             tried_at=Max("quiz_tries__at", filter=Q(quiz_tries__course=course)),
         )
-        .order_by("done_on", "kana", "pk")
+        .order_by(F("done_on").asc(nulls_first=True), "kana", "pk")
     )
     if "open" in request.GET:
         rows = rows.filter(done_on=None)

@@ -220,7 +220,7 @@ def test_a_file_is_never_a_page_and_nobody_else_gets_it(client: Client, trainee:
     for page, kind in (("film", "video/mp4"), ("captions", "text/vtt; charset=utf-8")):
         response = client.get(reverse(f"supporters:{page}", args=[lesson.pk]))
         assert response.headers["Content-Type"] == kind
-        response.close()
+        b"".join(response.streaming_content)
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in response.headers["Content-Security-Policy"]
         assert Client().get(reverse(f"supporters:{page}", args=[lesson.pk])).status_code == 302
