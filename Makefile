@@ -10,7 +10,7 @@ INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes
 .DEFAULT_GOAL := help
 # Bytecode makes the second start quick.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help run test test-services test-browser check bench bench-kpi bench-desk bench-pages bench-notify lighthouse reset requirements
+.PHONY: help run test test-services test-browser check bench bench-kpi bench-desk bench-pages bench-office bench-notify lighthouse reset requirements
 
 help:  ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1  # /p' Makefile | column -t -s '#'
@@ -28,7 +28,7 @@ test-services: $(VENV)/.dev  ## The suite on PostgreSQL and Redis on localhost: 
 
 test-browser: $(VENV)/.dev  ## In Debian's chromium: the line, every page in every language, by keyboard alone
 	@command -v chromium >/dev/null || { echo "chromium is missing: apt install chromium fonts-noto-cjk"; exit 1; }
-	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m browser -rsR
+	@TOUR_ALL=1 $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m browser -rsR
 
 check: $(VENV)/.dev  ## Format, lint, types, import direction, migrations, deployment settings
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
@@ -50,6 +50,9 @@ bench-desk: $(VENV)/.dev  ## The desk log: its endpoint against a bare view on P
 
 bench-pages: $(VENV)/.dev  ## Each page of the two forms in steps against a bare page on the base template
 	@PYTHONPATH=requests $(BIN)/python -m bench.pages
+
+bench-office: $(VENV)/.dev  ## Each page of the office with 5,000 supporters and 60,000 duties on PostgreSQL, against a bare page
+	@PYTHONPATH=requests $(BIN)/python -m bench.office
 
 bench-notify: $(VENV)/.dev  ## 10,000 messages in a storm, and the worker beside a bare loop of Twilio's SDK; needs the programs of PostgreSQL and Redis
 	@PYTHONPATH=requests $(BIN)/python -m bench.notify

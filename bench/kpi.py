@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--keep", metavar="NAME", help="use the database NAME, fill it if it is not there, and keep it")
     options = parser.parse_args()
-    with _database(options.keep) as (address, is_new):
+    with database(options.keep) as (address, is_new):
         os.environ["DATABASE_URL"] = address
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
         import django
@@ -37,13 +37,13 @@ def main() -> int:
         from bench import kpi_data, kpi_measures
 
         if is_new:
-            with _told("filling"):
+            with told("filling"):
                 kpi_data.fill(options.scale)
-        return kpi_measures.measure(options.runs, best_of=best_of, told=_told, memory=memory)
+        return kpi_measures.measure(options.runs, best_of=best_of, told=told, memory=memory)
 
 
 @contextmanager
-def _database(kept: str | None) -> Iterator[tuple[str, bool]]:
+def database(kept: str | None) -> Iterator[tuple[str, bool]]:
     name = kept or f"bench_kpi_{uuid4().hex}"
     with psycopg.connect(f"{SERVER}/postgres", autocommit=True) as admin:
         there = admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
@@ -60,7 +60,7 @@ def _database(kept: str | None) -> Iterator[tuple[str, bool]]:
 
 
 @contextmanager
-def _told(what: str) -> Iterator[None]:
+def told(what: str) -> Iterator[None]:
     print(f"{what} …", end=" ", flush=True)
     start = time.perf_counter()
     yield

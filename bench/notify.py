@@ -53,6 +53,7 @@ people = Contact.objects.bulk_create([
     Contact(
         name=str(n), language="ja", email=f"p{{n}}@example.jp", mobile=f"090-1{{n:07}}"[:16],
         mobile_e164=f"+81901{{n:07}}", line_id=f"U{{n:032}}", line_linked_at=now,
+        email_proved_at=now, sms_proved_at=now,
         preferred="sms" if ONLY_SMS else ("sms", "email", "line")[n % 3],
     )
     for n in range(start, start + MESSAGES)

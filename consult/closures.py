@@ -1,5 +1,6 @@
 """Days on which halls are closed: what stands on them already, and calling it off with its messages."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from consult.models import Opening
+from programme.fiscal import start_of
 from programme.models import Closure, Venue
 from support_requests.models import Session
 from supporters.models import Shift
@@ -41,7 +43,12 @@ def _coming(closure: Closure) -> QuerySet[Shift]:
     venues = Venue.objects.filter(closures=closure.calendar_id)
     if closure.venue_id:
         venues = venues.filter(pk=closure.venue_id)
-    return Shift.objects.standing().filter(starts_at__gt=timezone.now(), venue__in=venues)
+    shifts = Shift.objects.standing().filter(starts_at__gt=timezone.now(), venue__in=venues)
+    if closure.first:
+        shifts = shifts.filter(starts_at__gte=start_of(closure.first))
+    if closure.last:
+        shifts = shifts.filter(starts_at__lt=start_of(closure.last + dt.timedelta(days=1)))
+    return shifts
 
 
 def _on_its_days(closure: Closure, rows: Iterable[T]) -> list[T]:

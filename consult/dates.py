@@ -40,7 +40,9 @@ class DatePlan:
     closed: dict[dt.date, str]
     """dates on which the venue is closed, and why"""
     there: list[dt.date]
-    """dates made before, those too that were called off or moved to another day"""
+    """dates made before, those too that were moved to another day"""
+    called_off: dict[dt.date, int]
+    """dates made before and called off: each with its opening, which may be opened again"""
     taken: dict[dt.date, list[Shift]]
     """dates on which the desk's room has another booking at that time"""
     beside: dict[dt.date, list[Shift]]
@@ -50,7 +52,7 @@ class DatePlan:
 
     @property
     def shut(self) -> list[Shut]:
-        days = sorted({*self.closed, *self.taken} - set(self.there))
+        days = sorted({*self.closed, *self.taken} - {*self.there, *self.called_off})
         return [Shut(day, self.closed.get(day, ""), self.taken.get(day, []), self.instead.get(day, [])) for day in days]
 
     @property
@@ -68,7 +70,13 @@ def plan_dates(desk: "Desk", first: dt.date, last: dt.date) -> DatePlan:
     furthest = last + dt.timedelta(weeks=WEEKS_LATER)
     days = dates_of(desk.rule, first, last)
     closures = desk.venue.closed_days(first, furthest)
-    there = set(desk.openings.filter(date__range=(first, furthest)).values_list("date", flat=True))
+    made = list(
+        desk.openings.filter(date__range=(first, furthest))
+        .order_by("date")
+        .values_list("date", "pk", "shift__cancelled_at")
+    )
+    there = {day for day, _pk, _cancelled_at in made}
+    called_off = {day: pk for day, pk, cancelled_at in made if cancelled_at and day <= last}
     moved = desk.openings.filter(reschedulings__from_date__range=(first, furthest))
     there |= set(moved.values_list("reschedulings__from_date", flat=True))
     taken, beside = _bookings(desk, first, furthest)
@@ -86,7 +94,8 @@ def plan_dates(desk: "Desk", first: dt.date, last: dt.date) -> DatePlan:
     return DatePlan(
         new=new,
         closed=closed,
-        there=sorted(day for day in there if first <= day <= last),
+        there=sorted(day for day in there - called_off.keys() if first <= day <= last),
+        called_off=called_off,
         taken={day: taken[day] for day in bad if day in taken},
         beside={day: beside[day] for day in new if day in beside},
         instead=instead,

@@ -19,6 +19,14 @@ class PaperNeedsAccount(Refused):
     sentence = _("紙の数は、端末からは入力できません。「紙の数を入力する」で入力してください。")
 
 
+class TooLateForTablet(Refused):
+    sentence = _("この端末で取り消せるのは、送ってから1日以内の記録だけです。事務局に伝えてください。")
+
+
+class SheetEntered(Refused):
+    sentence = _("この日の紙の数は、もう入力されています。「紙の数を入力する」で、紙の数を直してください。")
+
+
 class SameIdOtherCase(Refused):
     sentence = _("同じ番号の別の記録が、もうあります。画面を開き直してください。")
 
@@ -40,7 +48,11 @@ class OnSheet(Refused):
 
 
 class OpeningOver(Refused):
-    sentence = _("%(day)sの開設は、もう始まっているか終わっています。中止にはできません。")
+    sentence = _("%(day)sの開設は、もう始まっているか終わっています。中止や変更はできません。")
+
+
+class DeskEnded(Refused):
+    sentence = _("この相談所は、もう開いていません。先に相談所のページで「開設中」にしるしを付けてください。")
 
 
 class ActivityLogged(Refused):
@@ -95,6 +107,19 @@ class UnreadableTable(Refused):
 
 class OpeningThere(Refused):
     sentence = _("%(day)sには、この相談所の開設日がもうあります。")
+
+
+class OpeningCalledOff(Refused):
+    sentence = _(
+        "%(day)sは、中止にした日です。この日に開くときは、中止にした日のページで「この日を開き直す」を押します。"
+    )
+
+
+class BookingsFall(Refused):
+    sentence = _(
+        "開いている時間が短くなるため、予約%(count)s件が取り消しになります: %(which)s。"
+        "それでもよいときは、ここにしるしを付けて、もう一度押してください。"
+    )
 
 
 class VenueShut(Refused):

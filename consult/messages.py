@@ -75,22 +75,29 @@ def tell_reservation_moved(reservation: "Reservation", *, reason: str) -> None:
 
 
 def tell_reservation_off(reservation: "Reservation", *, reason: str) -> None:
+    _tell_last(reservation, "off", reason=reason)
+
+
+def tell_reservation_given_up(reservation: "Reservation") -> None:
+    """The holder has cancelled it: what waits to be told of it is of no use, and a calendar that has it loses it."""
+    withdraw(f"reservation:{reservation.pk}")
+    # Nobody else has it in a calendar, and the screen has said so.
+    if reservation.contact and reservation.contact.email:
+        _tell_last(reservation, "given_up")
+
+
+def _tell_last(reservation: "Reservation", kind: str, *, reason: str = "") -> None:
+    """A reservation that is gone never comes back: this is its calendar entry's last word."""
     event = entry_of(reservation)
-    # A reservation that was dropped never comes back: this is its calendar entry's last word.
     entry = calendars.withdraw(replace(event, sequence=event.sequence + 1))
     finder_url = links.absolute(reverse("consult:finder"))
-    _tell(reservation, "off", calendar=entry, reason=reason, finder_url=finder_url)
-
-
-def take_reservation_back(reservation: "Reservation") -> None:
-    """The holder has cancelled it: what waits to be told of it is of no use."""
-    withdraw(f"reservation:{reservation.pk}")
+    _tell(reservation, kind, calendar=entry, reason=reason, finder_url=finder_url)
 
 
 def tell_standing(supporter: "Supporter", desk: "Desk", shifts: "Sequence[Shift]") -> None:
     """All dates for which somebody was put down by their standing consent, in one message with one calendar."""
     url = links.absolute(reverse("supporters:home"))
-    entries = [calendars.Entry(duty_of(shift, supporter, url), timezone.now()) for shift in shifts]
+    entries = [calendars.Entry(duty_of(shift, supporter.pk, url), timezone.now()) for shift in shifts]
     keys = sorted(shift.pk for shift in shifts)
     tell(
         supporter.contact,
@@ -98,6 +105,6 @@ def tell_standing(supporter: "Supporter", desk: "Desk", shifts: "Sequence[Shift]
         subject=f"supporter:{supporter.pk}",
         template="consult/messages/standing.txt",
         context={"desk": desk, "shifts": shifts, "url": url},
-        occasion=f"{desk.pk}.{keys[0]}-{keys[-1]}.{len(keys)}",
+        occasion=f"{desk.pk}.{keys[0]}-{keys[-1]}.{len(keys)}.{sum(shift.sequence for shift in shifts)}",
         calendar=calendars.feed(desk.name, entries) if supporter.contact.email else "",
     )

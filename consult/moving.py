@@ -7,9 +7,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from consult import reserving
-from consult.errors import NothingMoved, OpeningOver, OpeningThere, PastDay, ReasonMissing, VenueShut
+from consult.errors import (
+    BookingsFall,
+    NothingMoved,
+    OpeningCalledOff,
+    OpeningOver,
+    OpeningThere,
+    PastDay,
+    ReasonMissing,
+    VenueShut,
+)
 from consult.models import Desk, Opening, Rescheduling
-from programme.wording import say_day
+from programme.wording import say_day, say_list, say_time
 from supporters.models import Assignment, Shift
 
 
@@ -23,11 +32,13 @@ def move(
     by: Any,
     reason: str,
     although_closed: bool = False,
+    although_booked: bool = False,
 ) -> list[Assignment]:
     """Move ``opening``. Its people get the calendar entry anew, who has reserved keeps the slot; all are told.
 
     Returns those who were taken off because they cannot take the new time. Raises ReasonMissing, OpeningOver,
-    PastDay, NothingMoved, OpeningThere, VenueShut unless ``although_closed``, ShiftCancelled, RoomTaken.
+    PastDay, NothingMoved, OpeningThere, OpeningCalledOff, VenueShut unless ``although_closed``, BookingsFall unless
+    ``although_booked``, ShiftCancelled, RoomTaken.
     """
     if not reason.strip():
         raise ReasonMissing
@@ -42,12 +53,17 @@ def move(
         raise PastDay
     if (starts_at, ends_at) == (shift.starts_at, shift.ends_at):
         raise NothingMoved
-    if day != opening.date and desk.openings.filter(date=day).exists():
-        raise OpeningThere(day=say_day(day))
+    there = desk.openings.exclude(pk=opening.pk).filter(date=day).select_related("shift").first()
+    if there:
+        raise (OpeningCalledOff if there.is_cancelled else OpeningThere)(day=say_day(day))
     closed = desk.venue.closed_on(day)
     if closed and not although_closed:
         raise VenueShut(day=say_day(day), reason=closed)
-    reserving.shorten(opening, (ends_at - starts_at) // dt.timedelta(minutes=1), reason=reason.strip())
+    minutes = (ends_at - starts_at) // dt.timedelta(minutes=1)
+    falling = reserving.beyond(opening, minutes)
+    if falling and not although_booked:
+        raise BookingsFall(count=len(falling), which=say_list(f"{say_time(it.starts_at)} {it.name}" for it in falling))
+    reserving.shorten(opening, minutes, reason=reason.strip())
     Rescheduling.objects.create(
         opening=opening,
         from_date=opening.date,

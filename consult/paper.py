@@ -2,6 +2,7 @@
 
 import uuid
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,6 +130,12 @@ def enter(opening: Opening, tally: Tally, *, includes_taps: bool, by: Any, reaso
     sheet.tally, sheet.includes_taps = tally, includes_taps
     sheet.save()
     return _carry_out(plan, sheet, by=by, tablet=None, reason=reason, noted=reason if last else "")
+
+
+def entered_among(openings: Collection[int]) -> set[int]:
+    """Those of ``openings`` whose paper was entered; of the others none is until the caller's transaction ends."""
+    list(Opening.objects.select_for_update().filter(pk__in=openings).order_by("pk"))
+    return set(DaySheet.objects.filter(opening__in=openings).values_list("opening", flat=True))
 
 
 @transaction.atomic

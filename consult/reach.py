@@ -9,7 +9,7 @@ from consult.models import Desk
 from programme.geo import to_metres
 from programme.map import Map, Site, draw
 from programme.models import District
-from support_requests.models import Group, Session, SupportRequest
+from support_requests.models import Group, Session
 
 REACHED, NOT_YET = "✓", "–"
 
@@ -50,10 +50,8 @@ def unreached_groups() -> "QuerySet[Group]":
     Each request brings its own row of the group: rows of one name in one district are one group.
     """
     same = Group.objects.filter(search_key=OuterRef("search_key"), district=OuterRef("district"))
-    had_one = SupportRequest.objects.filter(
-        group__search_key=OuterRef("search_key"),
-        group__district=OuterRef("district"),
-        session__in=Session.objects.held(),
+    had_one = Session.objects.held().filter(
+        request__group__search_key=OuterRef("search_key"), request__group__district=OuterRef("district")
     )
     rows = Group.objects.exclude(Exists(same.filter(pk__gt=OuterRef("pk")))).exclude(Exists(had_one))
     return rows.order_by("district__position", "pk")

@@ -15,7 +15,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from consult.errors import NoReservations, ReservationOver, SlotTaken, TooManyReservations
-from consult.messages import take_reservation_back, tell_reservation_moved, tell_reservation_off, tell_reserved
+from consult.messages import (
+    tell_reservation_given_up,
+    tell_reservation_moved,
+    tell_reservation_off,
+    tell_reserved,
+)
 from consult.models.desks import Opening
 from consult.models.reservations import Reservation
 from notifications.models import Contact, Message
@@ -155,17 +160,24 @@ def cancel(reservation: Reservation) -> None:
     """The holder does not come: the slot is free again. Saying it twice is saying it once. Raises ReservationOver."""
     if reservation.cancelled_at is None and reservation.is_over:
         raise ReservationOver
-    Reservation.objects.standing().filter(pk=reservation.pk).update(cancelled_at=timezone.now())
+    changed = Reservation.objects.standing().filter(pk=reservation.pk).update(cancelled_at=timezone.now())
     reservation.refresh_from_db()
-    take_reservation_back(reservation)
+    if changed:
+        tell_reservation_given_up(reservation)
 
 
 def shorten(opening: Opening, minutes: int, *, reason: str) -> None:
     """The opening will last ``minutes`` only: later slots fall away, and who had one is told of the time it was."""
-    for reservation in _standing(opening):
-        if reservation.offset + (opening.slot_minutes or 0) > minutes:
-            reservation.opening = opening
-            _drop(reservation, reason=reason)
+    for reservation in beyond(opening, minutes):
+        _drop(reservation, reason=reason)
+
+
+def beyond(opening: Opening, minutes: int) -> list[Reservation]:
+    """The reservations for which there is no time when the opening lasts ``minutes`` only, the earliest first."""
+    late = [one for one in _standing(opening) if one.offset + (opening.slot_minutes or 0) > minutes]
+    for reservation in late:
+        reservation.opening = opening
+    return late
 
 
 def follow(opening: Opening, *, by: Any, reason: str) -> None:

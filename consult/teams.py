@@ -63,19 +63,18 @@ def _outlook(openings: OpeningQuerySet) -> list[Placement]:
         return []
     desks = {opening.desk_id for opening in coming}
     members = StandingMember.objects.filter(team__desk__in=desks).select_related("team")
-    by_desk: dict[int, dict[StandingTeam, list[StandingMember]]] = defaultdict(lambda: defaultdict(list))
-    for member in members.order_by("team", "supporter__birth_date", "pk"):  # adults first: a minor goes with one
-        by_desk[member.team.desk_id][member.team].append(member)
+    by_desk: dict[int, list[StandingMember]] = defaultdict(list)
+    for member in members.order_by("team", "supporter__birth_date", "pk"):
+        by_desk[member.team.desk_id].append(member)
     people = Supporter.objects.filter(standing_places__team__desk__in=desks).distinct().prefetch_related("skills")
     planner = _Planner(Tally(people, [opening.shift for opening in coming]))
     dates = [opening.date for opening in coming]
-    days = {team: _days(team, dates) for its_teams in by_desk.values() for team in its_teams}
+    days = {team: _days(team, dates) for team in {one.team for its in by_desk.values() for one in its}}
     return [
         planner.place(opening, member)
         for opening in coming
-        for team, its_members in by_desk[opening.desk_id].items()
-        if opening.date in days[team]
-        for member in its_members
+        for member in planner.adults_first(opening, by_desk[opening.desk_id])
+        if opening.date in days[member.team]
     ]
 
 
@@ -92,6 +91,11 @@ class _Planner:
         self.offers_until = timezone.localdate() + dt.timedelta(days=Limits.current().desk_days_ahead)
         self._wanted: dict[int, int] = defaultdict(int)
 
+    def adults_first(self, opening: Opening, members: list[StandingMember]) -> list[StandingMember]:
+        """The members in their order, but the minors last: each goes with an adult, who may be of another team."""
+        age = self.tally.limits.adult_age
+        return sorted(members, key=lambda one: self.people[one.supporter_id].is_minor_on(opening.date, age))
+
     def place(self, opening: Opening, member: StandingMember) -> Placement:
         person, shift = self.people[member.supporter_id], opening.shift
         if self.tally.is_on(person, shift):
@@ -107,6 +111,7 @@ class _Planner:
         if opening.date > self.offers_until:
             return Placement(opening, person, Result.LATER, _("日が近くなったら、お願いを送れます。"))
         self._wanted[shift.pk] += 1
+        self.tally.ask(person, shift)
         return Placement(opening, person, Result.OFFERED)
 
     def _against(self, person: Supporter, shift: Shift) -> Iterator[Refused]:

@@ -40,6 +40,7 @@ urlpatterns = [
     path("reach/", reach.reach, name="reach"),
     path("openings/urgent/", rota.urgent, name="urgent"),
     path("openings/<int:pk>/move/", rota.move, name="move"),
+    path("openings/<int:pk>/reopen/", rota.reopen, name="reopen"),
     path("openings/<int:pk>/people/", rota.people, name="people"),
     path("openings/<int:pk>/reservations/", reservations.day_list, name="day_list"),
     path("batches/<int:pk>/", rota.batch, name="batch"),

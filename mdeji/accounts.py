@@ -3,21 +3,29 @@
 docs/adr/0033 says why there are four ways in and no password.
 """
 
-from typing import Any, ClassVar
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account import forms as allauth_forms
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
 from allauth.account.models import EmailAddress
+from allauth.account.signals import email_changed
 from allauth.account.stages import EmailVerificationStage
 from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.signals import social_account_added
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.dispatch import receiver
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -28,8 +36,39 @@ from notifications.phones import e164, takes_sms
 from programme import furigana
 from programme.models import Programme, User
 from programme.text import ascii_number
+from programme.tries import Tries
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 TOO_MANY_CODES = _("コードを何度もお送りしました。5分ほど待ってから、もう一度お試しください。")
+TOO_MANY_SMS = _(
+    "1日に送れるSMSのコードの数を超えました。明日もう一度お試しください。お急ぎのときは、メールアドレスを使うか、事務局にお電話ください。"
+)
+A_DAY = 24 * 60 * 60
+log = logging.getLogger(__name__)
+
+
+def in_easy(text: str) -> str:
+    """``text`` with readings where the language in use is やさしい日本語."""
+    return furigana.in_text(text) if get_language() == furigana.EASY else text
+
+
+def _ceilings(number: str) -> list[tuple[Tries, HttpRequest | str]]:
+    """What is counted of a code by SMS, and whose: each costs money, and anybody may ask for one to any number."""
+    return [
+        (Tries("code-to-number", settings.SMS_CODES_PER_NUMBER, A_DAY), number),
+        (Tries("code-asked-from", settings.SMS_CODES_PER_CLIENT, A_DAY), context.request),
+        (Tries("codes", settings.SMS_CODES_A_DAY, A_DAY), "all"),
+    ]
+
+
+def may_send_code(number: str) -> bool:
+    """Whether one more code may go to ``number`` today, at the word of whoever asks."""
+    over = [tries.name for tries, of in _ceilings(number) if tries.are_over(of)]
+    if over:
+        log.warning("no code by SMS: the ceiling of a day is reached (%s)", ", ".join(over))
+    return not over
 
 
 class CodeField(forms.CharField):
@@ -62,6 +101,8 @@ class NumberField(forms.CharField):
         number = e164(super().clean(value))
         if number and not takes_sms(number):
             raise ValidationError(_("SMSが届く携帯電話の番号を入力してください。例 090-1234-5678"), code="mobile")
+        if number and not may_send_code(number):
+            raise ValidationError(TOO_MANY_SMS, code="too_many")
         return number
 
 
@@ -112,6 +153,14 @@ class NumberCodeForm(allauth_forms.VerifyPhoneForm):  # type: ignore[misc]
     code = CodeField()
 
 
+class AddressForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
+    """The mail address of somebody who is signed in."""
+
+    email = forms.EmailField(
+        label=_("新しいメールアドレス"), max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
+    )
+
+
 class NumberForm(allauth_forms.ChangePhoneForm):  # type: ignore[misc]
     """The mobile number of somebody who is signed in."""
 
@@ -123,6 +172,12 @@ class EmailStage(EmailVerificationStage):  # type: ignore[misc]
         if self.login.user and not self.login.user.email:
             return None, True
         return super().handle()
+
+
+def proved_addresses(user: Any) -> dict[str, str]:
+    """Where a code reaches the person: "mail" and "sms", as far as they are there."""
+    found = {"mail": user.email or "", "sms": user.mobile if user.mobile_proved_at and settings.SIGN_IN_BY_SMS else ""}
+    return {way: address for way, address in found.items() if address}
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -143,8 +198,7 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def render_mail(self, *args: Any, **kwargs: Any) -> EmailMessage:
         mail: EmailMessage = super().render_mail(*args, **kwargs)
-        if get_language() == furigana.EASY:
-            mail.subject, mail.body = furigana.in_text(str(mail.subject)), furigana.in_text(str(mail.body))
+        mail.subject, mail.body = in_easy(str(mail.subject)), in_easy(str(mail.body))
         return mail
 
     def get_login_stages(self) -> list[str]:
@@ -166,15 +220,27 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.save(update_fields=["mobile", "mobile_proved_at"])
 
     def set_phone_verified(self, user: User, phone: str) -> None:
+        before = proved_addresses(user)
         self.set_phone(user, phone, verified=True)
+        if before.get("sms") != phone:
+            self.tell_of_change(before, _("ログインに使う携帯電話の番号が登録されました。"))
 
     def get_user_by_phone(self, phone: str) -> User | None:
         return User.objects.filter(mobile=phone, is_active=True).first()
 
     def send_verification_code_sms(self, user: User, phone: str, code: str, **kwargs: Any) -> None:
+        self._count_code(phone)
         # The last line lets the telephone offer the code for this site alone (WebOTP).
         host = urlsplit(settings.SITE_URL).hostname
         self._send_sms(phone, "sign_in_code", {"code": code, "host": host})
+
+    def _count_code(self, phone: str) -> None:
+        if not may_send_code(phone):  # sent again from the page of the code: the form was not asked
+            messages.error(context.request, TOO_MANY_SMS)
+            page = "ways_in" if context.request.user.is_authenticated else "account_request_login_code"
+            raise ImmediateHttpResponse(redirect(page))
+        for tries, of in _ceilings(phone):
+            tries.count(of)
 
     def send_unknown_account_sms(self, phone: str, **kwargs: Any) -> None:
         self._send_sms_once_a_day(phone, "sign_in_unknown", "account_signup")
@@ -182,7 +248,16 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_account_already_exists_sms(self, phone: str) -> None:
         self._send_sms_once_a_day(phone, "sign_in_known", "account_request_login_code")
 
+    def tell_of_change(self, told: Mapping[str, str], what: "StrOrPromise") -> None:
+        """Say at the addresses that were there before (as ``proved_addresses`` has them) which way in is new."""
+        words = {"what": what, "url": links.absolute(reverse("ways_in"))}
+        if "mail" in told:
+            self.send_mail("account/email/way_in_changed", told["mail"], words)
+        if "sms" in told:
+            self._send_sms(told["sms"], "way_in_changed", words)
+
     def _send_sms_once_a_day(self, phone: str, kind: str, page: str) -> None:
+        self._count_code(phone)
         today = str(timezone.localdate())
         self._send_sms(phone, kind, {"url": links.absolute(reverse(page))}, occasion=today)
 
@@ -218,6 +293,21 @@ class DigitalID(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
         return reverse("ways_in")
+
+
+@receiver(email_changed)
+def _tell_of_address(user: User, from_email_address: EmailAddress | None, **_kwargs: Any) -> None:
+    told = proved_addresses(user)
+    del told["mail"]  # which is the new one by now
+    if from_email_address and from_email_address.verified:
+        told["mail"] = from_email_address.email
+    get_adapter().tell_of_change(told, _("ログインに使うメールアドレスが変わりました。"))
+
+
+@receiver(social_account_added)
+def _tell_of_digital_id(sociallogin: Any, **_kwargs: Any) -> None:
+    what = _("%(name)sでログインできるようになりました。") % {"name": settings.OIDC_NAME}
+    get_adapter().tell_of_change(proved_addresses(sociallogin.user), what)
 
 
 # What a browser says of itself contains the first of these; the more special ones come first.

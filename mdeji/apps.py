@@ -9,7 +9,7 @@ class MdejiConfig(AppConfig):
     name = "mdeji"
 
     def ready(self) -> None:
-        from mdeji import own_data  # models are there only now
+        from mdeji import accounts, own_data  # noqa: F401  (models are there only now; accounts listen to allauth)
 
         catalogues.compile_changed()
         own_data.register()

@@ -5,9 +5,11 @@ What somebody has put off (``Snooze``) is left out until its day.
 
 import datetime as dt
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, F, Min
+from django.db.models import Count, F, Min, Window
+from django.db.models.constants import LOOKUP_SEP
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -74,7 +76,7 @@ class Job:
 
 @dataclass(slots=True)
 class Inbox:
-    """``tasks`` in the order of work; ``jobs`` the same by kind. Two queries a kind, however much there is."""
+    """``tasks`` in the order of work; ``jobs`` the same by kind. One query a kind, however much there is."""
 
     now: dt.datetime
     jobs: list[Job] = field(default_factory=list)
@@ -83,12 +85,14 @@ class Inbox:
     def __post_init__(self) -> None:
         put_off = Snooze.objects.keys_by_kind(timezone.localdate(self.now))
         for kind in Kinds(self.now).all():
-            rows = kind.rows.exclude(**{f"{kind.key}__in": put_off[kind.slug]})
-            found = rows.aggregate(count=Count("pk", distinct=True), first=Min(kind.moment))
-            if found["count"]:
-                says = kind.says % {"moment": say_moment(found["first"])} if found["first"] else ""
-                self.jobs.append(Job(kind.title, found["count"], says, kind.page, kind.query, kind.pressing))
-            self.tasks += [Task.of(kind, row) for row in rows.order_by(kind.moment, "pk").distinct()[:ROWS_OF_A_KIND]]
+            rows = kind.rows.exclude(**{f"{kind.key}__in": put_off[kind.slug]}).annotate(of_all=Window(Count("*")))
+            found = list(rows.order_by(kind.moment, "pk")[:ROWS_OF_A_KIND])
+            if not found:
+                continue
+            first = attrgetter(kind.moment.replace(LOOKUP_SEP, "."))(found[0])
+            says = kind.says % {"moment": say_moment(first)} if first else ""
+            self.jobs.append(Job(kind.title, found[0].of_all, says, kind.page, kind.query, kind.pressing))
+            self.tasks += [Task.of(kind, row) for row in found]
         if not put_off[HONORARIA]:
             self._honoraria()
         self._months(put_off[MONTH])

@@ -91,7 +91,7 @@ def register() -> None:
             lambda person: records.entries_of(
                 [Supporter(pk=person.supporter), *(Contact(pk=key) for key in person.contacts)]
             ),
-            [("timestamp", _("日時")), ("changes", _("内容"))],
+            [("timestamp", _("日時")), ("changes_in_words", _("内容"))],
             [],
             _("内容は消えます"),
         ),

@@ -232,6 +232,11 @@ TWILIO_FROM_NUMBER = env.str("TWILIO_FROM_NUMBER", default="")
 TWILIO_API_URL = env.str("TWILIO_API_URL", default="")
 TWILIO_TIMEOUT = env.int("TWILIO_TIMEOUT_SECONDS", default=20)
 SMS_YEN_PER_SEGMENT = env.float("SMS_YEN_PER_SEGMENT", default=12.0)
+# Anybody may ask for a code by SMS, and each costs money: so many a day to one number, from one address of the network
+# (a hall's whole class has one), and in all.
+SMS_CODES_PER_NUMBER = env.int("SMS_CODES_PER_NUMBER", default=10)
+SMS_CODES_PER_CLIENT = env.int("SMS_CODES_PER_CLIENT", default=100)
+SMS_CODES_A_DAY = env.int("SMS_CODES_A_DAY", default=1000)
 # LINE's Messaging API: off until both are named.
 LINE_CHANNEL_ACCESS_TOKEN = env.str("LINE_CHANNEL_ACCESS_TOKEN", default="")
 LINE_CHANNEL_SECRET = env.str("LINE_CHANNEL_SECRET", default="")
@@ -258,6 +263,7 @@ ACCOUNT_LOGIN_METHODS = {"email", *(["phone"] if SIGN_IN_BY_SMS else [])}
 # One of both is enough: mdeji.accounts.SignupForm.
 ACCOUNT_SIGNUP_FIELDS = ["email*", "phone"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_CHANGE_EMAIL = True  # one address; a new one takes its place once it is proved
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
@@ -277,6 +283,7 @@ ACCOUNT_FORMS = {
     "signup": "mdeji.accounts.SignupForm",
     "confirm_email_verification_code": "mdeji.accounts.AddressCodeForm",
     "verify_phone": "mdeji.accounts.NumberCodeForm",
+    "add_email": "mdeji.accounts.AddressForm",
     "change_phone": "mdeji.accounts.NumberForm",
 }
 # A passkey is one more way in, never a second lock: who loses the telephone still gets a code.

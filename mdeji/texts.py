@@ -8,19 +8,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from mdeji.accounts import in_easy
 from notifications import links, segments
 from notifications.models import Contact
+from notifications.outbox import CODE_BY_SMS
 from notifications.writing import Letter, Writer
 from programme.access import coordinator_only
 from programme.fiscal import Month
-from programme.models import Venue
+from programme.models import Programme, Venue
 
 RECIPIENT = "見本 花子"
 # Others whom a mail may name to the recipient and an SMS, which anybody may read on a locked screen, must not.
@@ -33,6 +39,8 @@ GUARDIANS = _("保護者へ")
 GROUPS = _("団体へ")
 VISITORS = _("相談を予約した方へ")
 OFFICE = _("コーディネーターへ")
+EVERYBODY = _("番号を登録した方へ")
+ACCOUNTS = _("ログインする方へ")
 READERS = {
     "supporters/messages/": (
         SUPPORTERS,
@@ -53,6 +61,7 @@ READERS = {
             "stood_down",
             "taken_off",
             "of_age",
+            "consent_revoked",
             "erasure",
         ],
     ),
@@ -63,9 +72,20 @@ READERS = {
         GROUPS,
         ["confirm", "received", "booked", "reminder", "moved", "reopened", "closed", "answered", "feedback"],
     ),
-    "consult/messages/": (VISITORS, ["reserved", "moved", "off"]),
+    "consult/messages/": (VISITORS, ["reserved", "moved", "off", "given_up"]),
     "consult/messages/month": (OFFICE, ["_draft"]),
+    "notifications/": (EVERYBODY, ["prove_mobile", "settings_link"]),
 }
+# Of signing in: allauth sends these mails (mdeji/accounts.py), and these SMS instead where there is no address.
+ACCOUNT_MAILS = [
+    "login_code",
+    "email_confirmation",
+    "unknown_account",
+    "account_already_exists",
+    "way_in_changed",
+    "proof_code",
+]
+ACCOUNT_SMS = ["sign_in_code", "sign_in_unknown", "sign_in_known", "way_in_changed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +101,7 @@ class Text:
 
 
 def texts(language: str) -> Iterator[Text]:
-    """Every text in ``language``, with sample data, in four queries."""
+    """Every text in ``language``, with sample data, in five queries."""
     writer = Writer([])
     recipient = Contact(pk=0, name=RECIPIENT, email="hanako@example.jp", phone="090-0000-0000", language=language)
     sample = _sample()
@@ -91,6 +111,34 @@ def texts(language: str) -> Iterator[Text]:
             message = writer.write(Letter(recipient, name, "sample:0", template, sample))
             size = segments.size(message.short) if message.short else None
             yield Text(template, str(reader), message.title, message.body, message.short, size)
+    with translation.override(language):
+        yield from _account_texts(recipient)
+
+
+def _account_texts(recipient: Contact) -> Iterator[Text]:
+    """In the language in use, as mdeji.accounts.Adapter writes them."""
+    host = urlsplit(settings.SITE_URL)
+    sample = {
+        "recipient": recipient,
+        "programme": Programme.objects.first(),
+        "email": recipient.email,
+        "code": "123456",
+        "host": host.hostname,
+        "request": SimpleNamespace(scheme=host.scheme, get_host=host.netloc),
+        "signup_url": links.absolute(reverse("account_signup")),
+        "url": links.absolute(reverse("account_request_login_code")),
+        "what": gettext("ログインに使うメールアドレスが変わりました。"),
+    }
+    for name in ACCOUNT_MAILS:
+        template = f"account/email/{name}_message.txt"
+        subject, body = (
+            in_easy(render_to_string(path, sample).strip()) for path in (f"account/email/{name}_subject.txt", template)
+        )
+        yield Text(template, str(ACCOUNTS), subject, body, "", None)
+    for name in ACCOUNT_SMS:
+        template = f"account/sms/{name}.txt"
+        short = render_to_string(template, sample).strip()
+        yield Text(template, str(ACCOUNTS), str(CODE_BY_SMS), "", short, segments.size(short))
 
 
 def _sample() -> dict[str, Any]:

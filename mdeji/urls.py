@@ -1,12 +1,15 @@
 """Where each surface lives."""
 
+from allauth.account import views as account_views
 from allauth.mfa.webauthn.views import login_webauthn
+from allauth.socialaccount.providers.openid_connect.views import login as oidc_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from mdeji import design, office, texts, views, ways_in
+from mdeji import design, office, proving, texts, views, ways_in
+from mdeji.proving import proof_required
 from notifications import own
 
 handler400 = "mdeji.errors.bad_request"
@@ -28,6 +31,9 @@ urlpatterns = [
     path("accounts/ways-in/passkey/", ways_in.add_passkey, name="add_passkey"),
     path("accounts/ways-in/passkey/<int:pk>/remove/", ways_in.remove_passkey, name="remove_passkey"),
     path("accounts/ways-in/device/<int:pk>/sign-out/", ways_in.sign_out_device, name="sign_out_device"),
+    path("accounts/prove/", proving.prove, name="prove"),
+    path("accounts/email/", proof_required(account_views.email)),
+    path("accounts/phone/change/", proof_required(account_views.change_phone)),
     path("accounts/login/passkey/", login_webauthn, name="mfa_login_webauthn"),
     path("accounts/", include("allauth.account.urls")),
     path("supporters/", include("supporters.urls")),
@@ -44,6 +50,8 @@ urlpatterns = [
 
 DIGITAL_ID = [
     # One account of one place is linked on the page above.
+    path("accounts/city/", RedirectView.as_view(pattern_name="ways_in")),
+    path("accounts/oidc/<str:provider_id>/login/", proof_required(oidc_login, when=ways_in.is_linking)),
     path("accounts/city/", include("allauth.socialaccount.urls")),
     path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
     path("accounts/ways-in/digital-id/<int:pk>/unlink/", ways_in.unlink, name="unlink_digital_id"),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import AddWebAuthnForm
 from allauth.mfa.webauthn.internal import auth
@@ -13,17 +14,20 @@ from django.contrib import messages
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from mdeji.accounts import device_name
+from mdeji.accounts import device_name, proved_addresses
+from mdeji.proving import is_proved, proof_required
 from notifications.phones import national
 from programme.access import UserRequest, signed_in
 
 
+@never_cache
 @signed_in
 def ways_in(request: UserRequest) -> HttpResponse:
     """The address, the mobile number, passkeys, the digital ID; and each device that is signed in."""
@@ -31,6 +35,7 @@ def ways_in(request: UserRequest) -> HttpResponse:
     UserSession.objects.create_from_request(request)
     here = request.session.session_key
     context = {
+        "proved": is_proved(request),
         "mobile": national(request.user.mobile) if request.user.mobile else "",
         "sms": settings.SIGN_IN_BY_SMS,
         "passkeys": passkeys_of(request.user),
@@ -60,6 +65,7 @@ def devices_of(user: Any) -> "QuerySet[UserSession]":
 
 @require_POST
 @signed_in
+@proof_required
 def add_passkey(request: UserRequest) -> HttpResponse:
     """First asked what to make (an answer for passkey.js), then handed what the device has made."""
     if "credential" not in request.POST:
@@ -67,6 +73,7 @@ def add_passkey(request: UserRequest) -> HttpResponse:
     form = AddWebAuthnForm(request.POST, user=request.user)
     if form.is_valid():
         WebAuthn.add(request.user, form.cleaned_data["name"], form.cleaned_data["credential"])
+        get_adapter().tell_of_change(proved_addresses(request.user), _("パスキーが登録されました。"))
         messages.success(request, _("パスキーを登録しました。次から、コードを待たずにログインできます。"))
     else:
         messages.error(request, _("パスキーを登録できませんでした。もう一度お試しください。"))
@@ -92,6 +99,11 @@ def sign_out_device(request: UserRequest, pk: int) -> HttpResponse:
     get_object_or_404(others, pk=pk).end()
     messages.success(request, _("その端末をログアウトしました。"))
     return redirect("ways_in")
+
+
+def is_linking(request: HttpRequest) -> bool:
+    """Whether the way to the provider of a digital ID is to add it, and not to sign in by it."""
+    return request.GET.get("process") == "connect"
 
 
 @require_POST

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -263,10 +263,11 @@ class Kinds:
         )
 
     def ready_plans(self) -> Kind:
+        served = PlannedTask.objects.filter(plan=OuterRef("pk"), starts_at__isnull=False)
         return Kind(
             slug="plan",
             title=_("承認を待っている計画"),
-            rows=Plan.objects.filter(status=Plan.Status.READY, tasks__starts_at__isnull=False),
+            rows=Plan.objects.filter(Exists(served), status=Plan.Status.READY),
             moment="created_at",
             says=_("一番古いものは %(moment)s にできました。日がたつと、使えない部分が増えます。"),
             page="support_requests:plans",
@@ -295,7 +296,8 @@ class Kinds:
     def times_gone(self) -> Kind:
         """Requests that cannot go on by themselves: somebody has to talk to the group."""
         open_too_long = Q(status=SupportRequest.Status.CONFIRMED) & ~Q(Exists(self._times_to_come()))
-        team_not_found = Q(status=SupportRequest.Status.PLANNED, session__shift__starts_at__lte=self.now)
+        planned = Session.objects.filter(request__status=SupportRequest.Status.PLANNED, shift__starts_at__lte=self.now)
+        team_not_found = Q(pk__in=planned.values("request"))
         return Kind(
             slug="gone",
             title=_("希望の日時が過ぎてしまった申込み"),
@@ -422,22 +424,16 @@ class Kinds:
         """Active people of whom nothing was heard for long: no duty, no answer, no application."""
         since = self.now - dt.timedelta(days=self.limits.silent_days or 36500)
         status = Assignment.Status
-        heard = Q(
-            assignments__status__in=(
-                *Assignment.HELD,
-                status.APPLIED,
-                status.DECLINED,
-                status.RELEASED,
-                status.NOT_CHOSEN,
-            )
-        )
-        people = Supporter.objects.active().annotate(
-            heard=Coalesce(Max("assignments__shift__starts_at", filter=heard), F("applied_at"))
-        )
+        answered = (*Assignment.HELD, status.APPLIED, status.DECLINED, status.RELEASED, status.NOT_CHOSEN)
+        heard = Assignment.objects.filter(supporter=OuterRef("pk"), status__in=answered)
+        last = heard.order_by("-shift__starts_at").values("shift__starts_at")[:1]
+        # Most people are left out without a look at when it was.
+        people = Supporter.objects.active().filter(applied_at__lt=since)
+        people = people.exclude(Exists(heard.filter(shift__starts_at__gte=since)))
         return Kind(
             slug="silent",
             title=_("しばらく活動も返事もないサポーター"),
-            rows=people.filter(heard__lt=since, applied_at__lt=since),
+            rows=people.annotate(heard=Coalesce(Subquery(last), F("applied_at"))),
             moment="heard",
             says=_("一番古いものは %(moment)s からです。お変わりないか、聞いてみてください。"),
             page="supporters:people",

@@ -43,7 +43,7 @@ def take(content: bytes) -> str:
     fates = list(_fates(mail))
     if not fates:
         return "no delivery status: nothing to do"
-    attempt = _attempt(mail)
+    attempt = _attempt(mail, frozenset[str]().union(*(fate.addresses for fate in fates)))
     if attempt is None:
         return "a delivery status, but of no mail of ours"
     for fate in fates:
@@ -84,12 +84,15 @@ def _fate(fields: Mail) -> Fate:
     return Fate(action[0].casefold() if action else "", status, frozenset(addresses), " ".join(said.split())[:400])
 
 
-def _attempt(mail: Mail) -> Attempt | None:
-    """Our last attempt by mail at the message that ``mail`` is about."""
+def _attempt(mail: Mail, addresses: frozenset[str]) -> Attempt | None:
+    """Our last attempt by mail at the message that ``mail`` is about: at one of ``addresses``, if any was.
+
+    A mail that was forwarded comes back from an address that we do not know.
+    """
     for found in _named(mail):
         attempts = Attempt.objects.filter(channel=Channel.EMAIL, message__uuid=UUID(found))
-        if attempt := attempts.select_related("message__recipient").order_by("pk").last():
-            return attempt
+        if newest := list(attempts.select_related("message__recipient").order_by("-pk")):
+            return next((attempt for attempt in newest if attempt.address.casefold() in addresses), newest[0])
     return None
 
 

@@ -12,21 +12,25 @@ import datetime as dt
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
+from operator import or_
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, Self
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, prefetch_related_objects
+from django.db.models import Exists, F, OuterRef, Q, prefetch_related_objects
 from django.utils import timezone
 
-from notifications import pace
-from notifications.channels import Outcome, Receipt, channel_of
+from notifications import journal, pace
+from notifications.channels import Outcome, Receipt, channel_of, email
 from notifications.ladder import RINGING, QuietHours
 from notifications.models import Attempt, Message
 from notifications.models.messages import MessageQuerySet
-from notifications.outbox import TAKEN_AT_ONCE, apply_report, ring, step_down, suppress
+from notifications.outbox import TAKEN_AT_ONCE, apply_report, follow, may_have_arrived, ring, step_down, suppress
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +38,10 @@ TRIES_AT_MOST = 8
 BACKOFF_CEILING = dt.timedelta(hours=2)
 ROUND = 60.0
 """seconds after which a worker that delivers lets other tasks come first"""
+AHEAD = 16
+"""messages noted for each sender: the one that it has at a provider, and those that follow"""
+PATIENCE = 0.5
+"""seconds that an answer waits for others to be noted with it, as long as the senders have enough to do"""
 
 
 class Answered(NamedTuple):
@@ -87,11 +95,12 @@ def _claim(among: MessageQuerySet) -> list[Message]:
 
 
 def _ours(messages: Collection[Message], *states: Message.State) -> MessageQuerySet:
-    """The rows that are in one of ``states`` and that nobody has taken back because we were too slow."""
-    claims = {message.claimed_at for message in messages}
-    return Message.objects.filter(
-        pk__in=[message.pk for message in messages], claimed_at__in=claims, state__in=states or (Message.State.SENDING,)
-    )
+    """The rows that are in one of ``states`` and that nobody has taken back, or taken anew, since this claim."""
+    claims = defaultdict(list)
+    for message in messages:
+        claims[message.claimed_at].append(message.pk)
+    ours = (Q(claimed_at=at, pk__in=keys) for at, keys in claims.items())
+    return Message.objects.filter(reduce(or_, ours, Q(pk__in=())), state__in=states or (Message.State.SENDING,))
 
 
 def _ready(taken: Iterable[Message]) -> Iterator[Ready]:
@@ -115,43 +124,84 @@ def _ready(taken: Iterable[Message]) -> Iterator[Ready]:
 def _hand_over(taken: Iterator[Message]) -> int:
     """Keep as many messages with providers as OUTBOX_AT_ONCE says until ``taken`` ends. Returns how many.
 
-    As many again are noted as handed over and wait for a sender, so that none idles while the database is asked.
+    Some more are noted as handed over and wait for a sender, so that none idles while the database is asked.
     """
     at_once = settings.OUTBOX_AT_ONCE
-    coming, held, handed = _ready(taken), list[Ready](), 0
-    under_way: dict[Future[Receipt], Attempt] = {}
+    coming, held, handed, under_way = _ready(taken), list[Ready](), 0, 0
     answered: list[Answered] = []
-    # Threads of their own ask the providers. They must not ask the database: their connections would stay open.
-    with ThreadPoolExecutor(at_once) as senders:
+    with journal.writing() as book, _Senders(at_once, book) as senders:
         while True:
-            while len(held) + len(under_way) < 2 * at_once and (ready := next(coming, None)):
+            while len(held) + under_way < AHEAD * at_once and (ready := next(coming, None)):
                 held.append(ready)
             now = timezone.now()
             leaving = [ready.message for ready in held if ready.at <= now]
             held = [ready for ready in held if ready.at > now]
-            for attempt in _note(answered, leaving):
-                under_way[senders.submit(channel_of(attempt.message).send, attempt.message)] = attempt
-            handed += len(leaving)
+            begun = _note(answered, leaving)
+            senders.send(begun)
+            under_way, handed = under_way + len(begun), handed + len(leaving)
             if not held and not under_way:
                 return handed
             seconds = (min(ready.at for ready in held) - timezone.now()).total_seconds() if held else None
-            answered = [Answered(under_way.pop(sent), _receipt(sent)) for sent in _back(under_way, seconds)]
+            answered = senders.back(under_way, seconds)
+            under_way -= len(answered)
 
 
-def _back(under_way: Collection[Future[Receipt]], seconds: float | None) -> Collection[Future[Receipt]]:
-    """Those that have come back, when the first one has or after so many seconds."""
-    if under_way:
-        return wait(under_way, timeout=None if seconds is None else max(0, seconds), return_when=FIRST_COMPLETED).done
-    time.sleep(max(0, seconds or 0))
-    return ()
+class _Senders:
+    """Threads of their own ask the providers. They must not ask the database: their connections would stay open."""
 
+    def __init__(self, at_once: int, book: journal.Journal) -> None:
+        self._at_once, self._book = at_once, book
+        self._pool = ThreadPoolExecutor(at_once, initializer=email.keep_connection)
+        self._answers: SimpleQueue[Answered] = SimpleQueue()
 
-def _receipt(sent: "Future[Receipt]") -> Receipt:
-    """A fault of ours in a channel may have come after the provider had the message."""
-    if error := sent.exception():
-        log.error("a channel raised", exc_info=error)
-        return Receipt(Outcome.UNKNOWN, repr(error))
-    return sent.result()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_details: object) -> None:
+        # After a fault of ours, what has not begun does not begin any more.
+        self._pool.shutdown(cancel_futures=True)
+
+    def send(self, attempts: Sequence[Attempt]) -> None:
+        if attempts:
+            self._book.noted(attempts)
+        for attempt in attempts:
+            self._pool.submit(self._send, attempt)
+
+    def _send(self, attempt: Attempt) -> None:
+        self._answers.put(Answered(attempt, self._receipt(attempt)))
+
+    def _receipt(self, attempt: Attempt) -> Receipt:
+        if timezone.now() > attempt.started_at + settings.OUTBOX_LEASE / 2:
+            # Providers are slow. Begun now, it could outlast the lease, and the sweep would take it for left behind.
+            return Receipt(Outcome.NOT_SENT, "waited too long for a sender")
+        try:
+            self._book.begun(attempt)
+        except OSError as error:
+            return Receipt(Outcome.NOT_SENT, repr(error))
+        try:
+            receipt = channel_of(attempt.message).send(attempt.message)
+            self._book.answered(attempt, receipt)
+        except Exception as error:  # a fault of ours may have come after the provider had the message
+            log.exception("a channel raised")
+            receipt = Receipt(Outcome.UNKNOWN, repr(error))
+        return receipt
+
+    def back(self, under_way: int, seconds: float | None) -> list[Answered]:
+        """What has come back, when only a few are still under way, after PATIENCE, or after so many seconds."""
+        if not under_way:
+            time.sleep(max(0, seconds or 0))
+            return []
+        answers: list[Answered] = []
+        deadline = None if seconds is None else time.monotonic() + max(0, seconds)
+        while True:
+            try:
+                enough = answers and under_way - len(answers) <= 2 * self._at_once
+                left = 0 if enough else None if deadline is None else max(0, deadline - time.monotonic())
+                answers.append(self._answers.get(timeout=left))
+            except Empty:
+                return answers
+            patient = time.monotonic() + PATIENCE
+            deadline = patient if len(answers) == 1 and (deadline is None or patient < deadline) else deadline
 
 
 def _note(answered: Sequence[Answered], leaving: Sequence[Message]) -> Sequence[Attempt]:
@@ -162,11 +212,13 @@ def _note(answered: Sequence[Answered], leaving: Sequence[Message]) -> Sequence[
         if answered:
             settle(answered)
         now = timezone.now()
-        ours = set(_ours(leaving).useful(now).select_for_update().values_list("pk", flat=True)) if leaving else ()
+        rows = _ours(leaving).useful(now).select_for_update() if leaving else Message.objects.none()
+        # One that went another way in between may be there twice, as it was and as it is.
+        ours = set(rows.values_list("pk", "claimed_at"))
         return Attempt.objects.bulk_create(
             Attempt(message=message, channel=message.channel, address=message.address, started_at=now)
             for message in leaving
-            if message.pk in ours
+            if (message.pk, message.claimed_at) in ours
         )
 
 
@@ -216,7 +268,11 @@ def _note_other(attempt: Attempt, receipt: Receipt, now: dt.datetime) -> None:
             rows.update(state=Message.State.UNKNOWN, tries=tries)
         case Outcome.NOT_SENT | Outcome.REPEAT if tries < TRIES_AT_MOST:
             rows.update(state=Message.State.QUEUED, tries=tries, due_at=now + backoff(tries))
+            if message.address != message.recipient.address_on(message.channel):
+                follow(message.recipient)  # changed while the provider was asked
         case Outcome.REPEAT:
+            rows.update(state=Message.State.UNKNOWN, tries=tries)
+        case Outcome.NOT_SENT if may_have_arrived(message):
             rows.update(state=Message.State.UNKNOWN, tries=tries)
         case _:
             # First the address, so that the ladder leaves it out, whoever shares it.
@@ -236,9 +292,14 @@ def sweep(*, limit: int = 500) -> int:
     """Settle what a dead worker left behind, then deliver what is due. Returns the number of messages looked at."""
     now = timezone.now()
     state = Message.State
+    for told in journal.left_behind():
+        _take_over(told)
     begun = Attempt.objects.filter(message=OuterRef("pk"), ended_at=None)
-    left = Message.objects.filter(state=state.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
-    left.filter(~Exists(begun)).update(state=state.QUEUED)
+    with transaction.atomic():
+        left = Message.objects.filter(state=state.SENDING, claimed_at__lt=now - settings.OUTBOX_LEASE)
+        # Locked before it is asked what was begun: a process that slept may be noting it in this moment.
+        held = list(left.select_for_update(skip_locked=True).order_by("pk")[:limit].values_list("pk", flat=True))
+        Message.objects.filter(~Exists(begun), pk__in=held).update(state=state.QUEUED)
     Message.objects.filter(state=state.QUEUED, expires_at__lte=now).update(state=state.CANCELLED)
     silent = Attempt.objects.filter(
         ended_at=None, started_at__lt=now - settings.OUTBOX_LEASE, message__state=state.SENDING
@@ -250,3 +311,18 @@ def sweep(*, limit: int = 500) -> int:
     # A bell that nobody heard before the next sweep is of no use any more.
     ring(due - TAKEN_AT_ONCE, expires=settings.OUTBOX_SWEEP.total_seconds())
     return len(stale) + deliver_due()
+
+
+@transaction.atomic
+def _take_over(told: journal.Left) -> None:
+    """What a killed process was answered is noted; what it never began counts as not begun."""
+    attempts = Attempt.objects.filter(pk__in=told.keys, ended_at=None).select_related("message__recipient")
+    answered, never_begun = [], []
+    for attempt, receipt in told.matching(attempts):
+        if receipt:
+            answered.append(Answered(attempt, receipt))
+        else:
+            never_begun.append(attempt.pk)
+    Attempt.objects.filter(pk__in=never_begun, ended_at=None).delete()
+    if answered:
+        settle(answered)

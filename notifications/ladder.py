@@ -17,21 +17,22 @@ Blocked = frozenset[tuple[str, str]]
 
 def is_worth_a_call(message: Message) -> bool:
     """Whether a coordinator rings those whom nothing else reaches: for a question about what is over, nobody does."""
-    return message.matter != Matter.FEEDBACK
+    return message.calls and message.matter != Matter.FEEDBACK
 
 
 def ways(
-    contact: Contact, *, message: Message, blocked: Blocked, preference: Preference | None = None, calls: bool = True
+    contact: Contact, *, message: Message, blocked: Blocked, preference: Preference | None = None
 ) -> list[tuple[Channel, str]]:
     """Each channel that can bring ``message`` to ``contact`` now, with the address there, the first to be tried first.
 
     A channel is left out where the person has no address on it, where it is not configured, where the address is
     ``blocked``, and where the message has no words for it: SMS needs the short text, the others the long one.
-    Without ``calls`` nobody is rung, however much they like it.
+    What nobody has proved comes after what was proved, however much it is liked: it may be somebody else's. Nobody
+    is rung, however much they like it, for what is not worth a call.
     """
     wished = [preference.channel if preference else "", contact.preferred]
     order = dict.fromkeys([*(Channel(value) for value in wished if value), *Channel])
-    if not calls:
+    if not is_worth_a_call(message):
         order.pop(Channel.PHONE)
     found = []
     for channel in order:
@@ -40,7 +41,13 @@ def ways(
         possible = address and words and is_configured(channel)
         if possible and (str(channel), address) not in blocked:
             found.append((channel, address))
-    return found
+
+    def rank(way: tuple[Channel, str]) -> int:
+        if way[0] == Channel.PHONE and Channel.PHONE not in wished:
+            return 2
+        return 0 if contact.is_proved_on(way[0]) else 1
+
+    return sorted(found, key=rank)
 
 
 def reads_letters(contact: Contact) -> bool:
@@ -61,16 +68,18 @@ def preferences_of(contacts: Collection[Contact]) -> dict[tuple[int, str], Prefe
     return {(row.contact_id, row.matter): row for row in rows}
 
 
-def next_way(message: Message) -> tuple[Channel, str] | None:
-    """The first way that was not tried for ``message`` yet; None when nothing is left."""
-    contact = message.recipient
-    tried = set(message.attempts.values_list("channel", flat=True)) | {message.channel}
+def next_way(message: Message, *, after: bool = True) -> tuple[Channel, str] | None:
+    """The first way that was not tried for ``message`` yet; None when nothing is left.
+
+    Its present one counts as tried; not so with ``after=False``, which asks what is best for it now.
+    """
+    contact, present = message.recipient, (message.channel, message.address)
+    tried = set(message.attempts.values_list("channel", "address"))
+    tried = tried | {present} if after else tried - {present}
     preference = contact.preferences.filter(matter=message.matter).first()
-    blocked = blocked_among([contact])
-    calls = is_worth_a_call(message)
-    for channel, address in ways(contact, message=message, blocked=blocked, preference=preference, calls=calls):
-        if channel not in tried:
-            return channel, address
+    for way in ways(contact, message=message, blocked=blocked_among([contact]), preference=preference):
+        if way not in tried:
+            return way
     return None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from notifications import outbox
@@ -22,9 +22,11 @@ from programme.models import User
 def write_drafts(mailing: Mailing, recipients: Iterable[Contact]) -> None:
     """A draft for each recipient in place of those before; a constant number of queries for each thousand.
 
-    What was changed for one person, and who was left out, stays as it is, as long as that person is meant.
+    What was changed for one person, and who was left out, stays as it is, as long as that person is meant. Raises
+    ChangedMeanwhile when it was sent already.
     """
-    Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if Mailing.objects.select_for_update().get(pk=mailing.pk).sent_at:
+        raise ChangedMeanwhile
     own = Attempt.objects.filter(message=OuterRef("pk"), outcome=outbox.Hand.EDITED)
     before = mailing.messages.filter(state__in=(Message.State.DRAFT, Message.State.CANCELLED))
     before.filter(~Exists(own), settled_by=None).delete()
@@ -78,12 +80,17 @@ def _draft(mailing: Mailing, recipient: Contact) -> Message:
 
 
 @transaction.atomic
-def send(mailing: Mailing, *, by: User) -> None:
-    """Every draft goes into the queue, to where and as each person wishes by now. Raises ChangedMeanwhile when sent."""
+def send(mailing: Mailing, *, still: QuerySet[Contact], by: User) -> None:
+    """Every draft goes into the queue, to where and as each person wishes by now. Raises ChangedMeanwhile when sent.
+
+    ``still`` are all who may be written to by now: nothing goes to others.
+    """
     now = timezone.now()
     if Mailing.objects.filter(pk=mailing.pk, sent_at=None).update(sent_at=now, sent_by=by) != 1:
         raise ChangedMeanwhile
-    drafts = mailing.messages.filter(state=Message.State.DRAFT).select_for_update(of=("self",))
+    drafts = mailing.messages.filter(state=Message.State.DRAFT)
+    drafts.exclude(recipient__in=still).update(state=Message.State.CANCELLED)
+    drafts = drafts.select_for_update(of=("self",))
     remaining = iter(drafts.select_related("recipient").order_by("pk"))
     while some := list(islice(remaining, outbox.WRITTEN_AT_ONCE)):
         writer = Writer([draft.recipient for draft in some])

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from notifications import outbox
+from notifications import addresses, outbox
 from notifications.models import AddressChange, Channel, Contact, Message, Suppression
 from notifications.own import places
 from programme.access import UserRequest, coordinator_only
@@ -86,6 +86,9 @@ def contact(request: UserRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         if (chosen := request.POST.get("channel", "")) not in found:
             raise Http404
+        if request.POST.get("do") == "proved":
+            _note_proof(request, person, chosen)
+            return redirect("messages:contact", pk)
         form = found[chosen]["form"] = AddressForm(request.POST, prefix=chosen)
         if form.is_valid():
             _stop_or_lift(request, chosen, found[chosen]["key"], form.cleaned_data["reason"])
@@ -114,6 +117,14 @@ def _stop_or_lift(request: UserRequest, channel: str, address: str, reason: str)
                 messages.success(request, _("またお送りします。"))
         case _other:
             raise Http404
+
+
+def _note_proof(request: UserRequest, person: Contact, channel: str) -> None:
+    """Somebody in the office has asked the person."""
+    if channel not in addresses.PROOFS:
+        raise Http404
+    addresses.prove(person, Channel(channel))
+    messages.success(request, _("本人の宛先だと記録しました。"))
 
 
 def _sharing(person: Contact) -> list[Contact]:

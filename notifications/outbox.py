@@ -4,8 +4,7 @@ The outbox itself is the queue; the broker only rings the bell. notifications/de
 """
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -13,20 +12,23 @@ from django.db.models import Exists, Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy
 
 from notifications.ladder import QuietHours, is_worth_a_call, next_way
 from notifications.models import AddressChange, Attempt, Channel, Contact, Matter, Message, Suppression
+from notifications.models.contacts import as_stored
+from notifications.models.messages import MessageQuerySet
 from notifications.writing import Letter, Writer
 from programme.errors import ChangedMeanwhile
 from programme.models import User
 
-TAKEN_AT_ONCE = 20
+TAKEN_AT_ONCE = 80
 """messages that a worker claims in one go"""
 WRITTEN_AT_ONCE = 1000
 BELLS_AT_MOST = 16
 """workers that are called at once; each goes on until nothing is due"""
 
+CODE_BY_SMS = gettext_lazy("SMSで送るコード")
 CODE_LASTS = dt.timedelta(minutes=30)
 WAITING = (Message.State.DRAFT, Message.State.QUEUED)
 
@@ -76,6 +78,7 @@ def tell(
 
 WRITTEN = (
     "matter",
+    "calls",
     "channel",
     "address",
     "title",
@@ -89,14 +92,32 @@ WRITTEN = (
 )
 
 
-def tell_all(letters: Iterable[Letter]) -> None:
-    """Write many messages, with a constant number of queries for each thousand; those told before stay as they are."""
-    remaining = iter(letters)
-    while some := list(islice(remaining, WRITTEN_AT_ONCE)):
-        writer = Writer([letter.recipient for letter in some])
-        Message.objects.bulk_create([writer.write(letter) for letter in some], ignore_conflicts=True)
+def tell_all(letters: Collection[Letter], *, again: Callable[[], Iterable[Letter]]) -> int:
+    """Write many messages with a constant number of queries; those told before stay as they are. Returns how many.
+
+    Finding the words takes a while. ``again`` gives the letters anew in the transaction that writes them: what is not
+    due any more is not written, and the others go the way that is best by then.
+    """
+    writer = Writer([letter.recipient for letter in letters])
+    worded = {_what(letter): writer.write(letter) for letter in letters}
+    with transaction.atomic():
+        still = [letter for letter in again() if _what(letter) in worded]
+        by_now = Writer([letter.recipient for letter in still])
+        messages = []
+        for letter in still:
+            message = worded[_what(letter)]
+            message.recipient, message.state = letter.recipient, Message.State.QUEUED
+            message.due_at = letter.due_at or timezone.now()
+            by_now.address(message)
+            messages.append(message)
+        Message.objects.bulk_create(messages, ignore_conflicts=True)
         writer.keep_links()
-        ring_after_commit(len(some))
+        ring_after_commit(len(messages))
+    return len(messages)
+
+
+def _what(letter: Letter) -> tuple[object, ...]:
+    return letter.kind, letter.subject, letter.recipient.pk, letter.occasion, letter.expires_at
 
 
 @transaction.atomic
@@ -119,7 +140,7 @@ def send_code(number: str, *, kind: str, template: str, context: Mapping[str, ob
         defaults={
             "channel": Channel.SMS,
             "address": number,
-            "title": gettext("SMSで送るコード"),
+            "title": str(CODE_BY_SMS),
             "body": "",
             "short": short,
             "is_code": True,
@@ -148,12 +169,15 @@ def step_down(message: Message, rows: QuerySet[Message]) -> None:
     now = timezone.now()
     if rows.filter(expires_at__lte=now).update(state=Message.State.CANCELLED):
         return
-    way = None if message.is_code else next_way(message)
+    _go_by(None if message.is_code else next_way(message), message, rows)
+
+
+def _go_by(way: tuple[Channel, str] | None, message: Message, rows: QuerySet[Message]) -> None:
     if way is None:
         rows.update(state=Message.State.FAILED if is_worth_a_call(message) else Message.State.CANCELLED)
         return
-    channel, address = way
-    due_at = QuietHours.current().due(channel, now, message.expires_at)
+    now, (channel, address) = timezone.now(), way
+    due_at = QuietHours.current().due(channel, max(now, message.due_at), message.expires_at)
     moved = rows.update(
         state=Message.State.QUEUED, channel=channel, address=address, due_at=due_at, tries=0, claimed_at=None
     )
@@ -227,23 +251,53 @@ def suppress(
     A bounce does not take the place of a person's stop, nor either of the office's: who may lift it stays the same.
     """
     now, stronger = timezone.now(), STRENGTH[STRENGTH.index(reason) + 1 :]
+    address = as_stored(channel, address)
     if not Suppression.objects.filter(channel=channel, address=address, reason__in=stronger).exists():
         values = {"reason": reason, "answer": answer[:500], "by": by, "since": now}
         Suppression.objects.update_or_create(channel=channel, address=address, defaults=values)
     at = happened_at or now
     AddressChange.objects.create(channel=channel, address=address, what=reason, note=answer[:500], at=at, by=by)
-    waiting = Message.objects.filter(state__in=WAITING, channel=channel, address=address)
-    for message in waiting.select_related("recipient"):
-        step_down_waiting(message)
+    _put_right(Message.objects.filter(channel=channel, address=address))
 
 
-def step_down_waiting(message: Message) -> None:
-    """A message that has not begun to leave goes by another way, a draft as a draft."""
-    rows = Message.objects.filter(pk=message.pk, state=message.state)
-    if message.state == Message.State.QUEUED:
-        step_down(message, rows)
-    elif way := next_way(message):
-        rows.update(channel=way[0], address=way[1])
+@transaction.atomic
+def follow(contact: Contact) -> None:
+    """What has not left yet goes to where ``contact`` is reached by now, and as they wish by now."""
+    _put_right(Message.objects.filter(recipient=contact, is_code=False))
+
+
+def _put_right(rows: MessageQuerySet) -> None:
+    """Those of ``rows`` that have not begun to leave go by the way that is best by now, drafts as drafts."""
+    waiting = rows.filter(state__in=[*WAITING, Message.State.SENDING]).select_related("recipient")
+    found = list(waiting.select_for_update(of=("self",)).order_by("pk"))
+    # Asked when they are locked: a worker notes under this lock that it hands one over.
+    begun = set(Attempt.objects.filter(message__in=found, ended_at=None).values_list("message_id", flat=True))
+    for message in found:
+        if message.pk not in begun:
+            _put_one_right(message)
+
+
+def _put_one_right(message: Message) -> None:
+    recipient, state = message.recipient, Message.State
+    rows = Message.objects.filter(pk=message.pk)
+    if recipient.preferences.filter(matter=message.matter, wanted=False).exists():
+        rows.update(state=state.CANCELLED)
+        return
+    way = None if message.is_code else next_way(message, after=False)
+    if way == (message.channel, message.address):
+        return
+    if message.state == state.DRAFT:
+        if way:
+            rows.update(channel=way[0], address=way[1])
+    elif not may_have_arrived(message):
+        _go_by(way, message, rows)
+    elif message.address != recipient.address_on(message.channel):
+        rows.update(state=state.UNKNOWN)
+
+
+def may_have_arrived(message: Message) -> bool:
+    """Whether the provider left open if it took ``message``: then only the provider may be asked again."""
+    return message.attempts.filter(channel=message.channel, address=message.address, outcome="repeat").exists()
 
 
 STRENGTH = (Suppression.Reason.BOUNCED, Suppression.Reason.STOPPED, Suppression.Reason.SUSPENDED)
@@ -262,6 +316,7 @@ def lift(
     happened_at: dt.datetime | None = None,
 ) -> bool:
     """Messages go to ``address`` again. False when nothing stood against it for one of ``reasons``."""
+    address = as_stored(channel, address)
     if not Suppression.objects.filter(channel=channel, address=address, reason__in=reasons).delete()[0]:
         return False
     at = happened_at or timezone.now()
@@ -308,6 +363,7 @@ def send_again(message: Message, *, by: User, note: str = "") -> None:
         matter=message.matter,
         body=message.body,
         short=message.short,
+        calls=message.calls,
         due_at=timezone.now(),
     )
     Writer([message.recipient]).address(anew)

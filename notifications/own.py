@@ -19,15 +19,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from notifications import links, outbox, short_links, webhooks
+from notifications import addresses, links, outbox, short_links, webhooks
 from notifications.channels import is_configured
 from notifications.models import Channel, Contact, Matter, Preference, Suppression
-from notifications.phones import e164
 from programme.errors import Refused
 
 # How a matter reaches somebody: "" as everything else does.
 NEVER = "never"
-PROVE_MOBILE = "prove_mobile"
 PROOF_LASTS = timedelta(days=7)
 NAMES: dict[str, str | Promise] = {
     Channel.LINE: "LINE",
@@ -60,19 +58,25 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no parameter a
                 initial="" if wish is None else wish.channel if wish.wanted else NEVER,
             )
 
+    def clean_mobile(self) -> str:
+        mobile: str = self.cleaned_data["mobile"]
+        contact = self.instance
+        if not (mobile or contact.email or contact.phone or contact.line_id):
+            raise forms.ValidationError(_("ほかに連絡先がないので、番号を消すことはできません。"))
+        return mobile
+
     @transaction.atomic
     def save(self, commit: bool = True) -> Contact:  # noqa: FBT001, FBT002  (Django's signature)
         """Save, and ask for the proof of a new mobile number."""
         contact: Contact = self.instance
-        before = Contact.objects.get(pk=contact.pk)
-        if e164(contact.mobile) != before.mobile_e164:
-            contact.sms_proved_at = None
-        contact.save()
         for matter in Matter:
             chosen = self.cleaned_data[matter]
             wish = {"channel": "" if chosen == NEVER else chosen, "wanted": chosen != NEVER}
             Preference.objects.update_or_create(contact=contact, matter=matter, defaults=wish)
-        if contact.mobile_e164 and contact.sms_proved_at is None and contact.mobile_e164 != before.mobile_e164:
+        changed = addresses.change(contact)
+        if not changed:
+            outbox.follow(contact)  # the wishes may be others
+        if contact.mobile_e164 and "mobile_e164" in changed:
             _ask_for_proof(contact)
         return contact
 
@@ -90,7 +94,7 @@ def _ask_for_proof(contact: Contact) -> None:
     token = links.token(links.MOBILE, proof_key(contact))
     outbox.tell(
         contact,
-        kind=PROVE_MOBILE,
+        kind=addresses.PROVE_MOBILE,
         subject=f"contact:{contact.pk}",
         template="notifications/prove_mobile.txt",
         context={"url": links.absolute(reverse("messages:prove_mobile", args=[token]))},
@@ -102,18 +106,21 @@ def _ask_for_proof(contact: Contact) -> None:
 def own_settings(request: HttpRequest, token: str) -> HttpResponse:
     """Language, ways and matters; where the messages go now; linking LINE."""
     try:
-        contact = get_object_or_404(Contact, pk=links.read(links.LANGUAGE, token))
+        key, bound, marks = links.read(links.LANGUAGE, token).partition("-")
+        contact = get_object_or_404(Contact, pk=key)
     except Refused as refusal:
         return bad_link(request, refusal)
+    if not bound or not contact.has_all(marks):
+        return _ended_link(request, contact)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     if do:
         _do(request, contact, do)
-        return redirect("messages:settings", token)
+        return redirect(contact.settings_path)
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=contact)
     if request.method == "POST" and form.is_valid():
         form.save()
         messages.success(request, _("お知らせの設定を保存しました。"))
-        return redirect("messages:settings", token)
+        return redirect(contact.settings_path)
     context = {
         "form": form,
         "places": list(places(Contact.objects.get(pk=contact.pk))),
@@ -125,6 +132,29 @@ def own_settings(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "notifications/settings.html", context)
 
 
+def _ended_link(request: HttpRequest, contact: Contact) -> HttpResponse:
+    """Whoever holds it may be somebody else by now: it has a new one sent, or stops what may stop."""
+    if request.method == "POST" and not contact.erased_at:
+        if request.POST.get("do") == NEVER:
+            for matter in set(Matter) - {Matter.DUTY}:
+                wish = {"channel": "", "wanted": False}
+                Preference.objects.update_or_create(contact=contact, matter=matter, defaults=wish)
+            outbox.follow(contact)
+            messages.success(request, _("お知らせの設定を保存しました。"))
+        else:
+            outbox.tell(
+                contact,
+                kind="settings_link",
+                subject=f"contact:{contact.pk}",
+                template="notifications/settings_link.txt",
+                context={"url": links.absolute(contact.settings_path)},
+                occasion=f"{timezone.localdate()} {contact.address_on(Channel.EMAIL) or contact.sms_number}"[:60],
+            )
+            messages.success(request, _("新しいリンクを、登録してあるお届け先に送ります。"))
+        return redirect(request.path)
+    return render(request, "notifications/settings_link.html")
+
+
 def _do(request: HttpRequest, contact: Contact, do: str) -> None:
     """A button below the form."""
     match do:
@@ -132,7 +162,8 @@ def _do(request: HttpRequest, contact: Contact, do: str) -> None:
             webhooks.new_code(contact)
             messages.success(request, _("コードを出しました。LINEで送ってください。"))
         case "unlink" if contact.email or contact.phone or contact.mobile:
-            Contact.objects.filter(pk=contact.pk).update(line_id="", line_linked_at=None)
+            contact.line_id, contact.line_linked_at = "", None
+            addresses.change(contact)
             messages.success(request, _("LINEでのお知らせをやめました。"))
         case "lift":
             channel = request.POST.get("channel", "")
@@ -178,7 +209,7 @@ def prove_mobile(request: HttpRequest, token: str) -> HttpResponse:
     except Refused as refusal:
         return bad_link(request, refusal)
     if request.method == "POST":
-        Contact.objects.filter(pk=contact.pk, sms_proved_at=None).update(sms_proved_at=timezone.now())
+        addresses.prove(contact, Channel.SMS)
         return redirect("messages:prove_mobile", token)
     return render(request, "notifications/prove_mobile.html", {"contact": contact})
 

@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from django.db import transaction
 from django.db.models import Case, CharField, Exists, Model, OuterRef, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
@@ -57,7 +56,8 @@ def tell_each(rows: QuerySet[Row], letter: Callable[[Row], Letter]) -> int:
     """Write ``letter`` of each row, with a constant number of queries for each thousand. Returns how many."""
     count, last = 0, 0
     while some := list(rows.filter(pk__gt=last).order_by("pk")[:WRITTEN_AT_ONCE]):
-        with transaction.atomic():
-            tell_all(map(letter, some))
-        count, last = count + len(some), some[-1].pk
+        last = some[-1].pk
+        # Locked: whoever changes one of them now finds its message afterwards, and takes it back.
+        now = rows.filter(pk__in=[row.pk for row in some]).select_for_update(of=("self",), no_key=True).order_by("pk")
+        count += tell_all([letter(row) for row in some], again=lambda now=now: map(letter, now))  # type: ignore[misc]
     return count

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
-from notifications import outbox, replies
+from notifications import addresses, outbox, replies
 from notifications.channels import line, sms
 from notifications.models import AddressChange, Attempt, Channel, Contact, LineCode, Message, Suppression, WebhookEvent
 from programme.errors import Refused
@@ -73,7 +73,7 @@ def twilio_status(request: HttpRequest) -> HttpResponse:
     if not _from_twilio(request):
         return HttpResponseForbidden()
     sid, status = request.POST.get("MessageSid", ""), request.POST.get("MessageStatus", "")
-    attempt = _attempt(sid, request.GET.get("message", ""))
+    attempt = _attempt(sid, request.GET.get("message", ""), request.POST.get("To", ""))
     if status not in ARRIVED | LOST | ON_THE_WAY:
         log.warning("Twilio says %.40r of %.40r, which tells us nothing", status, sid)
     elif attempt and status not in ON_THE_WAY:
@@ -92,8 +92,8 @@ def twilio_status(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-def _attempt(sid: str, message: str) -> Attempt | None:
-    """The attempt with Twilio's id, else the message's last one whose id never reached us."""
+def _attempt(sid: str, message: str, number: str) -> Attempt | None:
+    """The attempt with Twilio's id, else the message's last one at ``number`` whose id never reached us."""
     if not sid:
         return None
     rows = Attempt.objects.filter(channel=Channel.SMS)
@@ -102,7 +102,7 @@ def _attempt(sid: str, message: str) -> Attempt | None:
         uuid = UUID(message)
     except ValueError:
         return known
-    unanswered = rows.filter(message__uuid=uuid, provider_id="", outcome__in=["", "unknown"])
+    unanswered = rows.filter(message__uuid=uuid, address=number, provider_id="", outcome__in=["", "unknown"])
     return known or unanswered.order_by("pk").last()
 
 
@@ -127,9 +127,12 @@ def twilio_incoming(request: HttpRequest) -> HttpResponse:
 
 
 def _cannot_read() -> str:
+    return _with_phone(_("ここに書かれたことは、事務局では読めません。ご用のときは、お電話ください。"))
+
+
+def _with_phone(sentence: str) -> str:
     programme = Programme.objects.first()
-    phone = f"{programme.phone} {programme.phone_hours}".strip() if programme else ""
-    return " ".join([_("ここに書かれたことは、事務局では読めません。ご用のときは、お電話ください。"), phone]).strip()
+    return f"{sentence} {programme.phone} {programme.phone_hours}".strip() if programme else sentence
 
 
 # --- LINE --------------------------------------------------------------------------------------------
@@ -187,6 +190,10 @@ def _hear(event: "Event") -> None:
 
 def _act(event: Any, user_id: str) -> str:
     """Do what the event asks; the sentence to answer with, "" for none."""
+    stopped = Suppression.objects.filter(channel=Channel.LINE, address=user_id, reason=Suppression.Reason.SUSPENDED)
+    if event.type != "unfollow" and stopped.exists():
+        # Who writes there may be somebody else: nothing is done at their word.
+        return _with_phone(_("このLINEへのお知らせは、事務局が止めています。お電話でお伝えください。"))
     match event.type:
         case "postback":
             return _answer(event.postback.data, user_id)
@@ -249,8 +256,8 @@ def _link(text: str, user_id: str) -> str:
     found.delete()
     if found.made_at < timezone.now() - LineCode.LIFETIME:
         return _("このコードは古くなりました。設定のページで、新しいコードを出してください。")
-    contact.line_id, contact.line_linked_at = user_id, timezone.now()
-    contact.save(update_fields=["line_id", "line_linked_at"])
     outbox.lift(Channel.LINE, user_id, reasons=outbox.OWN_REASONS)
+    contact.line_id, contact.line_linked_at = user_id, timezone.now()
+    addresses.change(contact)
     with translation.override(contact.language):
         return _("%(name)sさんのお知らせを、これからLINEでもお届けします。") % {"name": contact.name}

@@ -72,8 +72,9 @@ class Writer:
             calendar=letter.calendar,
             due_at=letter.due_at or timezone.now(),
             expires_at=letter.expires_at,
+            calls=letter.calls,
         )
-        self.address(message, calls=letter.calls)
+        self.address(message)
         return message
 
     def keep_links(self) -> None:
@@ -81,12 +82,11 @@ class Writer:
         ShortLink.objects.bulk_create(self._short_links)
         self._short_links = []
 
-    def address(self, message: Message, *, calls: bool = True) -> None:
-        """Give an unsaved ``message`` its channel, address, state and time. ``calls`` as in a Letter."""
+    def address(self, message: Message) -> None:
+        """Give an unsaved ``message`` its channel, address, state and time."""
         recipient = message.recipient
         preference = self._preferences.get((recipient.pk, message.matter))
-        calls = calls and is_worth_a_call(message)
-        found = ways(recipient, message=message, blocked=self._blocked, preference=preference, calls=calls)
+        found = ways(recipient, message=message, blocked=self._blocked, preference=preference)
         if found:
             message.channel, message.address = found[0]
             message.due_at = self._quiet.due(message.channel, message.due_at, message.expires_at)
@@ -94,7 +94,7 @@ class Writer:
             message.channel, message.address = Channel.PHONE, recipient.address
             # A draft is looked at before it is sent; then somebody rings, or finds out how to.
             if message.state == Message.State.QUEUED:
-                message.state = Message.State.FAILED if calls else Message.State.CANCELLED
+                message.state = Message.State.FAILED if is_worth_a_call(message) else Message.State.CANCELLED
         if preference and not preference.wanted:
             message.state = Message.State.CANCELLED
 

@@ -15,15 +15,22 @@ def to_metres(latitude: float, longitude: float) -> tuple[int, int]:
     return round(x), round(y)
 
 
-# Driving in a city of this size, fitted roughly: a start of 5 minutes and 23 km/h in a straight line. Source: own (★).
+# Each journey begins with so many minutes, whatever the way: to the car, to the stop. Source: own (★).
 TRAVEL_BASE = 5
-TRAVEL_NUMERATOR = 13
-TRAVEL_DENOMINATOR = 5000
+# The pace of a way of travelling (a limit: ``Limits.pace_of``) is in minutes for so many metres of straight line.
+PACE_METRES = 10_000
 
 
-def travel_minutes(a: tuple[int, int], b: tuple[int, int]) -> int:
+def travel_minutes(a: tuple[int, int], b: tuple[int, int], pace: int) -> int:
     """Whole minutes from ``a`` to ``b`` (metres on the plane): 0 on the spot, else the base and the straight line."""
     if a == b:
         return 0
     metres = math.isqrt((a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2)
-    return TRAVEL_BASE - (-TRAVEL_NUMERATOR * metres // TRAVEL_DENOMINATOR)
+    return TRAVEL_BASE - (-pace * metres // PACE_METRES)
+
+
+def at_other_pace(minutes: int, pace: int, other: int) -> int:
+    """How long, at pace ``other``, the way lasts that takes ``minutes`` at ``pace``; rounded down."""
+    if pace == other or minutes <= TRAVEL_BASE:
+        return minutes
+    return TRAVEL_BASE + (minutes - TRAVEL_BASE) * other // pace

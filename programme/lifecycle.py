@@ -1,5 +1,6 @@
 """Lifecycles as data: allowed moves beside the enum, each move recorded with who and when."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
@@ -43,8 +44,11 @@ class Stateful(models.Model):
         super().save(*args, **options)
 
     @transaction.atomic
-    def _move(self, to: str, *, by: Any, reason: str = "", **facts: Any) -> Self:
-        """Move to ``to`` and set ``facts`` in one conditional UPDATE; the loser of a race gets ChangedMeanwhile."""
+    def _move(self, to: str, *, by: Any, reason: str = "", kept: Mapping[str, Any] | None = None, **facts: Any) -> Self:
+        """Move to ``to`` and set ``facts`` in one conditional UPDATE; the loser of a race gets ChangedMeanwhile.
+
+        ``kept``: what the subclass's Move notes besides.
+        """
         came_from = self.status
         if to not in self.TRANSITIONS.get(came_from, set()):
             raise ChangedMeanwhile
@@ -54,5 +58,5 @@ class Stateful(models.Model):
         for name, value in {"status": to, **facts}.items():
             setattr(self, name, value)
         moves: Any = self.moves  # type: ignore[attr-defined]  # each subclass's Move names itself "moves"
-        moves.create(from_status=came_from, to_status=to, by=by, reason=reason)
+        moves.create(from_status=came_from, to_status=to, by=by, reason=reason, **(kept or {}))
         return self

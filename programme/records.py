@@ -106,8 +106,14 @@ def _line(entry: Entry, names: Names) -> Line:
             what = _("%(what)sを消しました") % {"what": what}
         case Entry.Action.UPDATE if entry.changes is None:
             what = _("%(what)sを直しました(内容は、消した時に記録からも消えました)") % {"what": what}
+    return Line(entry.timestamp, entry.actor, entry.by_page, what, changes_of(entry))
+
+
+def changes_of(entry: Entry) -> list[Change]:
+    """What the entry notes, by the fields' names in words; nothing where it was erased."""
+    model = entry.content_type.model_class()
     changes = [_change(model, name, values) for name, values in (entry.changes or {}).items()]
-    return Line(entry.timestamp, entry.actor, entry.by_page, what, sorted(changes, key=lambda one: one.label))
+    return sorted(changes, key=lambda one: one.label)
 
 
 def _change(model: type[models.Model], name: str, values: Any) -> Change:

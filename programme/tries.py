@@ -1,4 +1,4 @@
-"""So many tries from one address of the network: counted in the cache, which all web processes share."""
+"""So many tries from one address of the network, or of something else: counted in the cache, which all share."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ class Tries:
     within: int
     """seconds, from the first try on"""
 
-    def are_over(self, request: HttpRequest) -> bool:
-        """Whether the sender has to wait."""
-        return bool(cache.get(self._key(request), 0) >= self.at_most)
+    def are_over(self, of: HttpRequest | str) -> bool:
+        """Whether the sender of a request, or whoever ``of`` names, has to wait."""
+        return bool(cache.get(self._key(of), 0) >= self.at_most)
 
-    def count(self, request: HttpRequest) -> None:
-        key = self._key(request)
+    def count(self, of: HttpRequest | str) -> None:
+        key = self._key(of)
         if cache.add(key, 1, self.within):
             return
         try:
@@ -27,6 +27,6 @@ class Tries:
         except ValueError:  # its time ended in this very moment
             cache.add(key, 1, self.within)
 
-    def _key(self, request: HttpRequest) -> str:
+    def _key(self, of: HttpRequest | str) -> str:
         # The address as the sign-in finds it: the proxy's word (BEHIND_PROXY), never what the sender says of itself.
-        return f"tries:{self.name}:{get_adapter().get_client_ip(request)}"
+        return f"tries:{self.name}:{of if isinstance(of, str) else get_adapter().get_client_ip(of)}"

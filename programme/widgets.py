@@ -5,9 +5,14 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext, pgettext_lazy
 
+from programme.models import Topic
+from programme.postcode import read_postcode, say_postcode
 from programme.wording import read_whole_number, read_year, say_day, say_list
 
 # Monday is 0, as date.weekday() has it.
@@ -26,6 +31,17 @@ WEEK_BANDS = (
     (_("午後"), 13 * 60, 17 * 60),
     (_("夜"), 17 * 60 + 30, 20 * 60),
 )
+
+
+def topic_tile(topic: Topic, hint: str = "") -> SafeString:
+    """What stands on a topic's tile: its picture, its name, a hint."""
+    picture = format_html(
+        '<svg class="picture" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        static("programme/topics.svg"),
+        topic.picture,
+    )
+    small = format_html(" <small>{}</small>", hint) if hint else ""
+    return format_html("{}{}{}", picture if topic.picture else "", topic, small)
 
 
 class DigitsInput(forms.TextInput):
@@ -47,6 +63,25 @@ class WholeNumberField(forms.IntegerField):
             if value is None:
                 raise ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
+
+
+class PostcodeField(forms.CharField):
+    """A postcode, however it is typed; gives its seven digits, or ""."""
+
+    default_error_messages = {"invalid": _("郵便番号は、7けたの数字で入力してください。例:371-0027")}
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"inputmode": "numeric", "autocomplete": "postal-code", "class": "short"}
+        super().__init__(required=False, max_length=20, widget=forms.TextInput(attrs), **options)
+
+    def clean(self, value: Any) -> str:
+        digits = read_postcode(super().clean(value))
+        if digits is None:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return digits
+
+    def say(self, value: str) -> str:
+        return say_postcode(value)
 
 
 class ThreePartDate(forms.MultiWidget):

@@ -9,6 +9,7 @@ from django.utils import dateformat, timezone
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from programme.fiscal import reiwa
 from programme.text import ascii_number
 
 # The calendar year before an era's first year (元年).
@@ -117,6 +118,11 @@ def era_year(year: int) -> str:
     era = next(name for name in names if year > ERAS[name])
     number = year - ERAS[era]
     return _("%(era)s%(number)s年") % {"era": names[era], "number": _("元") if number == 1 else number}
+
+
+def say_fiscal(year: int) -> str:
+    """ "令和8年度"; who reads English is told the western year."""
+    return _("%(year)s年度") % {"year": year if get_language() == "en" else reiwa(year)}
 
 
 def era_day(day: dt.date) -> str:

@@ -28,10 +28,6 @@ class Choice:
     against: list[Refused]
     doubts: list[Refused]
 
-    @property
-    def is_free(self) -> bool:
-        return not self.against and not self.doubts
-
 
 def choices(supporters: QuerySet[Supporter], shifts: Sequence[Shift]) -> list[Choice]:
     """Each of ``supporters`` with each of ``shifts`` (read with venue and district) on which they are not already.
@@ -91,6 +87,10 @@ class Tally:
         self._seats[shift.pk] -= 1
         self._mates[shift.pk].append(Mate(0, supporter.pk, supporter.birth_date, held=True))
 
+    def ask(self, supporter: Supporter, shift: Shift) -> None:
+        """From now on the person counts as asked for the shift."""
+        self._mates[shift.pk].append(Mate(0, supporter.pk, supporter.birth_date, held=False))
+
     def release(self, supporter: Supporter, shift: Shift) -> None:
         """From now on the person counts as not being on the shift."""
         before = len(self._mates[shift.pk])
@@ -120,19 +120,19 @@ class Tally:
             free_seats=self._seats[shift.pk],
         )
         against: list[Refused] = []
-        doubts = list(_doubts(supporter, shift))
+        doubts = list(_doubts(supporter, shift, self.limits))
         for refusal in refusals(supporter, shift, known):
             (doubts if isinstance(refusal, MAY_BE_SET_ASIDE) else against).append(refusal)
         return Choice(supporter, shift, against, doubts)
 
 
-def _doubts(supporter: Supporter, shift: Shift) -> Iterable[Refused]:
+def _doubts(supporter: Supporter, shift: Shift, limits: Limits) -> Iterable[Refused]:
     """What the person said about the own time and ways, and the office may know better about."""
     if any(one.starts_at < shift.ends_at and one.ends_at > shift.starts_at for one in supporter.absences.all()):
         yield Away()
     if not is_usually_free(supporter, shift):
         yield NotUsuallyFree()
-    if not is_in_reach(supporter, shift):
+    if not is_in_reach(supporter, shift, limits):
         yield TooFar()
 
 
@@ -145,11 +145,12 @@ def is_usually_free(supporter: Supporter, shift: Shift) -> bool:
     )
 
 
-def is_in_reach(supporter: Supporter, shift: Shift) -> bool:
+def is_in_reach(supporter: Supporter, shift: Shift, limits: Limits) -> bool:
     """Within the districts, if the person named any, and the travelling time that the person set."""
     areas = {district.pk for district in supporter.areas.all()}
     home = supporter.home_district
-    minutes = travel_minutes(to_metres(home.latitude, home.longitude), to_metres(*shift.venue.position))
+    pace = limits.pace_of(supporter.travel_by)
+    minutes = travel_minutes(to_metres(home.latitude, home.longitude), to_metres(*shift.venue.position), pace)
     return minutes <= supporter.travel_limit and (not areas or shift.venue.district_id in areas)
 
 

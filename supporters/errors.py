@@ -45,6 +45,12 @@ class BookedAtOnce(Refused):
     sentence = _("二つの登録の活動が、同じ時間に決まっています(%(moment)s)。先に、どちらかの活動を取り消してください。")
 
 
+class ErasurePending(Refused):
+    sentence = _(
+        "%(name)sさんは、データを消すことを申し出ています(%(day)s)。本人が消すのをやめてから、まとめてください。"
+    )
+
+
 class TooLateForMinor(Refused):
     sentence = _("18歳未満の方は、午後8時より後の活動に参加できません。")
 

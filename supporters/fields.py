@@ -11,15 +11,20 @@ from notifications.phones import e164
 from programme.geo import to_metres
 from programme.map import Site, draw
 from programme.models import Topic
+from programme.widgets import topic_tile
 
-# Column by column: the level (0: not at all) and its head.
-LEVELS = ((0, _("なし")), (1, _("基本")), (2, _("活用")), (3, _("高度")))
+# The level, its name, and what it means whatever the topic.
+LEVELS = (
+    (1, _("基本"), _("はじめの使いかたを一から")),
+    (2, _("活用"), _("いろいろな機能やアプリまで")),
+    (3, _("高度"), _("引き継ぎや役所の手続きまで")),
+)
 
 
 class TopicLevels(forms.Widget):
-    """A table: a row for each topic, a column for each level, one round box to tick in each row.
+    """A tile for each topic: one tap takes it, at the first level; a tile that was taken shows the three.
 
-    Value: {topic's code: level}. ``topics`` are the rows; the form sets them.
+    Value: {topic's code: level}. ``topics`` are the tiles; the form sets them.
     """
 
     template_name = "supporters/widgets/topic_levels.html"
@@ -28,16 +33,21 @@ class TopicLevels(forms.Widget):
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         context = super().get_context(name, value, attrs)
-        known = value or {}
-        context["widget"]["heads"] = [head for _level, head in LEVELS]
-        context["widget"]["rows"] = [
-            (topic, [(level, head, str(level) == str(known.get(topic.pk) or 0)) for level, head in LEVELS])
+        known = {code: str(level) for code, level in (value or {}).items()}
+        context["widget"]["tiles"] = [
+            {
+                "topic": topic,
+                "label": topic_tile(topic),
+                "taken": topic.pk in known,
+                "levels": [(level, *words, str(level) == known.get(topic.pk, "1")) for level, *words in LEVELS],
+            }
             for topic in self.topics
         ]
         return context
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> dict[str, str]:
-        return {topic.pk: data.get(f"{name}-{topic.pk}", "") for topic in self.topics}
+        taken = set(data.getlist(name))
+        return {topic.pk: data.get(f"{name}-{topic.pk}", "1") for topic in self.topics if topic.pk in taken}
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:
         return False
@@ -70,7 +80,7 @@ class SkillsField(forms.Field):
     """Gives {topic: level 1 to 3} for what somebody can teach. Not required: topics left alone are not taught."""
 
     widget = TopicLevels
-    default_error_messages = {"invalid": _("表の中から選び直してください。")}
+    default_error_messages = {"invalid": _("一覧から選び直してください。")}
 
     def offer(self, topics: list[Topic]) -> None:
         """Let people choose among ``topics``."""
@@ -79,15 +89,15 @@ class SkillsField(forms.Field):
         widget.topics = topics
 
     def to_python(self, value: Any) -> dict[Topic, int]:
-        levels = {str(level): level for level, _head in LEVELS} | {"": 0}
-        chosen = {topic: levels.get(str(value.get(topic.pk, ""))) for topic in self.topics}
+        levels = {str(level): level for level, *_words in LEVELS}
+        chosen = {topic: levels.get(value[topic.pk]) for topic in self.topics if topic.pk in value}
         if None in chosen.values():
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return {topic: level for topic, level in chosen.items() if level}
 
     def say(self, value: dict[Topic, int]) -> str:
         """A line for each topic."""
-        names = dict(LEVELS)
+        names = {level: name for level, name, _meaning in LEVELS}
         return "\n".join(f"{topic}: {names[level]}" for topic, level in value.items())
 
 

@@ -26,8 +26,8 @@ def history(supporter: Supporter, now: dt.datetime) -> History:
     late = AssignmentMove.objects.filter(
         subject__supporter=supporter,
         to_status=Assignment.Status.STANDING_IN_WANTED,
-        at__gt=F("subject__shift__starts_at") - dt.timedelta(hours=Limits.current().late_hours),
-        subject__shift__starts_at__gt=now - YEAR,
+        at__gt=F("shift_start") - dt.timedelta(hours=Limits.current().late_hours),
+        shift_start__gt=now - YEAR,
     )
     return History(
         served=duties.served(now).count(),

@@ -2,16 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMinute
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month, span
-from programme.models import Limits, Programme
+from programme.models import Limits, Programme, User
+from programme.models.records import note
+from programme.records import LINES_AT_MOST, Line
 from supporters.errors import MadeByYourself, NothingToPay, NotPaidYet
 from supporters.models import Assignment, Honorarium, Payment, Supporter
 
@@ -60,7 +64,7 @@ def draw_up(month: Month, *, by: Any) -> int:
     limits = Limits.current()
     return sum(
         _agree(row, limits, was_there=row.pk in proven, by=by)
-        for row in concerned.select_related("shift", "supporter").prefetch_related("honoraria")
+        for row in concerned.select_related("shift", "supporter").prefetch_related("honoraria__approved_by")
     )
 
 
@@ -81,6 +85,8 @@ def _agree(row: Assignment, limits: Limits, *, was_there: bool, by: Any) -> bool
         unpaid = Honorarium(assignment=row, day=row.shift.local_date)
     elif Worth(unpaid.minutes, unpaid.yen) == rest:
         return False
+    if unpaid.approved_by:
+        note(unpaid, {"approved_by": (str(unpaid.approved_by), "")})
     unpaid.cause = Cause.ATTENDANCE if paid else Cause.DUTY
     unpaid.minutes, unpaid.yen, unpaid.reason = rest.minutes, rest.yen, ""
     unpaid.made_at, unpaid.made_by, unpaid.approved_at, unpaid.approved_by = timezone.now(), by, None, None
@@ -144,6 +150,26 @@ def count_of(lines: QuerySet[Honorarium]) -> tuple[int, int]:
     return lines.count(), lines.aggregate(yen=Sum("yen", default=0))["yen"]
 
 
+def acts_of(month: Month) -> list[Line]:
+    """Who drew up, approved and paid how many of the month's lines when. In four queries, however many there are."""
+    lines = Honorarium.objects.of_month(month).order_by()
+    approved, paid = lines.exclude(approved_at=None), lines.exclude(payment=None)
+    drawn_up = _("明細を%(number)s件作りました(今の額は%(yen)s円)")
+    acts = (
+        (lines, "made_by", TruncMinute("made_at"), drawn_up),
+        (approved, "approved_by", F("approved_at"), _("明細を%(number)s件承認しました(%(yen)s円)")),
+        (paid, "payment__made_by", F("payment__made_at"), _("明細を%(number)s件支払いました(%(yen)s円)")),
+    )
+    found: list[Line] = []
+    for rows, who, at, said in acts:
+        counted = rows.values(by=F(who), when=at).annotate(number=Count("pk"), total=Sum("yen")).order_by("-when")
+        for one in counted[:LINES_AT_MOST]:
+            what = said % {"number": one["number"], "yen": f"{one['total']:,}"}
+            found.append(Line(one["when"], User(pk=one["by"]), by_page=True, what=what, changes=[]))
+    people = User.objects.in_bulk({line.who.pk for line in found if line.who})
+    return [replace(line, who=people[line.who.pk]) for line in found if line.who]
+
+
 # --- Paying ---------------------------------------------------------------------------------------------
 @transaction.atomic
 def pay(*, by: Any) -> Payment:
@@ -179,11 +205,17 @@ class Paid:
         return _sum(self.lines).yen
 
 
-def people_of(payment: Payment, *, only: Supporter | None = None) -> list[Paid]:
+def people_paid(payment: Payment) -> QuerySet[Supporter]:
+    """Who is paid anything, by key."""
+    lines = payment.lines.values("assignment__supporter").annotate(total=Sum("yen")).filter(total__gt=0).order_by()
+    return Supporter.objects.filter(pk__in=lines.values("assignment__supporter")).order_by("pk")
+
+
+def people_of(payment: Payment, *, only: Iterable[Supporter] | None = None) -> list[Paid]:
     """Who is paid how much, by key; of people who are paid nothing there is no line in a file and no receipt."""
     lines = payment.lines.select_related("assignment__supporter__category", "assignment__shift__venue")
-    if only:
-        lines = lines.filter(assignment__supporter=only)
+    if only is not None:
+        lines = lines.filter(assignment__supporter__in=[one.pk for one in only])
     of_person: dict[Supporter, list[Honorarium]] = defaultdict(list)
     for line in lines.order_by("assignment__supporter_id", "day", "pk"):
         of_person[line.assignment.supporter].append(line)

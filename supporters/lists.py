@@ -4,9 +4,8 @@ The heads of the columns are Japanese in both directions, whatever language the 
 read in again, and finds everybody already there.
 """
 
-import datetime as dt
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,16 +17,14 @@ from import_export.results import RowResult
 from tablib import Dataset
 
 from notifications.models import Contact
-from notifications.phones import e164
 from programme import xlsx_files
-from programme.models import Category, Course, District, Programme, Topic
+from programme.models import Category, Course, District, Limits, Programme, Topic
 from programme.postcode import say_postcode
-from programme.text import search_key
-from supporters.forms.lists import RowForm
-from supporters.merging import LookAlike, look_alikes
-from supporters.models import PeopleExport, Registration, Supporter, TrainingCompletion
+from supporters.forms.lists import RowForm, Words
+from supporters.merging import LookAlike, look_alikes_in_list
+from supporters.models import PeopleExport, Registration, Skill, Supporter, SupporterMove, TrainingCompletion
 from supporters.models.people import SupporterQuerySet
-from supporters.services import Application, new_supporter
+from supporters.services import unsaved_supporter
 
 EXAMPLE = {
     "name": "見本 花子",
@@ -76,62 +73,68 @@ class _People(ModelResource):  # type: ignore[misc]  # the library has no types
         skip_diff = True
         store_instance = True
         use_transactions = True
+        use_bulk = True  # no savepoint for each row: ``after_import`` writes all of them at once
 
     def __init__(self, *, by: Any) -> None:
         super().__init__()
         self._by = by
-        self._heads = heads()
+        self._looked: Iterator[tuple[RowForm, list[LookAlike]]] = iter(())
+        self._new: list[RowForm] = []
 
     def before_import(self, dataset: Dataset, **options: Any) -> None:
-        """Two lists at once, or one list twice, wait for each other: the second finds the first one's people."""
+        """Read all rows, and look once for all of them who is there already.
+
+        Two lists at once, or one list twice, wait for each other: the second finds the first one's people.
+        """
         list(Programme.objects.select_for_update())
+        head, words = heads(), Words()
+        forms = [RowForm({name: row.get(head[name], "") for name in head}, words=words) for row in dataset.dict]
+        people = [_unsaved(form.cleaned_data) if form.is_valid() else None for form in forms]
+        known = iter(look_alikes_in_list([person for person in people if person]))
+        self._looked = iter([(form, next(known) if person else []) for form, person in zip(forms, people, strict=True)])
 
     def get_or_init_instance(self, loader: Any, row: Mapping[str, str]) -> tuple[Supporter, bool]:
         return Supporter(), True
 
     def import_instance(self, instance: Any, row: Mapping[str, str], **options: Any) -> None:
-        instance.form = form = RowForm({name: row.get(head, "") for name, head in self._heads.items()})
-        instance.known = []
-        if not form.is_valid():
+        form, instance.known = next(self._looked)
+        if form.errors:
             raise ValidationError({str(form.fields[name].label): said for name, said in form.errors.items()})
-        instance.known = look_alikes(_unsaved(form.cleaned_data))
+        instance.form = form
 
     def skip_row(self, instance: Any, original: Any, row: Any, import_validation_errors: Any = None) -> bool:
         return bool(instance.known)
 
     def save_instance(self, instance: Any, is_create: bool, row: Any, **options: Any) -> None:  # noqa: FBT001  theirs
-        given = instance.form.cleaned_data
-        take_in(
-            instance.form.application(),
-            email=given["email"],
-            mobile=given["mobile"],
-            registered_on=given["registered_on"],
-            trained_on=given["trained_on"],
-            by=self._by,
-        )
+        self._new.append(instance.form)
+
+    def after_import(self, dataset: Dataset, result: Any, **options: Any) -> None:
+        take_in(self._new, by=self._by)
 
 
 def look_at(people: Dataset, *, by: Any) -> list[Row]:
     """What ``bring_in`` would do; nothing stays written. Who stands twice in the list is new once."""
-    return _rows(people, _People(by=by).import_data(people, dry_run=True, raise_errors=False).rows)
+    return _run(people, by=by, dry_run=True)
 
 
 def bring_in(people: Dataset, *, by: Any) -> list[Row]:
     """Register everybody of the list who is new; rows with errors, and people who are there already, stay out."""
-    return _rows(people, _People(by=by).import_data(people, raise_errors=False).rows)
+    return _run(people, by=by, dry_run=False)
 
 
-def _rows(people: Dataset, results: Iterable[RowResult]) -> list[Row]:
-    head = heads()
+def _run(people: Dataset, *, by: Any, dry_run: bool) -> list[Row]:
+    result, head = _People(by=by).import_data(people, dry_run=dry_run, raise_errors=False), heads()
+    for error in result.base_errors:  # likewise none that the person who has the list could put right
+        raise error.error
     return [
         Row(
             number,
             row.get(head["name"], ""),
             row.get(head["kana"], ""),
-            [(label, said) for label, all_said in _said(result).items() for said in all_said],
-            result.instance.known if result.instance else [],
+            [(label, said) for label, all_said in _said(one).items() for said in all_said],
+            one.instance.known if one.instance else [],
         )
-        for number, (row, result) in enumerate(zip(people.dict, results, strict=True), start=1)
+        for number, (row, one) in enumerate(zip(people.dict, result.rows, strict=True), start=1)
     ]
 
 
@@ -143,30 +146,52 @@ def _said(result: RowResult) -> dict[str, list[str]]:
 
 def _unsaved(given: Mapping[str, Any]) -> Supporter:
     """The person with the keys under which others are compared."""
-    numbers = {"phone_e164": e164(given["phone"]), "mobile_e164": e164(given["mobile"])}
-    contact = Contact(email=given["email"], **numbers)
-    return Supporter(contact=contact, kana_key=search_key(given["kana"]), birth_date=given["birth_date"])
+    contact = Contact(email=given["email"], phone=given["phone"], mobile=given["mobile"])
+    contact.normalise()
+    person = Supporter(contact=contact, **{name: given[name] for name in ("name", "kana", "birth_date")})
+    person.set_keys()
+    return person
 
 
 @transaction.atomic
-def take_in(
-    application: Application, *, email: str, mobile: str, registered_on: dt.date, trained_on: dt.date | None, by: Any
-) -> Supporter:
-    """Register somebody whom the office knew before the system did; nobody is written to.
+def take_in(rows: Collection[RowForm], *, by: Any) -> None:
+    """Register people whom the office knew before the system did; nobody is written to. In a fixed number of queries.
 
-    With ``trained_on`` the required courses are finished; sending them out remains the coordinators' step, as for
-    everybody. Raises MayBeKnown.
+    With a day of training the required courses are finished; sending them out remains the coordinators' step, as for
+    everybody. Who is there already is the caller's to leave out.
     """
-    contact = Contact.objects.create(name=application.name, email=email, phone=application.phone, mobile=mobile)
-    supporter = new_supporter(application, contact)
-    Registration.objects.create(supporter=supporter, started_on=registered_on)
-    supporter.accept_application(by=by)
-    if trained_on:
-        TrainingCompletion.objects.bulk_create(
-            TrainingCompletion(supporter=supporter, course=course, completed_on=trained_on, recorded_by=by)
-            for course in Course.objects.filter(required=True)
-        )
-    return supporter
+    limits, courses = Limits.current(), list(Course.objects.filter(required=True))
+    applications = [row.application() for row in rows]
+    contacts = [Contact(name=row.cleaned_data["name"], **row.ways()) for row in rows]
+    for contact in contacts:
+        contact.normalise()
+    Contact.objects.bulk_create(contacts)
+    status = Supporter.Status
+    people = [
+        unsaved_supporter(application, contact, limits, status=status.TRAINING)
+        for application, contact in zip(applications, contacts, strict=True)
+    ]
+    for person in people:
+        person.set_keys()
+    Supporter.objects.bulk_create(people)
+    SupporterMove.objects.bulk_create(
+        SupporterMove(subject=person, from_status=status.APPLIED, to_status=status.TRAINING, by=by) for person in people
+    )
+    Skill.objects.bulk_create(
+        Skill(supporter=person, topic=topic, level=level)
+        for person, application in zip(people, applications, strict=True)
+        for topic, level in application.skills.items()
+    )
+    days = [(person, row.cleaned_data) for person, row in zip(people, rows, strict=True)]
+    Registration.objects.bulk_create(
+        Registration(supporter=person, started_on=given["registered_on"]) for person, given in days
+    )
+    TrainingCompletion.objects.bulk_create(
+        TrainingCompletion(supporter=person, course=course, completed_on=given["trained_on"], recorded_by=by)
+        for person, given in days
+        if given["trained_on"]
+        for course in courses
+    )
 
 
 def template() -> bytes:

@@ -1,20 +1,26 @@
 """One person, one registration: who looks like somebody we know, and how two registrations become one."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef, ProtectedError, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, ProtectedError, Q, QuerySet, Value
+from django.db.models.functions import Lower, NullIf
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Contact, Message
+from notifications import addresses, outbox
+from notifications.models import Contact, Message, Preference
 from programme.models import Role
 from programme.wording import say_day, say_list, say_moment
-from supporters.errors import BookedAtOnce
+from supporters.errors import BookedAtOnce, ErasurePending
 from supporters.models import Assignment, CalendarAddress, Claim, KeptApart, Supporter
 
 Rank = Supporter.Status
@@ -37,13 +43,46 @@ def look_alikes(supporter: Supporter) -> list[LookAlike]:
     """Other registrations that may be this person's, with what they share; without those that were kept apart."""
     mine = supporter.contact
     shared = _shared(supporter.kana_key, supporter.birth_date, mine.phone_e164, mine.mobile_e164, mine.email)
-    others = _others(supporter.pk, shared).select_related("contact", "category", "home_district")
+    others = _others(supporter.pk, reduce(or_, shared)).select_related("contact", "category", "home_district")
     return [LookAlike(other, _common(supporter, other)) for other in others.order_by("pk")]
+
+
+def look_alikes_in_list(people: Sequence[Supporter]) -> list[list[LookAlike]]:
+    """Of each of ``people``, none of whom is registered: who may be the same person, registered or before them in
+    the list. In one query, however long the list is."""
+    by_key: defaultdict[Any, list[Supporter]] = defaultdict(list)
+    keys = {key for person in people for key in _keys(person)}
+    numbers = [key for kind, key, *_more in keys if kind == "number"]
+    shared = (
+        Q(kana_key__in=[key for kind, key, *_more in keys if kind == "kana"])
+        | Q(contact__phone_e164__in=numbers)
+        | Q(contact__mobile_e164__in=numbers)
+        | Q(mail__in=[key for kind, key, *_more in keys if kind == "mail"])
+    )
+    registered = Supporter.objects.annotate(mail=Lower("contact__email")).filter(shared, erased_at=None)
+    for other in registered.select_related("contact", "category", "home_district").order_by("pk"):
+        for key in _keys(other):
+            by_key[key].append(other)
+    found = []
+    for person in people:
+        others = {id(other): other for key in _keys(person) for other in by_key[key]}
+        found.append([LookAlike(other, _common(person, other)) for other in others.values()])
+        if not others:  # who is left out is nobody's double
+            for key in _keys(person):
+                by_key[key].append(person)
+    return found
+
+
+def _keys(person: Supporter) -> "set[tuple[Any, ...]]":
+    """Whoever has one of them, too, may be the same person: as ``_shared``."""
+    keys: set[tuple[Any, ...]] = {("kana", person.kana_key, person.birth_date)}
+    keys |= {("number", number) for number in _numbers(person)}
+    return keys | ({("mail", person.contact.email.lower())} if person.contact.email else set())
 
 
 def with_look_alikes(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
     """``people``, each with ``may_be_known``: whether ``look_alikes`` finds anybody."""
-    return people.annotate(may_be_known=_somebody_alike())
+    return people.annotate(may_be_known=ExpressionWrapper(_somebody_alike(), output_field=BooleanField()))
 
 
 def known_already(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
@@ -51,19 +90,23 @@ def known_already(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
     return people.filter(_somebody_alike())
 
 
-def _somebody_alike() -> Exists:
-    contact = [OuterRef(f"contact__{name}") for name in ("phone_e164", "mobile_e164", "email")]
-    shared = _shared(OuterRef("kana_key"), OuterRef("birth_date"), *contact)
-    return Exists(_others(OuterRef("pk"), shared))
+def _somebody_alike() -> Q:
+    """One question for each way of being alike: an index answers each, and none answers all of them at once."""
+    # Without a number is no number in common, and no reason to look at all who have none.
+    contact = [NullIf(OuterRef(f"contact__{name}"), Value("")) for name in ("phone_e164", "mobile_e164", "email")]
+    ways = _shared(OuterRef("kana_key"), OuterRef("birth_date"), *contact)
+    return reduce(or_, (Q(Exists(_others(OuterRef("pk"), way))) for way in ways))
 
 
-def _shared(kana_key: Any, birth_date: Any, phone: Any, mobile: Any, email: Any) -> Q:
+def _shared(kana_key: Any, birth_date: Any, phone: Any, mobile: Any, email: Any) -> list[Q]:
     """Same kana and birth date, or a number or an address in common. Of one person, or of an outer query's."""
     numbers = [phone, mobile]
-    same_phone = Q(contact__phone_e164__in=numbers) & ~Q(contact__phone_e164="")
-    same_mobile = Q(contact__mobile_e164__in=numbers) & ~Q(contact__mobile_e164="")
-    same_mail = Q(contact__email__iexact=email) & ~Q(contact__email="")
-    return Q(kana_key=kana_key, birth_date=birth_date) | same_phone | same_mobile | same_mail
+    return [
+        Q(kana_key=kana_key, birth_date=birth_date),
+        Q(contact__phone_e164__in=numbers) & ~Q(contact__phone_e164=""),
+        Q(contact__mobile_e164__in=numbers) & ~Q(contact__mobile_e164=""),
+        Q(contact__email__iexact=email) & ~Q(contact__email=""),
+    ]
 
 
 def _others(pk: Any, shared: Q) -> "QuerySet[Supporter]":
@@ -102,13 +145,17 @@ def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
 
     It takes over duties with seats and claims, the history, consents, trainings, times of registration, skills,
     absences, standing teams and the account; what the newer application says of contact and free times holds. Who
-    merged what is in its history. Raises BookedAtOnce when both have promised the same time.
+    merged what is in its history. Raises BookedAtOnce when both have promised the same time, and ErasurePending: what
+    somebody wishes erased is not moved on behind their back.
     """
     locked = Supporter.objects.select_for_update(of=("self",)).select_related("contact", "user").order_by("pk")
     rows = list(locked.filter(pk__in=[one.pk, other.pk]))
     newer = max(rows, key=lambda row: (row.applied_at, row.pk))
     goes_on = max(rows, key=lambda row: (RANKS.index(Rank(row.status)), -row.pk))
     ends = next(row for row in rows if row.pk != goes_on.pk)
+    for row in rows:
+        if row.erase_on:
+            raise ErasurePending(name=row.name, day=say_day(row.erase_on))
     _refuse_same_time(goes_on, ends)
     said = gettext("二つの登録を一つにまとめました: %(name)s(%(kana)s)、申込み %(day)s") % {
         "name": ends.name,
@@ -121,6 +168,7 @@ def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
     _take_over_registrations(goes_on, ends)
     _take_over_consents(goes_on, ends)
     _same_shift_once(goes_on, ends)
+    ends.assignments.filter(entry_of=None).update(entry_of=ends.pk)  # a later word is about the entry people have
     CalendarAddress.objects.filter(supporter=ends).delete()
     _take_over_rows(goes_on, ends)
     ends.delete()
@@ -178,7 +226,6 @@ def _take_over_contact(goes_on: Supporter, ends: Supporter, newer: Supporter) ->
         setattr(mine, name, getattr(source, name))
         if proof:
             setattr(mine, proof, getattr(source, proof))
-    mine.save()
     replaced = [value for value in before if value and value not in (mine.email, mine.phone, mine.mobile)]
     Message.objects.filter(recipient=theirs, subject=f"supporter:{ends.pk}").update(subject=f"supporter:{goes_on.pk}")
     known = Message.objects.filter(
@@ -188,7 +235,22 @@ def _take_over_contact(goes_on: Supporter, ends: Supporter, newer: Supporter) ->
     for told in Message.objects.filter(recipient=theirs):  # both were told the same
         told.recipient, told.occasion = mine, f"{told.occasion[:40]}~{told.pk}"
         told.save(update_fields=["recipient", "occasion"])
+    _take_over_preferences(mine, theirs, newest)
+    if not addresses.change(mine):
+        outbox.follow(mine)  # what was theirs waits for their address
     return [gettext("前の連絡先 %(values)s") % {"values": say_list(replaced)}] if replaced else []
+
+
+def _take_over_preferences(mine: Contact, theirs: Contact, newest: Contact) -> None:
+    """The newer contact's language and ways hold; what either did without stays so."""
+    mine.language = newest.language
+    mine.preferred = newest.preferred or mine.preferred or theirs.preferred
+    known = {row.matter: row for row in mine.preferences.all()}
+    for row in theirs.preferences.all():
+        other = known.get(row.matter, row)
+        first, second = (row, other) if newest is theirs else (other, row)
+        wish = {"wanted": row.wanted and other.wanted, "channel": first.channel or second.channel}
+        Preference.objects.update_or_create(contact=mine, matter=row.matter, defaults=wish)
 
 
 def _take_over_account(goes_on: Supporter, ends: Supporter) -> None:

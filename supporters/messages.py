@@ -58,14 +58,14 @@ def event_of(shift: "Shift") -> calendars.Event:
     )
 
 
-def duty_of(shift: "Shift", supporter: "Supporter", url: str) -> calendars.Event:
+def duty_of(shift: "Shift", number: int, url: str) -> calendars.Event:
     """The shift as an entry in the calendar of one of its people; ``url`` is the page about it.
 
-    Its UID is the person's own: two who share a mailbox may serve on one shift, and one of them may leave.
+    Its UID is the person's own (``number``): two who share a mailbox may serve on one shift, and one of them may leave.
     """
     return replace(
         event_of(shift),
-        uid=f"shift-{shift.pk}-{supporter.pk}@mdeji",
+        uid=f"shift-{shift.pk}-{number}@mdeji",
         description="\n".join(filter(None, [shift.note, url])),
         url=url,
         alarms=ALARMS,
@@ -74,7 +74,7 @@ def duty_of(shift: "Shift", supporter: "Supporter", url: str) -> calendars.Event
 
 def own_entry(assignment: "Assignment") -> calendars.Event:
     """The duty as an entry that leads to its private page."""
-    return duty_of(assignment.shift, assignment.supporter, offer_url(assignment))
+    return duty_of(assignment.shift, assignment.entry_number, offer_url(assignment))
 
 
 def _invitation(assignment: "Assignment") -> str:
@@ -200,6 +200,11 @@ def tell_applied(supporter: "Supporter", *, minor: bool) -> None:
 def tell_activated(supporter: "Supporter") -> None:
     """Offers may come from now on. Somebody who left and came back is told again."""
     _tell_person(supporter, "activated", occasion=supporter.applied_at.isoformat())
+
+
+def tell_consent_revoked(consent: "Consent", *, adult_age: int) -> None:
+    """The guardian has taken it back: what becomes of the person's duties, and how it is given again."""
+    _tell_person(consent.supporter, "consent_revoked", occasion=str(consent.pk), adult_age=adult_age)
 
 
 def tell_erasure(supporter: "Supporter", *, asked_at: dt.datetime) -> None:

@@ -37,6 +37,9 @@ class Owner(Protocol):
     def thanks(self, shifts: Collection["Shift"]) -> dict[int, str]:
         """By the shift's key: what those who were helped wrote to its people. In a fixed number of queries."""
 
+    def ring(self, shift: "Shift") -> Link | None:
+        """Whom its people may ring on the day, besides the office; None: nobody."""
+
     def helped(self, shifts: Collection["Shift"]) -> tuple[str, str]:
         """Whom the shifts helped: what is counted, and how many with the unit. In a fixed number of queries."""
 

@@ -89,7 +89,7 @@ def refusals(
         yield from _for_minor(supporter, shift, known, instead_of)
     duties = [duty for duty in known.duties if duty.pk != shift.pk]
     yield from _load(supporter, shift, duties)
-    yield from _neighbours(shift, duties, known.limits)
+    yield from _neighbours(supporter, shift, duties, known.limits)
 
 
 def _for_minor(
@@ -133,7 +133,8 @@ def _load(supporter: "Supporter", shift: "Shift", duties: Sequence["Shift"]) -> 
         yield MonthFull(limit=supporter.month_limit)
 
 
-def _neighbours(shift: "Shift", duties: Sequence["Shift"], limits: Limits) -> Iterator[Refused]:
+def _neighbours(supporter: "Supporter", shift: "Shift", duties: Sequence["Shift"], limits: Limits) -> Iterator[Refused]:
+    pace = limits.pace_of(supporter.travel_by)
     start, end = span(shift.local_date, shift.local_date)
     for other in duties:
         if other.ends_at <= start or other.starts_at >= end:
@@ -142,7 +143,7 @@ def _neighbours(shift: "Shift", duties: Sequence["Shift"], limits: Limits) -> It
             yield AlreadyBooked()
             continue
         gap = shift.starts_at - other.ends_at if other.ends_at <= shift.starts_at else other.starts_at - shift.ends_at
-        if gap < way_between(other.venue, shift.venue, limits.travel_buffer):
+        if gap < way_between(other.venue, shift.venue, pace, limits.travel_buffer):
             yield TooFarApart(other=other)
 
 
@@ -183,8 +184,8 @@ def mates_of(assignments: "AssignmentQuerySet") -> list[Mate]:
     ]
 
 
-def way_between(a: Venue, b: Venue, buffer: int) -> dt.timedelta:
+def way_between(a: Venue, b: Venue, pace: int, buffer: int) -> dt.timedelta:
     """The time to leave between duties at two venues: none at the same one, else travel and ``buffer`` minutes."""
     if a.pk == b.pk:
         return dt.timedelta(0)
-    return dt.timedelta(minutes=travel_minutes(to_metres(*a.position), to_metres(*b.position)) + buffer)
+    return dt.timedelta(minutes=travel_minutes(to_metres(*a.position), to_metres(*b.position), pace) + buffer)

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from notifications import addresses
 from notifications.models import Contact
 from notifications.phones import e164, national
 from programme.models import Category, District, Limits, Topic, User
@@ -70,9 +71,17 @@ def apply(user: User, application: Application) -> Supporter:
 
 def new_supporter(application: Application, contact: Contact, *, user: User | None = None) -> Supporter:
     """The rows of an application, and nothing else: nobody is told or asked."""
-    limits = Limits.current()
-    supporter = Supporter.objects.create(
-        user=user,
+    supporter = unsaved_supporter(application, contact, Limits.current(), user=user)
+    supporter.save(force_insert=True)
+    supporter.areas.set(application.areas)
+    set_skills(supporter, application.skills)
+    set_free_times(supporter, application.free_times)
+    return supporter
+
+
+def unsaved_supporter(application: Application, contact: Contact, limits: Limits, **facts: Any) -> Supporter:
+    """The person's own row, with ``facts`` that no application says."""
+    return Supporter(
         contact=contact,
         name=application.name,
         kana=application.kana,
@@ -87,11 +96,8 @@ def new_supporter(application: Application, contact: Contact, *, user: User | No
         week_limit=limits.week_limit,
         month_limit=limits.month_limit,
         travel_limit=limits.travel_limit,
+        **facts,
     )
-    supporter.areas.set(application.areas)
-    set_skills(supporter, application.skills)
-    set_free_times(supporter, application.free_times)
-    return supporter
 
 
 def _own_contact(user: User, application: Application) -> Contact:
@@ -141,19 +147,14 @@ def _clock(minute: int) -> dt.time:
 def change_contact(supporter: Supporter, *, email: str, phone: str, mobile: str, by: Any) -> None:
     """The person can be reached at these from now on; the history notes who changed what.
 
-    A new mail address is unproved until its owner has opened a link. How the person signs in stays as it is.
+    A new address is unproved until its owner has opened a link. How the person signs in stays as it is.
     """
     contact = Contact.objects.select_for_update().get(pk=supporter.contact_id)
-    now = {"email": email, "phone": phone, "mobile": mobile}
-    changed = [name for name, value in now.items() if getattr(contact, name) != value]
-    if not changed:
+    contact.email, contact.phone, contact.mobile = email, phone, mobile
+    shown = {"email", "phone", "mobile"}.intersection(addresses.change(contact))
+    if not shown:
         return
-    labels = say_list(field.verbose_name for field in Contact._meta.fields if field.name in changed)
-    if "email" in changed:
-        contact.email_proved_at = None
-    for name in changed:
-        setattr(contact, name, now[name])
-    contact.save()
+    labels = say_list(field.verbose_name for field in Contact._meta.fields if field.name in shown)
     supporter.moves.create(
         from_status=supporter.status,
         to_status=supporter.status,

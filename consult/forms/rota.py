@@ -11,6 +11,8 @@ from consult.opening_days import WEEKS, OpeningDays
 from programme.models import Closure, ClosureCalendar, Venue
 from programme.widgets import WEEKDAYS, DateField, TimeField
 
+ALTHOUGH_CLOSED = _("休館日でも開く(会場の了解をもらいました)")
+
 
 class MoveForm(forms.Form):
     """Where an opening goes, and why."""
@@ -24,7 +26,8 @@ class MoveForm(forms.Form):
         help_text=_("担当のサポーターと、予約した方へのお知らせに書かれます。"),
         error_messages={"required": _("変更の理由を入力してください。")},
     )
-    although_closed = forms.BooleanField(label=_("休館日でも開く(会場の了解をもらいました)"), required=False)
+    although_closed = forms.BooleanField(label=ALTHOUGH_CLOSED, required=False)
+    although_booked = forms.BooleanField(label=_("入らなくなる予約を取り消して、日時を変える"), required=False)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -32,6 +35,12 @@ class MoveForm(forms.Form):
         if opens and closes and closes <= opens:
             self.add_error("closes", _("終了は、開始より後の時刻にしてください。"))
         return data
+
+
+class ReopenForm(forms.Form):
+    """Whether a date that was called off is opened again on a day on which its venue is closed."""
+
+    although_closed = forms.BooleanField(label=ALTHOUGH_CLOSED, required=False)
 
 
 class TeamForm(forms.Form):

@@ -62,9 +62,7 @@ class Book:
         months = self.months if months is None else sorted(months)
         if definition.is_stock:
             return self.value(definition, months[-1]), self.breakdown(definition.code, months[-1])
-        found = Breakdown()
-        for month in months:
-            found += self.breakdown(definition.code, month)
+        found = Breakdown.together(self.breakdown(definition.code, month) for month in months)
         value = found.whole.value(definition.measure)
         if value is not None and definition.measure.partitions:
             value += sum(self.unaccounted(definition, month) for month in months)

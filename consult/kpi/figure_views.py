@@ -55,7 +55,7 @@ def correct(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
 def _figure(month: Month, figure: str) -> tuple[Report, Row]:
     if not has_figures(month):
         raise Http404
-    found = report(month)
+    found = report(month, codes={figure})
     try:
         return found, found.row(figure)
     except KeyError as error:

@@ -15,10 +15,12 @@ from consult.kpi.reconciling import reconcile
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.fiscal import Month
-from supporters.honoraria import approvable, approve_lines, correct_amount, count_of, draw_up, pay
+from programme.records import LINES_AT_MOST, record_of
+from programme.wording import say_day
+from supporters.honoraria import acts_of, approvable, approve_lines, correct_amount, count_of, draw_up, pay
 from supporters.models import Assignment, Honorarium
 
-LINES_A_PAGE = 100
+LINES_A_PAGE = 50
 
 
 @coordinator_only
@@ -50,12 +52,15 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         (_("この月の明細の合計"), found.drawn),
     ]
     to_prove = Assignment.objects.filter(pk__in=found.to_prove[:LINES_A_PAGE])
+    page = Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    record = record_of(*page, called={line: f"{say_day(line.day)} {line.assignment.supporter}" for line in page})
     context = {
+        "record": sorted([*record, *acts_of(month)], key=lambda line: line.at, reverse=True)[:LINES_AT_MOST],
         "month": month,
         "to_prove": to_prove.select_related("supporter", "shift__venue").order_by("shift__starts_at", "pk"),
         "parts": parts,
         "next": month.next if month.next.first <= today else None,
-        "page": Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page")),
+        "page": page,
         "reconciled": found,
         "approvable": {"number": number, "yen": yen},
         "waiting": lines.waiting().count(),

@@ -1,7 +1,7 @@
 """A month's report: one set of typed rows from which the screen, the exports and the command are all made."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -108,10 +108,13 @@ def months_to(month: Month) -> list[Month]:
     return months
 
 
-def report(month: Month) -> Report:
-    """The report of ``month``, in a number of queries that depends on neither rows nor closed months."""
-    book = Book(months_to(month), stock_months=[month])
-    definitions = book.definitions(month)
+def report(month: Month, codes: Collection[str] | None = None) -> Report:
+    """The report of ``month``, in a number of queries that depends on neither rows nor closed months.
+
+    ``codes`` are the figures that are wanted, all unless told.
+    """
+    book = Book(months_to(month), stock_months=[month], codes=codes)
+    definitions = [each for each in book.definitions(month) if codes is None or each.code in codes]
     goals = {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=month.fiscal_year)}
     labels = labels_of(definitions)
     published = sorted(PublishedFigure.objects.filter(as_of__lte=month.last), key=_place)

@@ -4,7 +4,7 @@ A median of months is not the median of the year, nor is a share the mean of sha
 the figure but its tally, from which the figure of any number of months is computed.
 """
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,7 +44,7 @@ class Tally:
     total: int = 0
     number: int = 0
     members: dict[str, int] = field(default_factory=dict)
-    amounts: Counter[int] = field(default_factory=Counter)
+    amounts: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, int]]) -> "Tally":
@@ -61,11 +61,14 @@ class Tally:
         if item is not None:
             self.members[item] = max(total, self.members.get(item, total))
 
-    def __add__(self, other: "Tally") -> "Tally":
-        members = dict(self.members)
+    def take(self, other: "Tally") -> None:
+        """Add the rows of another period."""
+        self.total += other.total
+        self.number += other.number
         for row, amount in other.members.items():
-            members[row] = max(amount, members.get(row, amount))
-        return Tally(self.total + other.total, self.number + other.number, members, self.amounts + other.amounts)
+            self.members[row] = max(amount, self.members.get(row, amount))
+        for amount, number in other.amounts.items():
+            self.amounts[amount] += number
 
     def value(self, measure: Measure) -> int | None:
         """The figure; None for a share or a median of no rows."""
@@ -88,7 +91,7 @@ class Tally:
         passed = 0
         for amount in sorted(self.amounts):
             passed += self.amounts[amount]
-            if 100 * passed >= percent * self.amounts.total():
+            if 100 * passed >= percent * sum(self.amounts.values()):
                 return amount
         return None
 
@@ -107,7 +110,7 @@ class Tally:
             return cls(sum(amount for _row, amount in data), len(data), members=dict(data))
         if measure.keeps_amounts:
             total = sum(amount * number for amount, number in data)
-            return cls(total, sum(number for _amount, number in data), amounts=Counter(dict(data)))
+            return cls(total, sum(number for _amount, number in data), amounts=defaultdict(int, data))
         total, number = data
         return cls(total, number)
 
@@ -123,14 +126,16 @@ class Breakdown:
         """The tally of a cell, made when it is not there; of the whole for dimension ""."""
         return self.cells.setdefault(dimension, {}).setdefault(key, Tally()) if dimension else self.whole
 
-    def __add__(self, other: "Breakdown") -> "Breakdown":
-        cells: dict[str, dict[str, Tally]] = {}
-        for part in (self.cells, other.cells):
-            for dimension, tallies in part.items():
-                there = cells.setdefault(dimension, {})
+    @classmethod
+    def together(cls, parts: Iterable["Breakdown"]) -> "Breakdown":
+        """That of all periods of ``parts``, none of which changes."""
+        found = cls()
+        for part in parts:
+            found.whole.take(part.whole)
+            for dimension, tallies in part.cells.items():
                 for key, tally in tallies.items():
-                    there[key] = there[key] + tally if key in there else tally
-        return Breakdown(self.whole + other.whole, cells)
+                    found.at(dimension, key).take(tally)
+        return found
 
     def dump(self, measure: Measure) -> dict[str, Any]:
         """As JSON for the ledger: {"all": …, "by": {dimension: {key: …}}}."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +16,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from consult.dates import DatePlan, plan_dates
-from consult.errors import OpeningOver, ReasonMissing
+from consult.errors import DeskEnded, OpeningOver, ReasonMissing, VenueShut
 from consult.opening_days import say_rule
 from programme.models import Role, Room, Topic, User, Venue
 from programme.models.places import dates_of, validate_rule
@@ -215,6 +215,9 @@ class OpeningManager(models.Manager["Opening"]):
         cases = self.filter(shift__in=shifts).aggregate(cases=Count("consultations", filter=valid))["cases"]
         return gettext("相談所で、みんなで受けた相談"), gettext("%(number)s件") % {"number": cases}
 
+    def ring(self, shift: Shift) -> None:
+        """Nobody: at a desk the office is the other side."""
+
     def kept(self, shifts: Collection[Shift]) -> dict[int, list[Supporter]]:
         """The members of standing teams who are to be put down, or asked."""
         from consult.teams import expected
@@ -235,19 +238,17 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
         """Annotates what ``supporters.models.shifts.staffing`` counts."""
         return self.annotate(**staffing("shift__assignments"))
 
-    def with_a_place(self) -> Self:
-        """Those that want one more person, as ``with_staffing``."""
-        return self.with_staffing().filter(held__lt=F("shift__needed"))
-
     def short_of_people(self, until: dt.datetime) -> Self:
         """Standing openings that begin before ``until`` without enough people who will come, or without a lead.
 
-        As ``with_staffing``, and ``has_lead``: whether one of those who come is a lead.
+        As ``with_staffing``, and ``leads``: how many of those who come are leads.
         """
         near = self.standing().filter(shift__starts_at__gt=timezone.now(), shift__starts_at__lt=until)
-        coming = Assignment.objects.filter(shift=OuterRef("shift"), status__in=Assignment.STAYING)
-        near = near.with_staffing().annotate(has_lead=Exists(coming.filter(supporter__is_lead=True)))
-        return near.filter(Q(held__lt=F("shift__needed")) | Q(shift__needs_lead=True, has_lead=False))
+        path = "shift__assignments"
+        lead = Q(**{f"{path}__status__in": Assignment.STAYING, f"{path}__supporter__is_lead": True})
+        # Counted with the rest: asked by itself, the database would look at the people of all times.
+        near = near.with_staffing().annotate(leads=Count(path, filter=lead, distinct=True))
+        return near.filter(Q(held__lt=F("shift__needed")) | Q(shift__needs_lead=True, leads=0))
 
     def with_cases(self) -> Self:
         """Annotates ``cases``: how many consultations were logged, those made void not counted."""
@@ -317,3 +318,21 @@ class Opening(models.Model):
                 tell_cancelled(assignment)
         type(self).objects.filter(pk=self.pk).update(changed_at=timezone.now())
         reserving.let_go(self, by=by, reason=reason.strip())
+
+    @transaction.atomic
+    def reopen(self, *, although_closed: bool = False) -> None:
+        """What was called off takes place again, with all places and slots open. Nobody is put back. Twice is once.
+
+        Raises DeskEnded, OpeningOver, VenueShut unless ``although_closed``, or RoomTaken.
+        """
+        desk = Desk.objects.select_related("venue").get(pk=self.desk_id)
+        shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
+        if shift.starts_at <= timezone.now():
+            raise OpeningOver(day=say_day(self.date))
+        if not desk.active:
+            raise DeskEnded
+        closed = desk.venue.closed_on(self.date)
+        if closed and not although_closed:
+            raise VenueShut(day=say_day(self.date), reason=closed)
+        shift.stand_again()
+        type(self).objects.filter(pk=self.pk).update(changed_at=timezone.now())

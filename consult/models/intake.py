@@ -21,7 +21,7 @@ from consult.models.rota import Rescheduling
 from consult.personal_data import has_personal_data
 from programme.errors import Refused
 from programme.models import AgeBand, Device, Outcome, Topic, Visit
-from programme.statements import fetch_together
+from programme.statements import Prepared, fetch_together
 from programme.wording import say_day
 from supporters.models import Assignment
 
@@ -44,9 +44,14 @@ class Place:
     FACTS: ClassVar = ("pk", "desk", "date", "shift", "shift__starts_at", "shift__cancelled_at")
 
     @classmethod
+    def facts(cls, openings: models.QuerySet[Opening]) -> models.QuerySet[Opening, tuple[Any, ...]]:
+        """One narrow query."""
+        return openings.order_by().values_list(*cls.FACTS)
+
+    @classmethod
     def of(cls, openings: models.QuerySet[Opening]) -> dict[int, Self]:
-        """Those of ``openings`` by number, in one narrow query."""
-        return {facts[0]: cls(*facts) for facts in openings.order_by().values_list(*cls.FACTS)}
+        """Those of ``openings`` by number."""
+        return {facts[0]: cls(*facts) for facts in cls.facts(openings)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,13 @@ class Fate:
     is_void: bool = False
     refusal: Refused | None = None
     told: str = ""
+
+
+SHEETS_WITH_TAPS = Prepared(
+    lambda *openings: (
+        DaySheet.objects.filter(opening__in=openings, includes_taps=True).order_by().values_list("opening")
+    )
+)
 
 
 def was_on_duty(user: Any) -> models.QuerySet[Opening]:
@@ -270,8 +282,7 @@ class Intake(models.QuerySet["Consultation"]):
         compiler = query.get_compiler(connection=connection)
         compiler.returning_fields = [self.model._meta.pk]
         [(statement, values)] = compiler.as_sql()
-        sheets = DaySheet.objects.filter(opening__in=tapped, includes_taps=True).order_by().values_list("opening")
-        looks = [sheets.query.get_compiler(connection=connection).as_sql()] if tapped else []
+        looks = [SHEETS_WITH_TAPS.statement(connection, *tapped)] if tapped else []
         new, *found = fetch_together(connection, (statement, values), *looks)
         return {uuid.UUID(str(pk)) for (pk,) in new}, {pk for rows in found for (pk,) in rows}
 

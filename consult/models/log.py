@@ -28,6 +28,7 @@ from consult.models.paper import DaySheet
 from consult.personal_data import has_personal_data, refuse_personal_data
 from programme.fiscal import Month
 from programme.models import AgeBand, Device, District, Outcome, Topic, Visit
+from programme.models.records import RecordedQuerySet, recorded
 from supporters.models import Assignment
 
 COMMON_DAYS = 90
@@ -241,7 +242,7 @@ class ConsultationChange(models.Model):
         return f"{self.field}: {self.old} → {self.new}"
 
 
-class ActivityQuerySet(models.QuerySet["Activity"]):
+class ActivityQuerySet(RecordedQuerySet["Activity"]):
     def log(self, *, kind: str, date: dt.date, name: str, district: District, attendees: int, by: Any) -> "Activity":
         """Store an activity once. Raises ActivityLogged for the same kind, date and name, NotYetHeld before its day."""
         if date > timezone.localdate():
@@ -257,6 +258,7 @@ class ActivityQuerySet(models.QuerySet["Activity"]):
             raise
 
 
+@recorded(leave_out=("logged_at", "logged_by"), made=True)
 class Activity(models.Model):
     """Something held without a request that the figures count: tablet help for an association, a course at a hall."""
 

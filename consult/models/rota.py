@@ -81,12 +81,15 @@ def _touched(opening: Opening) -> str:
         return _("もう始まっているか、終わっています。")
     if opening.consultations.all():
         return _("相談の記録があります。")
-    if opening.reservations.all():
-        return _("予約があります。")
+    if booked := opening.reservations.all():
+        standing = any(one.cancelled_at is None for one in booked)
+        return _("予約があります。") if standing else _("取り消された予約の記録があります。")
     if opening.reschedulings.all():
         return _("日時を変えた日です。")
-    asked = (one for one in opening.shift.assignments.all() if one.status != Assignment.Status.PROPOSED)
-    return _("担当の人が決まっているか、お願いをしています。") if any(asked) else ""
+    statuses = {one.status for one in opening.shift.assignments.all()} - {Assignment.Status.PROPOSED}
+    if statuses & set(Assignment.LIVE):
+        return _("担当の人が決まっているか、お願いをしています。")
+    return _("担当をお願いした記録があります。") if statuses else ""
 
 
 class Rescheduling(models.Model):

@@ -6,13 +6,14 @@ import uuid
 from typing import Any, TypedDict, cast
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import AuthenticationFailed, ParseError
 from rest_framework.generics import ListAPIView
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.parsers import JSONParser
@@ -21,11 +22,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from consult.authentication import MayLog, TabletAuthentication, loggable_by, openings_of, tablet_of
+from consult.authentication import MayLog, TabletAuthentication, openings_of, places_of, tablet_of
 from consult.codes import KNOWN
-from consult.errors import NotYourDesk, PaperNeedsAccount
+from consult.errors import NotYourDesk, PaperNeedsAccount, SheetEntered, TooLateForTablet
 from consult.models import Consultation
-from consult.models.intake import Case, Fate, Place, was_on_duty
+from consult.models.devices import Tablet
+from consult.models.intake import Case, Fate
+from consult.paper import entered_among
 from consult.serializers import SentCase, ShownCase, TakenBack
 from programme.errors import Refused
 
@@ -72,7 +75,10 @@ class DeskView(APIView):
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, RecursionError):  # a row is two levels deep, and nothing of it is stored before all are read
             exc = ParseError(_("送られた内容の入れ子が深すぎて、読めません。"))
-        return super().handle_exception(exc)
+        answer = super().handle_exception(exc)
+        if isinstance(exc, AuthenticationFailed):  # the device says other things to a tablet that was taken out
+            answer.data["code"] = exc.get_codes()
+        return answer
 
     def finalize_response(self, request: Any, response: Any, *args: Any, **options: Any) -> Response:
         answer = super().finalize_response(request, response, *args, **options)
@@ -143,15 +149,21 @@ class Void(DeskView):
         mine = tablet.may_take_back() if tablet else Consultation.objects.visible_to(request.user)
         case = mine.filter(pk=pk).first()
         if case is None:
+            if tablet and tablet.cases.filter(pk=pk).exists():
+                return _not_voided(pk, TooLateForTablet())
             raise Http404
         asked = TakenBack(data=request.data)
         asked.is_valid(raise_exception=True)
         try:
             case.void(by=None if tablet else request.user, tablet=tablet, reason=asked.validated_data["reason"])
         except Refused as refusal:
-            answer = {"id": str(pk), "status": REFUSED, "errors": {"non_field_errors": [str(refusal)]}}
-            return Response(answer, status=status.HTTP_400_BAD_REQUEST)
+            return _not_voided(pk, refusal)
         return Response({"id": str(pk), "status": "voided", "errors": {}})
+
+
+def _not_voided(pk: uuid.UUID, refusal: Refused) -> Response:
+    answer = {"id": str(pk), "status": REFUSED, "errors": {"non_field_errors": [str(refusal)]}}
+    return Response(answer, status=status.HTTP_400_BAD_REQUEST)
 
 
 def opening_asked(request: Request) -> int:
@@ -179,7 +191,7 @@ def _store(rows: list[Any], request: Request) -> list[Result]:
         except (serializers.ValidationError, DjangoValidationError) as error:
             results[turn] = _refused(_id_in(row), serializers.as_serializer_error(error))
     wanted = {facts["opening"] for facts in read.values()}
-    places = _places(wanted, request)
+    places = places_of(request, wanted)
     cases: dict[int, Case] = {}
     for turn, facts in read.items():
         place = places.get(facts.pop("opening"))
@@ -191,20 +203,25 @@ def _store(rows: list[Any], request: Request) -> list[Result]:
             more = tuple(facts.pop("more_topics"))
             cases[turn] = Case(pk=facts.pop("id"), place=place, more_topics=more, **facts)
     by = request.user if request.user.is_authenticated else None
-    fates = Consultation.objects.log_many(list(cases.values()), by=by, tablet=tablet) if cases else []
+    fates = _log(list(cases.values()), by=by, tablet=tablet) if cases else []
     for (turn, case), fate in zip(cases.items(), fates, strict=True):
         results[turn] = _result(case, fate)
     return cast(list[Result], results)
 
 
-def _places(wanted: set[int], request: Request) -> dict[int, Place]:
-    """Those of ``wanted`` that the sender may log for: also a duty that was called off, or left, after the tap."""
-    if not wanted:
-        return {}
-    found = Place.of(loggable_by(request).filter(pk__in=wanted))
-    if len(found) < len(wanted) and request.user.is_authenticated:
-        found |= Place.of(was_on_duty(request.user).filter(pk__in=wanted - found.keys()))
-    return found
+def _log(cases: list[Case], *, by: Any, tablet: Tablet | None) -> list[Fate]:
+    """``log_many``; a new case from paper is refused once its day's sheet was entered: that says how many there are."""
+    on_paper = [case for case in cases if case.source == Consultation.Source.PAPER]
+    if not on_paper:
+        return Consultation.objects.log_many(cases, by=by, tablet=tablet)
+    with transaction.atomic():
+        entered = entered_among({case.place.pk for case in on_paper})
+        late = {case.pk for case in on_paper if case.place.pk in entered}
+        late -= set(Consultation.objects.filter(pk__in=late).values_list("pk", flat=True))
+        fates = iter(
+            Consultation.objects.log_many([case for case in cases if case.pk not in late], by=by, tablet=tablet)
+        )
+        return [Fate(refusal=SheetEntered()) if case.pk in late else next(fates) for case in cases]
 
 
 def _id_in(row: Any) -> str | None:

@@ -25,6 +25,7 @@ from programme.records import record_of
 from supporters.errors import RoomTaken
 from supporters.models import Assignment
 
+DESKS_A_PAGE = 15
 OPENINGS_SHOWN = 5
 BATCHES_SHOWN = 5
 ACTIVITIES_A_PAGE = 50
@@ -32,17 +33,14 @@ ACTIVITIES_A_PAGE = 50
 
 @coordinator_only
 def openings(request: HttpRequest) -> HttpResponse:
-    """All desks with their coming openings and how many people each has."""
+    """The desks with their coming openings and how many people each has."""
     today = timezone.localdate()
     coming = Opening.objects.filter(date__gte=today).with_staffing().with_cases().select_related("shift")
-    desks = list(
-        Desk.objects.select_related("venue__district").prefetch_related(
-            Prefetch("openings", queryset=coming, to_attr="coming")
-        )
-    )
+    desks = Desk.objects.filter(active=True).select_related("venue__district")
+    desks = desks.prefetch_related(Prefetch("openings", queryset=coming, to_attr="coming"))
     context = {
-        "desks": [desk for desk in desks if desk.active],
-        "former": [desk for desk in desks if not desk.active],
+        "page": Paginator(desks, DESKS_A_PAGE).get_page(request.GET.get("page")),
+        "former": Desk.objects.filter(active=False),
         "first_shown": f":{OPENINGS_SHOWN}",
         "rest_shown": f"{OPENINGS_SHOWN}:",
         "today": today,
@@ -56,10 +54,12 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
     rows = Opening.objects.with_cases().select_related("desk__venue__district", "shift")
     found = get_object_or_404(rows, pk=pk)
     team = found.shift.assignments.exclude(status=Assignment.Status.PROPOSED).select_related("supporter")
+    is_to_come = found.shift.starts_at > timezone.now()
     context = {
         "opening": found,
         "team": team,
-        "may_change": not found.is_cancelled and found.shift.starts_at > timezone.now(),
+        "may_change": is_to_come and not found.is_cancelled,
+        "may_reopen": is_to_come and found.is_cancelled and found.desk.active,
         "today": timezone.localdate(),
         "moves": found.reschedulings.select_related("by"),
         "reserved": found.reservations.standing().count(),
@@ -218,4 +218,5 @@ def activities(request: HttpRequest) -> HttpResponse:
             return redirect("consult:activities")
     rows = Activity.objects.select_related("district", "logged_by")
     page = Paginator(rows, ACTIVITIES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "consult/activities.html", {"form": form, "page": page})
+    shown = record_of(*page, called={row: str(row) for row in page})
+    return render(request, "consult/activities.html", {"form": form, "page": page, "record": shown})

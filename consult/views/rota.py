@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from consult import moving, staffing, teams
-from consult.errors import ReasonMissing, VenueShut
-from consult.forms.rota import MoveForm, PeopleFilter, TeamForm
+from consult.errors import BookingsFall, ReasonMissing, VenueShut
+from consult.forms.rota import MoveForm, PeopleFilter, ReopenForm, TeamForm
 from consult.models import Desk, Opening, OpeningBatch, StandingMember, StandingTeam
 from programme.access import coordinator_only
 from programme.errors import Refused
@@ -66,7 +66,10 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 by=request.user,
                 reason=data["reason"],
                 although_closed=data["although_closed"],
+                although_booked=data["although_booked"],
             )
+        except BookingsFall as refusal:
+            form.add_error("although_booked", str(refusal))
         except VenueShut as refusal:
             form.add_error("date", str(refusal))
         except Refused as refusal:
@@ -77,7 +80,37 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
                 names = say_list(one.supporter.name for one in leaving)
                 messages.warning(request, _("新しい日時に行けないため、担当から外れた人: %(names)s") % {"names": names})
             return redirect("consult:opening", found.pk)
+    if not found.reservations.standing().exists():
+        del form.fields["although_booked"]
     return render(request, "consult/move.html", {"form": form, "opening": found, **concerned(found)})
+
+
+@coordinator_only
+def reopen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open a date again that was called off."""
+    found = get_object_or_404(Opening.objects.select_related("desk__venue__closures", "shift"), pk=pk)
+    if not found.is_cancelled:
+        return redirect("consult:opening", found.pk)
+    form = ReopenForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            found.reopen(although_closed=form.cleaned_data["although_closed"])
+        except VenueShut as refusal:
+            form.add_error("although_closed", str(refusal))
+        except Refused as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            messages.success(request, _("この日を開き直しました。担当を決めてください。"))
+            return redirect("consult:opening", found.pk)
+    if not found.desk.venue.closed_on(found.date):
+        del form.fields["although_closed"]
+    told = found.shift.assignments.filter(
+        moves__at__gte=found.shift.cancelled_at,
+        moves__from_status__in=set(Assignment.LIVE) - {Assignment.Status.PROPOSED},
+        moves__to_status=Assignment.Status.CANCELLED,
+    )
+    context = {"form": form, "opening": found, "told": told.select_related("supporter")}
+    return render(request, "consult/reopen.html", context)
 
 
 def concerned(opening: Opening) -> dict[str, Any]:

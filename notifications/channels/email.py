@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+import threading
 from email.utils import parseaddr
 
 from django.conf import settings
@@ -31,14 +32,13 @@ def returns_to(message: Message) -> str:
     return f"{box}+{message.uuid}@{domain}"
 
 
-def compose(message: Message, connection: BaseEmailBackend | None = None) -> EmailMultiAlternatives:
+def compose(message: Message) -> EmailMultiAlternatives:
     mail = EmailMultiAlternatives(
         subject=message.title,
         body=message.body,
         from_email=returns_to(message),
         to=[message.address],
         headers={"Message-ID": message_id(message), "From": settings.DEFAULT_FROM_EMAIL},
-        connection=connection,
     )
     if message.calendar:
         kind = f"text/calendar; method={method_of(message.calendar)}"  # Django adds the charset
@@ -68,18 +68,62 @@ def check() -> str:
     return f"mail server {settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
 
 
+class _Kept:
+    """A connection that is closed in good form with the thread whose mails it carries."""
+
+    def __init__(self, connection: BaseEmailBackend) -> None:
+        self.connection = connection
+
+    def stands(self) -> bool:
+        try:
+            return bool(self.connection.connection.noop()[0] == 250)  # type: ignore[attr-defined]  # SMTP's
+        except (AttributeError, OSError, smtplib.SMTPException):
+            return False
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
+_own = threading.local()
+
+
+def keep_connection() -> None:
+    """From now on the mails of this thread go by one connection, as long as it stands."""
+    _own.kept = None
+
+
+def _connection() -> BaseEmailBackend:
+    """An open one. Raises OSError, SMTPException."""
+    kept: _Kept | None = getattr(_own, "kept", None)
+    if kept and kept.stands():
+        return kept.connection
+    connection = get_connection()
+    connection.open()
+    if hasattr(_own, "kept"):
+        _own.kept = _Kept(connection)
+    return connection
+
+
 def send(message: Message) -> Receipt:
     """Before the connection stands nothing has left; after it, only the server's own word is certain."""
-    connection = get_connection()
-    mail = compose(message, connection)
+    mail = compose(message)
     try:
         mail.message()  # a header that cannot be written is found before anything leaves
     except ValueError as error:
         return Receipt(Outcome.REFUSED, repr(error))
     try:
-        connection.open()
+        connection = _connection()
     except (OSError, smtplib.SMTPException) as error:
         return Receipt(Outcome.NOT_SENT, repr(error))
+    receipt = _hand_over(mail, connection)
+    if receipt.outcome != Outcome.SENT and hasattr(_own, "kept"):
+        _own.kept = None
+    elif not hasattr(_own, "kept"):
+        connection.close()
+    return receipt
+
+
+def _hand_over(mail: EmailMultiAlternatives, connection: BaseEmailBackend) -> Receipt:
     try:
         connection.send_messages([mail])
     except smtplib.SMTPServerDisconnected as error:
@@ -93,8 +137,6 @@ def send(message: Message) -> Receipt:
         return Receipt(Outcome.REFUSED if error.smtp_code >= 500 else Outcome.NOT_SENT, repr(error))
     except (OSError, smtplib.SMTPException) as error:
         return Receipt(Outcome.UNKNOWN, repr(error))
-    finally:
-        connection.close()
     return Receipt(Outcome.SENT)
 
 

@@ -7,8 +7,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +34,11 @@ class Matter(models.TextChoices):
     DUTY = "duty", _("活動のお願い・決定・変更・予定の確認")
     FEEDBACK = "feedback", _("活動のあとのアンケート")
     NEWS = "news", _("事務局からのお知らせ")
+
+
+def as_stored(channel: str, address: str) -> str:
+    """An address as the tables keep it: one of mail is the same however it is capitalised."""
+    return address.lower() if channel == Channel.EMAIL else address
 
 
 def language_in_use() -> str:
@@ -75,6 +82,7 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("連絡先")
         verbose_name_plural = _("連絡先")
+        indexes = [models.Index(Upper("email"), name="contact_email")]
         constraints = [
             models.CheckConstraint(
                 name="contact_reachable_or_erased",
@@ -95,13 +103,36 @@ class Contact(models.Model):
             raise ValidationError({"mobile": _("携帯電話の番号を入力してください。例:090-1234-5678")})
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.phone_e164, self.mobile_e164 = e164(self.phone), e164(self.mobile)
+        self.normalise()
         super().save(*args, **kwargs)
+
+    def normalise(self) -> None:
+        """Make equal what is the same: capitals in an address of mail, and every way to type a number.
+
+        For rows that ``save`` does not write.
+        """
+        self.email = as_stored(Channel.EMAIL, self.email)
+        self.phone_e164, self.mobile_e164 = e164(self.phone), e164(self.mobile)
 
     @property
     def settings_path(self) -> str:
-        """Where whoever has the link chooses how this contact is told."""
+        """Where whoever has the link chooses how this contact is told, as long as the contact has these addresses."""
+        key = f"{self.pk}-{'-'.join(self._marks())}"
+        return reverse("messages:settings", args=[links.token(links.LANGUAGE, key)])
+
+    @property
+    def new_settings_path(self) -> str:
+        """Where a link to the settings is asked for, which goes to the contact's own address."""
         return reverse("messages:settings", args=[links.token(links.LANGUAGE, self.pk)])
+
+    def has_all(self, marks: str) -> bool:
+        """Whether each address that a link to the settings names is still this contact's."""
+        return set(filter(None, marks.split("-"))) <= set(self._marks())
+
+    def _marks(self) -> list[str]:
+        """One for each address that messages go to, which does not tell it."""
+        ways = ((channel, self.address_on(channel)) for channel in Channel if channel != Channel.PHONE)
+        return [salted_hmac(links.LANGUAGE, f"{way}:{address}").hexdigest()[:8] for way, address in ways if address]
 
     @property
     def sms_number(self) -> str:
@@ -119,6 +150,16 @@ class Contact(models.Model):
                 return self.sms_number
             case _:
                 return self.phone or self.mobile
+
+    def is_proved_on(self, channel: str) -> bool:
+        """Whether the address there was seen to be this person's; who rings hears who answers."""
+        match channel:
+            case Channel.EMAIL:
+                return self.email_proved_at is not None
+            case Channel.SMS:
+                return self.sms_proved_at is not None
+            case _:
+                return True
 
     @property
     def channel(self) -> Channel:

@@ -71,6 +71,8 @@ class Message(models.Model):
     answers = models.JSONField(default=list, blank=True)
     # Somebody waits for it before a screen: it leaves first, at any hour, by this way alone, and no page shows it.
     is_code = models.BooleanField(default=False)
+    # Whether a coordinator rings where nothing else reaches; for some reminders nobody does.
+    calls = models.BooleanField(default=True)
     calendar = models.TextField(blank=True)  # an iCalendar object to attach; its METHOD is the MIME method
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(default=timezone.now)
@@ -120,7 +122,10 @@ class Message(models.Model):
                 condition=Q(replaced_by=None) | Q(state="replaced"),
             ),
         ]
-        indexes = [models.Index(fields=["state", "-is_code", "due_at"], name="message_due")]
+        indexes = [
+            models.Index(fields=["state", "-is_code", "due_at"], name="message_due"),
+            models.Index(fields=["-created_at", "-id"], name="message_newest"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.address}"

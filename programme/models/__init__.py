@@ -1,4 +1,4 @@
-from programme.models.codes import AgeBand, Category, Device, District, Level, Outcome, Topic, Visit
+from programme.models.codes import AgeBand, Category, Device, District, Level, Outcome, Picture, Topic, Visit
 from programme.models.facts import Course, Figure, Goal, Limit, Limits, LoadedFact, Programme, PublishedFigure
 from programme.models.places import Closure, ClosureCalendar, Room, Venue
 from programme.models.records import Entry
@@ -20,6 +20,7 @@ __all__ = [
     "Limits",
     "LoadedFact",
     "Outcome",
+    "Picture",
     "Programme",
     "PublishedFigure",
     "Role",

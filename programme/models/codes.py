@@ -44,10 +44,38 @@ class District(CodeEntry):
         verbose_name_plural = _("地区")
 
 
+class Picture(models.TextChoices):
+    """The drawings in static/programme/topics.svg."""
+
+    POWER = "power", _("電源")
+    KEYBOARD = "keyboard", _("キーボード")
+    PHONE = "phone", _("電話")
+    CAMERA = "camera", _("カメラ")
+    CHAT = "chat", _("ふきだし")
+    SHARE = "share", _("つながり")
+    MAIL = "mail", _("封筒")
+    SEARCH = "search", _("虫めがね")
+    MAP = "map", _("地図の印")
+    APPS = "apps", _("アプリ")
+    SOUND = "sound", _("音")
+    TABLET = "tablet", _("タブレット")
+    CARD = "card", _("カード")
+    SPROUT = "sprout", _("芽")
+    BUS = "bus", _("バス")
+    FORM = "form", _("書類")
+    CALENDAR = "calendar", _("カレンダー")
+    CART = "cart", _("買い物かご")
+    WARNING = "warning", _("注意")
+    COMPUTER = "computer", _("パソコン")
+    SHIELD = "shield", _("安全")
+    MORE = "more", _("点3つ")
+
+
 @recorded(made=True)
 class Topic(CodeEntry):
     """What people need help with: skills (supply), requests (demand) and consultations (log) share it."""
 
+    picture = models.CharField(_("絵"), max_length=20, blank=True, choices=Picture.choices)
     in_scope = models.BooleanField(_("対応する"), default=True)
     hint = models.CharField(_("説明"), max_length=200, blank=True)
     hint_easy = models.CharField(_("説明(やさしい日本語)"), max_length=200, blank=True)

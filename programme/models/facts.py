@@ -87,6 +87,10 @@ class Limits:
     adult_age: int  # years
     minor_latest_end: int  # minutes after 00:00 at which a minor's duty must have ended
     travel_buffer: int  # minutes, added between two different venues
+    pace_car: int  # minutes for 10 km in a straight line; also for those who have not said how they travel
+    pace_bicycle: int  # likewise
+    pace_transit: int  # likewise, waiting included
+    pace_foot: int  # likewise
     week_limit: int  # duties a Monday week, until the supporter says otherwise
     month_limit: int  # duties a calendar month, likewise
     travel_limit: int  # minutes from home, likewise
@@ -172,8 +176,13 @@ class Limits:
         values = dict(Limit.objects.values_list("code", "value"))
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 
+    def pace_of(self, way: str) -> int:
+        """How fast somebody is who travels by ``way`` (a ``TravelBy`` value), in minutes for 10 km."""
+        paces = {"bicycle": self.pace_bicycle, "transit": self.pace_transit, "foot": self.pace_foot}
+        return paces.get(way, self.pace_car)
 
-@recorded(made=True)
+
+@recorded(names={"parts": _("取り除いた動画と問題")}, made=True)
 class Course(models.Model):
     """A training course. Without the required ones nobody is assigned to a duty."""
 

@@ -96,6 +96,13 @@ class Entry(AbstractLogEntry):  # type: ignore[misc]  # the library has no types
             models.CheckConstraint(name="entry_names_nobody", condition=models.Q(object_repr="")),
         ]
 
+    @property
+    def changes_in_words(self) -> list[str]:
+        """ "住所: 旧町1 → 新町2", one for each field."""
+        from programme.records import changes_of
+
+        return [f"{change.label}: {change.before} → {change.after}" for change in changes_of(self)]
+
 
 def forget(*rows: models.Model) -> None:
     """Erase what the record says of ``rows``, which are to be somebody's no longer: that something was stays."""

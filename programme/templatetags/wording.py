@@ -5,7 +5,6 @@ import datetime as dt
 from django import template
 
 from programme import wording
-from programme.fiscal import fiscal_year_name
 from programme.postcode import say_postcode
 
 register = template.Library()
@@ -55,8 +54,8 @@ def era(value: dt.date | None) -> str:
 
 @register.filter
 def fiscal(year: int | None) -> str:
-    """A fiscal year's number: 2026 → 令和8年度."""
-    return fiscal_year_name(year) if year else ""
+    """A fiscal year's number: 2026 → 令和8年度, "Fiscal year 2026"."""
+    return wording.say_fiscal(year) if year else ""
 
 
 @register.filter

@@ -71,4 +71,4 @@ __all__ = [
 
 def version() -> str:
     """Of the method and of the solver: the same input gives the same plan as long as both are the same."""
-    return f"1 / HiGHS {metadata.version('highspy')}"
+    return f"2 / HiGHS {metadata.version('highspy')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["Left", "countdown", "end_of", "less", "until"]
+__all__ = ["Left", "countdown", "end_of", "is_over", "less", "until"]
 
 Left = Callable[[], float | None]
 """seconds that are left; None means as many as it takes"""
@@ -27,6 +27,12 @@ def less(left: Left, seconds: float) -> Left:
         return None if now is None else now - seconds
 
     return remaining
+
+
+def is_over(left: Left) -> bool:
+    """Whether a limit was given and nothing is left of it."""
+    remaining = left()
+    return remaining is not None and remaining <= 0
 
 
 def end_of(left: Left) -> float | None:

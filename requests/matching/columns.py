@@ -14,7 +14,7 @@ import highspy
 import numpy as np
 from scipy.sparse import csr_array
 
-from .clock import Left
+from .clock import Left, is_over
 from .geometry import Ints
 from .highs import Answer, minimise, new_highs
 from .model import INF, Floats, Rows
@@ -24,8 +24,10 @@ from .team import cheapest_team, teams_below
 __all__ = ["QualityAnswer", "lower_quality"]
 
 EPSILON = 1e-6
-ATTEMPTS = ((5_000, 1.0), (8_000, 0.25), (16_000, 1.0))
-"""(most columns, part of the gap) of the attempts to close it; more would take minutes"""
+COLUMNS = 8_000
+"""most teams that are added to close the gap; more would take minutes"""
+PARTS = (1.0, 0.5, 0.25, 0.125, 0.0625)
+"""parts of the gap below which teams are looked for, until they are no more than that"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +172,7 @@ class Master:
         pair, beside, fixed = self.prices(dual)
         found: list[Team] = []
         for i in range(len(self._m.rank)):
-            remaining = left()
-            if remaining is not None and remaining <= 0:
+            if is_over(left):
                 return None
             k, kmax = int(self._m.k[i]), int(self._m.kmax[i])
             first = int(self._m.first[i])
@@ -258,17 +259,19 @@ def lower_quality(
 def _prove(master: Master, dual: Floats, answer: QualityAnswer, left: Left, nodes: int | None) -> QualityAnswer:
     """Close the gap: every team of a better plan has a reduced cost below it.
 
-    With all of these teams as columns the best plan is among them.  Where they are
-    too many, a quarter of the gap is tried first: a better plan makes the gap smaller.
+    With all of these teams as columns the best plan is among them.  Where they are too many, the
+    best of them make a better plan, which makes the gap smaller, and all are tried once more.
     """
-    for most, part in ATTEMPTS:
-        remaining = left()
+    for parts in (PARTS, PARTS[:1]):
         gap = answer.value - answer.bound
-        if gap < 1 - EPSILON or (remaining is not None and remaining <= 0):
+        if gap < 1 - EPSILON:
             break
-        more = master.teams_within(dual, (gap - 1 + 2 * EPSILON) * part, most, left)
-        if more is None:
-            continue
+        for part in parts:
+            more = master.teams_within(dual, (gap - 1 + 2 * EPSILON) * part, COLUMNS, left)
+            if more is not None:
+                break
+        else:
+            break
         for team in more:
             master.add(team)
         found, chosen = master.whole_solution(answer.teams, left(), nodes)
@@ -276,4 +279,6 @@ def _prove(master: Master, dual: Floats, answer: QualityAnswer, left: Left, node
             break
         proven = part == 1.0 and found.optimal
         answer = QualityAnswer(chosen, found.objective, found.objective if proven else answer.bound)
+        if proven:
+            break
     return answer

@@ -136,6 +136,7 @@ def minimise(
     highs.setOptionValue("mip_abs_gap", 1 - 1e-4)
     if not presolve:
         highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("mip_root_presolve_only", not presolve)
     if not nearby:
         for search in ("rins", "rens", "root_reduced_cost"):
             highs.setOptionValue(f"mip_heuristic_run_{search}", nearby)

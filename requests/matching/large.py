@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .bound import Guide, guide_of
-from .clock import Left, less
+from .clock import Left, is_over, less
 from .diary import Diary
 from .geometry import Ints
 from .greedy import fill
@@ -26,6 +26,8 @@ __all__ = ["plan_large"]
 
 PASSES = 8
 """passes for weight when no time limit says otherwise"""
+FOR_Q = 1 / 8
+"""of a time limit: one pass over a nation for Q"""
 QUALITY_SIZE = 150
 QUALITY_NODES = 10
 BOUND_AFTER = 3
@@ -100,11 +102,11 @@ def plan_large(
 ) -> int:
     """Raise the diary's weight, then lower its Q; returns the proven bound on weight.
 
-    Up to three quarters of a time limit go to the weight.
+    All of a time limit but an eighth may go to the weight, which counts first.
     """
     c = base.candidates
     whole = left()
-    for_weight = left if whole is None else less(left, whole / 4)
+    for_weight = left if whole is None else less(left, whole * FOR_Q)
     scope = scope_of(base, tasks)
     guide = guide_of(base, scope, for_weight)
     bound = base.served_weight + int(np.floor(guide.bound + 1e-6))
@@ -127,22 +129,29 @@ def plan_large(
 def _weight_passes(diary: Diary, search: Search, bound: int, left: Left) -> int:
     """Raise the diary's weight pass by pass; returns the bound, which may have become tighter."""
     c, guide, report = diary.candidates, search.guide, search.report
-    now = diary.copy()
+    now, said = diary.copy(), diary.served_weight
+
+    def say() -> None:
+        # A nation's pass takes minutes: what it has reached is said on the way.
+        nonlocal said
+        if now.served_weight > said:
+            said = now.served_weight
+            report(Progress("weight", said, bound))
+
     for number, cut in enumerate(cuts() if left() is not None else islice(cuts(), PASSES)):
         if number == BOUND_AFTER and not search.near(diary, bound):
             bound = min(bound, search.tighter(diary, left))
             report(Progress("weight", diary.served_weight, bound))
-        remaining = left()
-        if search.near(diary, bound) or (remaining is not None and remaining <= 0):
+        if search.near(diary, bound) or is_over(left):
             break
         tasks = search.tasks
         blocks = towns_of(search.scope, c, cut.size) if cut.towns else blocks_of(c, tasks, cut.size, cut.turn, cut.days)
         work = _work(guide, c.person, cut.nodes, cut.gap, wished=cut.wished)
-        run_pass(now, blocks, raise_weight, work, left, search.executor)
+        run_pass(now, blocks, raise_weight, work, left, search.executor, say)
         fill(now, [t for t in tasks.tolist() if t not in now.served])
         if now.served_weight > diary.served_weight:
             _replace(diary, now)
-            report(Progress("weight", diary.served_weight, bound))
+            say()
     return bound
 
 
@@ -154,8 +163,7 @@ def _quality_passes(
     work = _work(guide, c.person, QUALITY_NODES, 0.0, wished=False)
     number, before = 0, quality(c, diary.served)
     while limited or number < 1:
-        remaining = left()
-        if remaining is not None and remaining <= 0:
+        if is_over(left):
             break
         blocks = blocks_of(c, tasks, QUALITY_SIZE, TURN * number)
         run_pass(diary, blocks, lower_q, work, left, executor)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .clock import Left, end_of
+from .clock import Left, end_of, is_over
 from .diary import Diary
 from .geometry import Ints
 from .model import Floats, Scope, scope_of, values_of, weight_rows, weights_of
@@ -54,8 +54,16 @@ Step = Callable[[Diary, Ints, Bools, Work, Left], tuple[Scope, Part]]
 """makes the message that asks for a block to be planned anew, and says which starts and pairs its places are"""
 
 
-def run_pass(diary: Diary, blocks: Sequence[Ints], step: Step, work: Work, left: Left, executor: Executor) -> None:
-    """Improve the diary block by block."""
+def run_pass(
+    diary: Diary,
+    blocks: Sequence[Ints],
+    step: Step,
+    work: Work,
+    left: Left,
+    executor: Executor,
+    after: Callable[[], None] | None = None,
+) -> None:
+    """Improve the diary block by block; `after` is called after each batch."""
     batches = -(-len(blocks) // BATCH)
     for i in range(batches):
         # Neighbouring blocks stand next to each other in the list: a batch takes distant ones.
@@ -65,8 +73,9 @@ def run_pass(diary: Diary, blocks: Sequence[Ints], step: Step, work: Work, left:
         for tasks, scope, teams in zip(batch, scopes, executor.map(solve_part, parts), strict=True):
             if isinstance(teams, list):
                 put(diary, tasks, scope, teams)
-        remaining = left()
-        if remaining is not None and remaining <= 0:
+        if after:
+            after()
+        if is_over(left):
             return
 
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from .candidates import Candidates, candidates_of
-from .clock import countdown, less
+from .clock import Left, countdown, is_over, less
 from .diary import Diary
 from .exact import best_quality, best_weight
 from .greedy import fill, first_come, keep_proposed, spare
@@ -58,13 +58,15 @@ def solve(
     report = progress or _silent
     candidates = candidates_of(problem)
     base = settle(candidates)
-    diary = _start(base)
+    diary = _start(base, left)
     bound = possible_weight(candidates)
     report(Progress("greedy", diary.served_weight, bound))
     open_ = np.unique(candidates.task[candidates.possible])
     tasks = open_[[t not in base.served for t in open_.tolist()]] if len(open_) else open_
     q_bound = None
-    if int(candidates.possible.sum()) > AT_ONCE:
+    if is_over(left):
+        pass
+    elif int(candidates.possible.sum()) > AT_ONCE:
         with ThreadPoolExecutor(workers) as threads:
             bound = min(bound, plan_large(base, diary, tasks, stop_gap, left, executor or threads, report))
     else:
@@ -81,12 +83,14 @@ def solve(
     return plan
 
 
-def _start(base: Diary) -> Diary:
+def _start(base: Diary, left: Left) -> Diary:
     """The best of the quick plans; of equal ones that which keeps most of what was proposed."""
     kept, near, spared = base.copy(), base.copy(), base.copy()
+    first_come(near)
+    if is_over(left):
+        return near
     keep_proposed(kept)
     spare(kept)
-    first_come(near)
     spare(spared)
     return max((kept, spared, near), key=lambda diary: diary.served_weight)
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .geometry import Ints
 
 __all__ = ["cheapest_team", "missing_bits", "smallest_cover", "teams_below"]
+
+MOST_BITS = 8
+"""requirements that are looked ahead for when teams are listed: all of any real task"""
 
 
 def missing_bits(meets: Ints, whole: int) -> int:
@@ -78,24 +82,46 @@ def teams_below(
     Positions ascending; None when there are more than `most`.
     """
     order = sorted(range(len(meets)), key=lambda j: (price[j], j))
+    cheapest = [price[i] for i in order[: max(0, kmax - 1)]]
+    beside = sum(cheapest[: k - 1]) + sum(cost for cost in cheapest[k - 1 :] if cost < 0)
+    order = [i for i in order if price[i] + beside < limit]
+    rest = _rest([meets[i] for i in order], [price[i] for i in order], whole, k, kmax)
+    seen = rest.shape[2] - 1
     found: list[tuple[int, ...]] = []
 
-    def extend(team: tuple[int, ...], have: int, sum_: float, first: int) -> bool:
-        if len(team) >= k and have & whole == whole and sum_ < limit:
+    def extend(team: tuple[int, ...], missing: int, sum_: float, first: int) -> bool:
+        size = len(team)
+        if size >= k and not missing and sum_ < limit:
             found.append(tuple(sorted(team)))
             if len(found) > most:
                 return False
-        if len(team) == kmax:
+        if size == kmax:
             return True
         for n in range(first, len(order)):
-            i = order[n]
-            # The rest of the order is dearer still: at least this price for each member that
-            # is missing (negative prices may be joined by more members than are missing).
-            missing = max(1, k - len(team)) if price[i] >= 0 else kmax - len(team)
-            if sum_ + missing * price[i] >= limit:
+            # People stand in the order of their prices: the further on, the dearer the rest.
+            if sum_ + rest[n, size, missing & seen] >= limit:
                 break
-            if not extend((*team, i), have | meets[i], sum_ + price[i], n + 1):
+            i = order[n]
+            if not extend((*team, i), missing & ~meets[i], sum_ + price[i], n + 1):
                 return False
         return True
 
-    return found if extend((), 0, 0.0, 0) else None
+    return found if extend((), whole, 0.0, 0) else None
+
+
+def _rest(meets: Sequence[int], price: Sequence[float], whole: int, k: int, kmax: int) -> NDArray[np.float64]:
+    """[people, sizes of a team, bits that it lacks] what it costs at least to complete the team from a person on.
+
+    One person at least is added.  Of very many bits the first ones are looked at: less is asked, so less is
+    the cost.
+    """
+    sets = np.arange(1 << min(whole.bit_length(), MOST_BITS))
+    # exactly [further members, bits]: the cheapest who bring the bits
+    exact = np.full((kmax + 1, len(sets)), np.inf)
+    exact[0, 0] = 0.0
+    rest = np.full((len(price), kmax + 1, len(sets)), np.inf)
+    for n in range(len(price) - 1, -1, -1):
+        exact[1:] = np.minimum(exact[1:], price[n] + exact[:-1][:, sets & ~meets[n]])
+        for size in range(kmax):
+            rest[n, size] = exact[max(1, k - size) : kmax - size + 1].min(axis=0)
+    return rest

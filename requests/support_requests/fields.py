@@ -18,6 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from programme.models import Room, Topic, Venue
+from programme.widgets import topic_tile
 from programme.wording import month_name, say_day, say_list, say_moment, say_month, say_time, weekday
 from support_requests.planning.outlook import Outlook
 from support_requests.slots import BANDS, Slot, slots_of
@@ -186,7 +187,8 @@ class _Rows:
         checked = " checked" if key in self.ticked else ""
         return (
             f'<td><label class="cell"><input type="checkbox" name="{self.name}" value="{key}"{first_id}{checked}>'
-            f'<b aria-hidden="true">{sign}</b><span class="visually-hidden">{said} {outlook}</span></label></td>'
+            f'<b aria-hidden="true">{sign}</b><span class="visually-hidden">{said} </span>'
+            f'<span class="outlook">{outlook}</span></label></td>'
         )
 
 
@@ -336,13 +338,13 @@ class MailField(forms.EmailField):
 
 
 class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker only
-    """Topics to tap, each with its hint."""
+    """Topics to tap."""
 
     def __init__(self, queryset: QuerySet[Topic], **options: Any) -> None:
         super().__init__(queryset, widget=forms.CheckboxSelectMultiple(attrs={"class": "columns short"}), **options)
 
     def label_from_instance(self, obj: Any) -> str:
-        return format_html("{} <small>{}</small>", obj, obj.advice) if obj.hint else str(obj)
+        return topic_tile(obj, obj.advice)
 
 
 def topics_in_scope() -> QuerySet[Topic]:

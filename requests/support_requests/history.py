@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db.models import F
 
 from programme.models import Limits
-from support_requests.models import Group, Session
+from support_requests.models import CalledOff, Group, Session
 from supporters.history import YEAR
 from supporters.models import Shift
 
@@ -17,8 +17,7 @@ class GroupHistory:
 
     held: int
     late: int
-    """called off for the group's reasons within ``late_hours`` before the start; those that were given a new time since
-    are not among them"""
+    """called off for the group's reasons within ``late_hours`` before the start, also those with a new time since"""
     nobody: int
     """reported without anybody there"""
 
@@ -26,9 +25,8 @@ class GroupHistory:
 def group_history(group: Group, now: dt.datetime) -> GroupHistory:
     sessions = Session.objects.filter(request__group=group, shift__starts_at__gt=now - YEAR)
     notice = dt.timedelta(hours=Limits.current().late_hours)
-    late = sessions.filter(
-        shift__cancel_cause=Shift.Cause.GROUP, shift__cancelled_at__gt=F("shift__starts_at") - notice
-    )
+    called_off = CalledOff.objects.filter(request__group=group, starts_at__gt=now - YEAR)
+    late = called_off.filter(cause=Shift.Cause.GROUP, at__gt=F("starts_at") - notice)
     return GroupHistory(
         held=sessions.held().count(), late=late.count(), nobody=sessions.filter(report__attendees=0).count()
     )

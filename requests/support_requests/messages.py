@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from notifications import calendars, links
 from notifications.ladder import reads_letters
 from notifications.models import Channel, Contact, Matter, Message
 from notifications.outbox import tell
 from programme.models import Programme
+from programme.wording import say_list
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
@@ -135,6 +137,15 @@ def tell_closed(request: "SupportRequest", *, reason: str, told: "Shift | None" 
     entry = calendars.withdraw(event_of(told)) if told else ""
     expires_at = told.ends_at if told else None
     _tell(request, "closed", reason=reason, shift=told, calendar=entry, expires_at=expires_at)
+
+
+def say_ended(taken_back: "list[SupportRequest]") -> str:
+    """To whoever ended a series: what was taken back with it."""
+    said = _("このあとの月のお申し込みをやめました。")
+    if taken_back:
+        numbers = say_list(one.number for one in taken_back)
+        said += _("もう作られていたお申し込みも取り消しました: %(numbers)s") % {"numbers": numbers}
+    return said
 
 
 def ask_for_feedback(session: "Session") -> None:

@@ -82,6 +82,7 @@ def _ask_again(before: SupportRequest, starts: list[dt.datetime]) -> None:
         minutes=before.minutes,
         needs=before.needs,
         wheelchair=before.wheelchair,
+        may_be_rung=before.may_be_rung,
         note=before.note,
         series=before.series,
     )

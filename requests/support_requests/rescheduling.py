@@ -16,6 +16,7 @@ from support_requests import rules
 from support_requests.errors import SameTime, TimePassed
 from support_requests.messages import tell_moved
 from support_requests.models import Session, SupportRequest
+from support_requests.services import check_months
 from supporters.choosing import Choice, Tally
 from supporters.errors import NotUsuallyFree, TooFar
 from supporters.models import Assignment, RoomClaim, Shift, Supporter
@@ -42,7 +43,7 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
     first day that may be asked for; the office may go below it.
 
     Raises ChangedMeanwhile unless it is planned or booked, TimePassed when it has begun, SameTime, what
-    ``rules.check_start`` raises, and RoomTaken.
+    ``rules.check_start`` raises, for the group TooManyThisMonth, and RoomTaken.
     """
     shift = Shift.objects.select_for_update(no_key=True).get(session=session)
     request = SupportRequest.objects.get(session=session)
@@ -53,6 +54,8 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
     if starts_at == shift.starts_at:
         raise SameTime
     _check(_moved(shift, starts_at), Limits.current(), by=by)
+    if by is None:
+        check_months(request, [starts_at], before=[shift.starts_at])
     before = (shift.starts_at, shift.ends_at)
     leaving = shift.move_to(starts_at, starts_at + (shift.ends_at - shift.starts_at), by=by, reason=reason)
     if request.status == SupportRequest.Status.BOOKED:

@@ -1,6 +1,7 @@
 """Taking requests in: over the web, or by a coordinator at the telephone or from paper. Asking what it was like."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from notifications import addresses
 from notifications.models import Contact
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month, span
@@ -57,6 +59,7 @@ class Wish:
     preferred: str = ""
     room: Room | None = None
     wheelchair: bool = False
+    may_be_rung: bool = False
     months: int = 1
     taken: frozenset[dt.datetime] = frozenset()
 
@@ -90,7 +93,8 @@ def take_down(wish: Wish, *, by: Any, intake: str) -> tuple[SupportRequest, bool
 def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     """Put right what a group asks for, as it told a coordinator; the history notes who did it and when.
 
-    Raises what ``Wish.check`` raises, and ChangedMeanwhile when a plan has been carried out meanwhile.
+    ``by`` None: the group itself, by its link, which has to keep to its requests a month. Raises what ``Wish.check``
+    raises, TooManyThisMonth, and ChangedMeanwhile when a plan has been carried out meanwhile.
     """
     now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
     asked = now.select_related("venue", "group__contact").get(pk=asked.pk)
@@ -99,11 +103,13 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     wish.check()
     proof_before = confirm_key(asked)
     _revise_group(asked.group, wish)
+    if by is None:
+        check_months(asked, wish.starts, before=[time.starts_at for time in asked.times.all()])
     if not _same_place(asked.venue, wish.place):
         asked.venue = _stored(wish.place)
     asked.participants, asked.minutes, asked.needs, asked.note = wish.participants, wish.minutes, wish.needs, wish.note
-    asked.room, asked.wheelchair = wish.room, wish.wheelchair
-    asked.save(update_fields=["venue", "room", "participants", "minutes", "needs", "wheelchair", "note"])
+    asked.room, asked.wheelchair, asked.may_be_rung = wish.room, wish.wheelchair, wish.may_be_rung
+    asked.save(update_fields=["venue", "room", "participants", "minutes", "needs", "wheelchair", "may_be_rung", "note"])
     before = _wishes(asked)
     asked.topics.all().delete()
     asked.times.all().delete()
@@ -125,13 +131,9 @@ def _wishes(asked: SupportRequest) -> dict[str, list[str]]:
 
 def _revise_group(group: Group, wish: Wish) -> None:
     contact = group.contact
-    if contact.email != wish.email:
-        contact.email_proved_at = None
-    if contact.phone != wish.phone:
-        contact.sms_proved_at = None
     contact.name, contact.email, contact.phone = wish.leader, wish.email, wish.phone
     contact.preferred = wish.preferred
-    contact.save()
+    addresses.change(contact)
     group.name, group.kind, group.district = wish.group_name, wish.kind, wish.district
     group.save()
 
@@ -159,7 +161,7 @@ def _once(wish: Wish, intake: str, by: Any) -> tuple[SupportRequest, bool]:
                 asked.confirm(by=by)
             else:
                 _check_waiting(wish)
-                _check_month(asked, wish)
+                check_months(asked, wish.starts)
                 ask_to_confirm(asked)
             return asked, True
     except IntegrityError:  # its twin was stored in this very moment
@@ -180,19 +182,23 @@ def _check_waiting(wish: Wish) -> None:
         raise TooManyWaiting
 
 
-def _check_month(asked: SupportRequest, wish: Wish) -> None:
-    """Raises TooManyThisMonth. The same group is the same address, number, or name in a district."""
-    most, month = Limits.current().requests_a_month, Month.of(timezone.localdate(wish.starts[0]))
-    contact = asked.group.contact
-    same = Q(group__search_key=asked.group.search_key, group__district=wish.district)
-    if wish.email:
-        same |= Q(group__contact__email__iexact=wish.email)
-    if contact.phone_e164:
-        same |= Q(group__contact__phone_e164=contact.phone_e164)
-    start, end = span(month.first, month.last)
-    first_wish = PreferredTime.objects.filter(rank=1, starts_at__gte=start, starts_at__lt=end)
-    if SupportRequest.objects.not_closed().filter(same, times__in=first_wish).distinct().count() > most:
-        raise TooManyThisMonth(most=most, month=say_month(month.first))
+def check_months(asked: SupportRequest, starts: list[dt.datetime], *, before: Iterable[dt.datetime] = ()) -> None:
+    """Raises TooManyThisMonth when a month of ``starts``, and of none of ``before``, is full without ``asked``.
+
+    The same group is the same address, number, or name in a district.
+    """
+    most, group = Limits.current().requests_a_month, asked.group
+    same = Q(group__search_key=group.search_key, group__district=group.district_id)
+    if group.contact.email:
+        same |= Q(group__contact__email__iexact=group.contact.email)
+    if group.contact.phone_e164:
+        same |= Q(group__contact__phone_e164=group.contact.phone_e164)
+    others = SupportRequest.objects.not_closed().filter(same).exclude(pk=asked.pk)
+    wanted = list(dict.fromkeys(Month.of(timezone.localdate(start)) for start in starts))
+    known = {Month.of(timezone.localdate(start)) for start in before}
+    for month in wanted:
+        if month not in known and others.in_time(*span(month.first, month.last)).count() >= most:
+            raise TooManyThisMonth(most=most, month=say_month(month.first))
 
 
 def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
@@ -209,6 +215,7 @@ def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
         minutes=wish.minutes,
         needs=wish.needs,
         wheelchair=wish.wheelchair,
+        may_be_rung=wish.may_be_rung,
         note=wish.note,
         series=_series(wish),
     )

@@ -4,12 +4,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from support_requests import reminders, repeating, services
-from support_requests.planning import sharing, solving
+from support_requests.planning import approving, sharing, solving
 
 
 @shared_task
 def solve_plan(pk: int) -> None:
     solving.solve(pk)
+
+
+@shared_task
+def carry_out_plan(pk: int) -> None:
+    approving.carry_out(pk)
 
 
 @shared_task

@@ -11,7 +11,15 @@ from supporters.forms.office import (
     TrainingForm,
 )
 from supporters.forms.registration import RegistrationForm
-from supporters.forms.training import CourseForm, LessonForm, NewCourseForm, QuestionForm, QuizForm, ShownForm
+from supporters.forms.training import (
+    CourseForm,
+    LessonForm,
+    LessonWordsForm,
+    NewCourseForm,
+    QuestionForm,
+    QuizForm,
+    ShownForm,
+)
 
 __all__ = [
     "AbsenceForm",
@@ -25,6 +33,7 @@ __all__ = [
     "GuardianForm",
     "JoiningForm",
     "LessonForm",
+    "LessonWordsForm",
     "LimitsForm",
     "MailingForm",
     "NewCourseForm",

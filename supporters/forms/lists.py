@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+from collections.abc import Mapping
 from typing import Any
 from zipfile import BadZipFile
 
@@ -17,15 +18,14 @@ from tablib.exceptions import TablibException
 
 from notifications.phones import e164, takes_sms
 from programme.models import Category, District, Topic
-from programme.postcode import read_postcode
 from programme.text import ascii_number
-from programme.widgets import DateField
+from programme.widgets import DateField, PostcodeField
 from supporters.fields import PhoneField
 from supporters.forms.registration import OLDEST, YOUNGEST, check_kana
 from supporters.models import Supporter
 from supporters.services import Application
 
-ROWS_AT_MOST = 200
+ROWS_AT_MOST = 2_000
 BYTES_AT_MOST = 2 * 1024 * 1024
 
 
@@ -46,8 +46,12 @@ class ListedDate(DateField):
 
 
 class ListedSkills(forms.CharField):
-    """Topics by code or name, each with its level if it is not 1: "T05:2、T01". Gives {topic: level}."""
+    """Topics by code or name, each with its level if it is not 1: "T05:2、T01". Gives {topic: level}.
 
+    ``known``: the topics by either; the form sets it.
+    """
+
+    known: dict[str, Topic]
     default_error_messages = {
         "topic": _("「%(text)s」という内容はありません。"),
         "level": _("レベルは1から3です:%(text)s"),
@@ -55,12 +59,11 @@ class ListedSkills(forms.CharField):
 
     def to_python(self, value: Any) -> dict[Topic, int]:  # type: ignore[override]  # a text in, topics out
         texts = [text.strip() for text in re.split(r"[、,;\n]", super().to_python(value) or "") if text.strip()]
-        known = {key: topic for topic in Topic.objects.all() for key in (topic.code, topic.name)} if texts else {}
-        return dict(self._skill(text, known) for text in texts)
+        return dict(self._skill(text) for text in texts)
 
-    def _skill(self, text: str, known: dict[str, Topic]) -> tuple[Topic, int]:
+    def _skill(self, text: str) -> tuple[Topic, int]:
         name, _colon, level = text.replace("：", ":").partition(":")
-        topic = known.get(name.strip()) or known.get(ascii_number(name).upper())
+        topic = self.known.get(name.strip()) or self.known.get(ascii_number(name).upper())
         if topic is None:
             raise ValidationError(self.error_messages["topic"], code="topic", params={"text": name})
         digits = ascii_number(level or "1")
@@ -75,13 +78,29 @@ class ListedSkills(forms.CharField):
         """``to_python`` has looked at all of it."""
 
 
-def _entry(model: Any, label: Any, missing: Any) -> forms.ModelChoiceField:  # type: ignore[type-arg]  # of any list
-    wrong = {
-        "required": missing,
-        "invalid_choice": _("「%(value)s」はありません。見本の2枚目の表にある言葉で書いてください。"),
+class ListedEntry(forms.Field):
+    """One entry of a list of the programme's, by its name. ``known``: the entries by name; the form sets it."""
+
+    known: dict[str, Any]
+    default_error_messages = {
+        "invalid_choice": _("「%(value)s」はありません。見本の2枚目の表にある言葉で書いてください。")
     }
-    rows = model.objects.filter(active=True)
-    return forms.ModelChoiceField(label=label, queryset=rows, to_field_name="name", error_messages=wrong)
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if value not in self.known:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value})
+        return self.known[value]
+
+
+class Words:
+    """What the rows of a list may name, looked up once for all of them."""
+
+    def __init__(self) -> None:
+        self.categories = {each.name: each for each in Category.objects.filter(active=True)}
+        self.districts = {each.name: each for each in District.objects.filter(active=True)}
+        self.topics = {key: topic for topic in Topic.objects.all() for key in (topic.code, topic.name)}
 
 
 class RowForm(forms.Form):
@@ -97,16 +116,24 @@ class RowForm(forms.Form):
         error_messages={"required": _("ふりがなを入力してください。")},
     )
     birth_date = ListedDate(label=_("生年月日"))
-    category = _entry(Category, _("区分"), _("あてはまるものを一つ選んでください。"))
-    home_district = _entry(District, _("お住まいの地区"), _("お住まいの地区を選んでください。"))
+    category = ListedEntry(label=_("区分"), error_messages={"required": _("あてはまるものを一つ選んでください。")})
+    home_district = ListedEntry(
+        label=_("お住まいの地区"), error_messages={"required": _("お住まいの地区を選んでください。")}
+    )
     phone = PhoneField(label=_("電話番号"), required=False)
     mobile = PhoneField(label=_("携帯電話の番号"), required=False)
     email = forms.EmailField(label=_("メールアドレス"), max_length=254, required=False)
-    postcode = forms.CharField(label=_("郵便番号"), max_length=20, required=False)
+    postcode = PostcodeField(label=_("郵便番号"))
     address = forms.CharField(label=_("住所"), max_length=200, required=False)
     registered_on = ListedDate(label=_("登録日"), required=False)
     trained_on = ListedDate(label=_("研修の修了日"), required=False)
     skills = ListedSkills(label=_("教えられること"), max_length=500, required=False)
+
+    def __init__(self, row: Mapping[str, str], *, words: Words) -> None:
+        super().__init__(row)
+        fields: dict[str, Any] = self.fields
+        fields["category"].known, fields["home_district"].known = words.categories, words.districts
+        fields["skills"].known = words.topics
 
     def clean_birth_date(self) -> dt.date:
         born: dt.date = self.cleaned_data["birth_date"]
@@ -119,12 +146,6 @@ class RowForm(forms.Form):
         if mobile and not takes_sms(e164(mobile)):
             raise ValidationError(_("携帯電話の番号を入力してください。例:090-1234-5678"))
         return mobile
-
-    def clean_postcode(self) -> str:
-        digits = read_postcode(self.cleaned_data["postcode"])
-        if digits is None:
-            raise ValidationError(_("郵便番号は、7けたの数字で入力してください。例:371-0027"), code="postcode")
-        return digits
 
     def clean_registered_on(self) -> dt.date:
         return self._past("registered_on") or timezone.localdate()
@@ -145,6 +166,10 @@ class RowForm(forms.Form):
             self.add_error("phone", _("メールアドレスか電話番号を入力してください。"))
         return cleaned
 
+    def ways(self) -> dict[str, str]:
+        """By which the person is reached."""
+        return {name: self.cleaned_data[name] for name in ("email", "phone", "mobile")}
+
     def application(self) -> Application:
         names = ("name", "kana", "birth_date", "category", "home_district", "phone", "postcode", "address", "skills")
         return Application(**{name: self.cleaned_data[name] for name in names})
@@ -155,7 +180,7 @@ class ListForm(forms.Form):
 
     file = forms.FileField(
         label=_("一覧のファイル"),
-        help_text=_("Excel(.xlsx)かCSV。1行目は見出し、200人までです。"),
+        help_text=_("Excel(.xlsx)かCSV。1行目は見出し、2,000人までです。"),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.csv"}),
         error_messages={"required": _("ファイルを選んでください。")},
     )
@@ -163,7 +188,7 @@ class ListForm(forms.Form):
     def clean_file(self) -> Dataset:
         file = self.cleaned_data["file"]
         if file.size > BYTES_AT_MOST:
-            raise ValidationError(_("ファイルが大きすぎます。200人までに分けてください。"))
+            raise ValidationError(_("ファイルが大きすぎます。2,000人までに分けてください。"))
         found = _read(file.name, file.read())
         heads = {str(field.label) for field in RowForm.base_fields.values() if field.required}
         missing = [head for head in heads if head not in (found.headers or [])]
@@ -173,7 +198,7 @@ class ListForm(forms.Form):
                 params={"heads": "、".join(sorted(missing))},
             )
         if not 0 < len(found) <= ROWS_AT_MOST:
-            raise ValidationError(_("人の行が、1行から200行までのファイルを選んでください。"))
+            raise ValidationError(_("人の行が、1行から2,000行までのファイルを選んでください。"))
         return found
 
 

@@ -1,7 +1,7 @@
 """What a supporter tells about the own time and skills, and what somebody answers to an offer."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -42,12 +42,13 @@ class FreeTimesForm(forms.Form):
     )
 
     def free_times(self) -> list[WeekTime]:
-        """The presets' and the table's times together."""
-        times = set(self.cleaned_data["week"])
+        """The presets' and the table's times together: as if every cell of a preset were ticked in the table."""
+        times = list(self.cleaned_data["week"])
         for code in self.cleaned_data["presets"]:
             _name, days, bands = PRESETS[code]
-            times |= {(day, start, end) for day in days for start, end in bands}
-        return sorted(times)
+            times += [(day, start, end) for day in days for start, end in bands]
+        week: Any = self.fields["week"]
+        return cast(list[WeekTime], week.clean(week.prepare_value(times)))
 
     @staticmethod
     def times_of(supporter: Supporter) -> list[WeekTime]:
@@ -70,8 +71,8 @@ def skills_field() -> SkillsField:
     return SkillsField(
         label=_("教えられること"),
         help_text=_(
-            "LINEでいうと、「基本」はメッセージを読む・送る、「活用」は写真やグループを使う、"
-            "「高度」は機種変更の引き継ぎや役所の手続きまで、です。あてはまるものだけ選んでください。"
+            "あてはまるものを押すと、どこまでかを選べます。LINEでいうと、「基本」はメッセージを読む・送る、"
+            "「活用」は写真やグループを使う、「高度」は機種変更の引き継ぎまで、です。"
         ),
         required=False,
     )
@@ -84,6 +85,9 @@ class SkillsForm(forms.Form):
         known = {skill.topic_id: skill.level for skill in supporter.skills.all()}
         super().__init__(data, initial={"skills": known})
         offer_topics(self, beside=set(known))
+
+
+FARTHEST_AHEAD = 2 * 366  # days; beyond them somebody mistyped the year
 
 
 class AbsenceForm(forms.Form):
@@ -108,7 +112,9 @@ class AbsenceForm(forms.Form):
             self.add_error("last", _("「いつから」より後の日付を入力してください。"))
         elif last < timezone.localdate():
             self.add_error("first", _("今日より後の日付を入力してください。"))
-        elif last > first + dt.timedelta(days=366):
+        elif (first - timezone.localdate()).days > FARTHEST_AHEAD:
+            self.add_error("first", _("「いつから」の年をご確認ください。2年より先の日は入れられません。"))
+        elif (last - first).days > 366:
             self.add_error("last", _("1年以内の日付を入力してください。長く休むときは「お休みする」を使ってください。"))
         return cleaned
 

@@ -5,14 +5,15 @@ import re
 import unicodedata
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from programme.models import Category, District
-from programme.postcode import read_postcode
-from programme.widgets import DateField, ThreePartDate
+from notifications.phones import e164, takes_sms
+from programme.models import Category, District, User
+from programme.widgets import DateField, PostcodeField, ThreePartDate
 from supporters.fields import DistrictMap, PhoneField
 from supporters.forms.mypage import FreeTimesForm, offer_topics, skills_field
 from supporters.models import SpecialNeed, Supporter, TravelBy
@@ -66,13 +67,7 @@ class RegistrationForm(FreeTimesForm):
         error_messages={"required": _("お住まいの地区を選んでください。")},
         help_text=_("市の外にお住まいの方は、いちばん近い地区を選んでください。"),
     )
-    postcode = forms.CharField(
-        label=_("郵便番号"),
-        required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "postal-code", "class": "short"}),
-        help_text=_("住所を空けて「次へ」を押すと、町の名前まで入ります。"),
-    )
+    postcode = PostcodeField(label=_("郵便番号"), help_text=_("住所を空けて「次へ」を押すと、町の名前まで入ります。"))
     address = forms.CharField(
         label=_("住所"),
         required=False,
@@ -119,9 +114,9 @@ class RegistrationForm(FreeTimesForm):
     field_order = ["name", "kana", "birth_date", *GUARDIAN, "category", "phone", "brings"]
     field_order += ["home_district", "postcode", "address", "travel_by", "areas", "skills", "presets", "week"]
 
-    def __init__(self, *args: Any, own_email: str | None, **options: Any) -> None:
+    def __init__(self, *args: Any, account: User, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.own_email = own_email
+        self.account = account
         offer_topics(self)
 
     def clean_birth_date(self) -> dt.date:
@@ -130,12 +125,6 @@ class RegistrationForm(FreeTimesForm):
         if not YOUNGEST <= age <= OLDEST:
             raise ValidationError(_("生まれた年をご確認ください。"), code="implausible")
         return born
-
-    def clean_postcode(self) -> str:
-        digits = read_postcode(self.cleaned_data["postcode"])
-        if digits is None:
-            raise ValidationError(_("郵便番号は、7けたの数字で入力してください。例:371-0027"), code="postcode")
-        return digits
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
@@ -153,11 +142,23 @@ class RegistrationForm(FreeTimesForm):
             self.add_error("guardian_name", _("18歳未満の方は、保護者のお名前を入力してください。"))
         if not email and not phone and not (self.errors.keys() & {"guardian_email", "guardian_phone"}):
             self.add_error("guardian_email", _("18歳未満の方は、保護者のメールアドレスか電話番号を入力してください。"))
-        if email and self.own_email and email.casefold() == self.own_email.casefold():
+        if email and email.casefold() in self._own_emails():
             self.add_error(
                 "guardian_email",
                 _("ご自分のメールアドレスと同じです。保護者の方のアドレスか、電話番号を入力してください。"),
             )
+        # The landline at home is both's: there the office rings and asks for the guardian.
+        number = e164(phone or "")
+        if takes_sms(number) and number in (self.account.mobile, e164(cleaned.get("phone") or "")):
+            self.add_error(
+                "guardian_phone",
+                _("ご自分の携帯電話の番号と同じです。保護者の方の番号か、メールアドレスを入力してください。"),
+            )
+
+    def _own_emails(self) -> set[str]:
+        """All addresses that open the account, also those added later."""
+        added = EmailAddress.objects.filter(user=self.account).values_list("email", flat=True)
+        return {email.casefold() for email in (self.account.email, *added) if email}
 
     def application(self) -> Application:
         """The typed form as the service takes it."""

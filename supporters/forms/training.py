@@ -133,6 +133,15 @@ class LessonForm(forms.ModelForm):  # type: ignore[type-arg]
         return lesson
 
 
+class LessonWordsForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How a film is called and what it is about; another film is another lesson."""
+
+    class Meta:
+        model = Lesson
+        fields = ["title", "words"]
+        widgets = {"words": forms.Textarea(attrs={"rows": 3})}
+
+
 def _begins(file: "UploadedFile[Any]", offset: int, signature: bytes) -> bool:
     file.seek(0)
     head = file.read(offset + len(signature))

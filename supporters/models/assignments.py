@@ -15,6 +15,7 @@ from programme.lifecycle import Move, Stateful
 from supporters.errors import (
     AdultMissing,
     Away,
+    NoSeatFree,
     OfferClosed,
     OfferLapsed,
     ShiftCancelled,
@@ -108,6 +109,8 @@ class Assignment(Stateful):
     seat = models.OneToOneField(Seat, null=True, blank=True, on_delete=models.PROTECT, related_name="assignment")
     offered_at = models.DateTimeField(null=True, blank=True)
     answer_by = models.DateTimeField(null=True, blank=True)
+    # Whose number its calendar entries bear, where the duty came from a registration that was merged into this one.
+    entry_of = models.PositiveBigIntegerField(null=True, editable=False)
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -115,6 +118,8 @@ class Assignment(Stateful):
         verbose_name = _("担当")
         verbose_name_plural = _("担当")
         ordering = ["shift__starts_at", "pk"]
+        # Few offers wait at a time: for those that lapse soon nobody reads the duties of all years.
+        indexes = [models.Index(fields=["answer_by"], condition=Q(status="offered"), name="assignment_waits")]
         constraints = [
             models.CheckConstraint(
                 name="assignment_status_known",
@@ -165,6 +170,11 @@ class Assignment(Stateful):
         return f"{self.supporter} → {self.shift}"
 
     @property
+    def entry_number(self) -> int:
+        """What tells its calendar entries from those of others on the shift: always the same."""
+        return self.entry_of or self.supporter_id
+
+    @property
     def is_held(self) -> bool:
         return self.status in self.HELD
 
@@ -185,7 +195,7 @@ class Assignment(Stateful):
         if self.status == self.Status.OFFERED:
             self._refuse_if_closed(self.shift)
             if self.shift.is_full():
-                raise ShiftFull
+                raise self._full(by)
         with transaction.atomic():
             # Always in this order: shift, supporter, assignment. Whoever waits, waits here.
             shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
@@ -270,7 +280,7 @@ class Assignment(Stateful):
             if shift.starts_at <= timezone.now():
                 raise ShiftStarted
             if shift.is_full():
-                raise ShiftFull
+                raise cls(supporter=supporter)._full(by)
             check(supporter, shift)
             row = cls.objects.create(shift=shift, supporter=supporter, status=cls.Status.APPLIED)
             row.moves.create(from_status=cls.Status.PROPOSED, to_status=cls.Status.APPLIED, by=by)
@@ -304,7 +314,7 @@ class Assignment(Stateful):
         despite: Collection[type[Refused]] = (),
         quiet: bool = False,
     ) -> None:
-        seat, leaving = self._find_seat(shift)
+        seat, leaving = self._find_seat(shift, by=by)
         check(supporter, shift, instead_of=leaving, despite=despite)
         was_staffed = shift.is_staffed()
         if leaving:
@@ -323,7 +333,7 @@ class Assignment(Stateful):
             for other in shift.assignments.filter(status=self.Status.APPLIED).select_related("supporter__contact"):
                 other.pass_over(by=by)
 
-    def _find_seat(self, shift: Shift) -> tuple[Seat, "Assignment | None"]:
+    def _find_seat(self, shift: Shift, *, by: Any) -> tuple[Seat, "Assignment | None"]:
         """A free seat, else that of somebody who wants a stand-in and is to be released. Raises ShiftFull."""
         free = Seat.objects.filter(shift=shift, assignment=None).first()
         if free:
@@ -331,8 +341,12 @@ class Assignment(Stateful):
         wanted = shift.assignments.filter(status=self.Status.STANDING_IN_WANTED)
         leaving = wanted.select_related("seat", "supporter__contact").first()
         if leaving is None or leaving.seat is None:
-            raise ShiftFull
+            raise self._full(by)
         return leaving.seat, leaving
+
+    def _full(self, by: Any) -> ShiftFull:
+        """As it is said to whoever reads it: to the person, by whose own hand or link it is, or to the office."""
+        return ShiftFull() if by is None or by.pk == self.supporter.user_id else NoSeatFree()
 
     def offer(self, *, by: Any, answer_by: dt.datetime) -> None:
         """Ask the supporter, who has until ``answer_by`` to answer."""
@@ -371,7 +385,8 @@ class Assignment(Stateful):
                 raise OfferClosed(status=self.get_status_display())
             if self.shift.starts_at <= timezone.now():
                 raise ShiftStarted
-            self._move(self.Status.STANDING_IN_WANTED, by=by, reason=reason)
+            kept = {"shift_start": self.shift.starts_at}
+            self._move(self.Status.STANDING_IN_WANTED, by=by, reason=reason, kept=kept)
             take_reminders_back(self)
 
     def take_off(self, *, by: Any, reason: str = "") -> None:
@@ -424,7 +439,7 @@ class Assignment(Stateful):
         """
         if came and self.status == self.Status.ABSENT:
             with transaction.atomic():
-                seat, _leaving = self._find_seat(self.shift)
+                seat, _leaving = self._find_seat(self.shift, by=by)
                 self._move(self.Status.ATTENDED, by=by, seat=seat)
                 Claim.stake(self, self.shift)
         elif came and self.status != self.Status.ATTENDED:
@@ -472,6 +487,8 @@ class Assignment(Stateful):
 
 class AssignmentMove(Move):
     subject = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="moves")
+    # Of "I can't come": when the duty was to begin then. The shift may have another time since.
+    shift_start = models.DateTimeField(null=True, editable=False)
 
     class Meta(Move.Meta):
         # A month's answers are counted by their day.

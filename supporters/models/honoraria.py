@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from programme.fiscal import Month
+from programme.models.records import recorded
 from supporters.models.assignments import Assignment
 
 
@@ -46,6 +47,10 @@ class HonorariumQuerySet(models.QuerySet["Honorarium"]):
         return self.filter(approved_at__isnull=False, payment=None)
 
 
+@recorded(
+    leave_out=("assignment", "day", "cause", "made_at", "made_by", "approved_at", "approved_by", "payment"),
+    names={"approved_by": _("承認した人")},
+)
 class Honorarium(models.Model):
     """A line: minutes and yen of one duty, or, after that was paid, the difference by which it was put right."""
 

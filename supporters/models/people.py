@@ -16,7 +16,7 @@ from programme.models.records import RecordedQuerySet, recorded
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
 from supporters.errors import ConsentMissing, ConsentRevoked, Erased, MayBeKnown, TrainingMissing
-from supporters.messages import tell_activated, tell_applied
+from supporters.messages import tell_activated, tell_applied, tell_consent_revoked
 
 WEEKDAYS = list(enumerate(WEEKDAY_NAMES))
 
@@ -139,8 +139,12 @@ class Supporter(Stateful):
         return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.search_key, self.kana_key = search_key(self.name + self.kana), search_key(self.kana)
+        self.set_keys()
         super().save(*args, **kwargs)
+
+    def set_keys(self) -> None:
+        """By which the person is found and compared: for rows that ``save`` does not write."""
+        self.search_key, self.kana_key = search_key(self.name + self.kana), search_key(self.kana)
 
     # --- Facts -----------------------------------------------------------------------------------------
     def age_on(self, day: dt.date) -> int:
@@ -431,4 +435,6 @@ class Consent(models.Model):
             adult_age = Limits.current().adult_age
             reason = str(_("保護者の同意の取り消し"))
             self.supporter.step_back(by=by, reason=reason, until=self.supporter.comes_of_age_on(adult_age))
+            if self.supporter.needs_consent() and self.supporter.status != Supporter.Status.WITHDRAWN:
+                tell_consent_revoked(self, adult_age=adult_age)
         self.refresh_from_db()

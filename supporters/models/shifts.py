@@ -238,6 +238,27 @@ class Shift(models.Model):
             assignment._leave(AssignmentStatus.CANCELLED, by=by, reason=reason)
         return concerned
 
+    @transaction.atomic
+    def stand_again(self) -> None:
+        """What was called off takes place, with nobody on it yet: who was told that it is off is not put back.
+
+        It keeps its calendar UID, with a higher SEQUENCE. Twice is once. Raises ShiftStarted, RoomTaken.
+        """
+        rows = type(self).objects.filter(pk=self.pk, starts_at__gt=timezone.now())
+        called_off = rows.exclude(cancelled_at=None)
+        if called_off.update(cancelled_at=None, cancel_reason="", cancel_cause="", sequence=F("sequence") + 1) == 1:
+            self.refresh_from_db()
+            self._book_room()
+        elif not rows.exists():
+            raise ShiftStarted
+
+    def _book_room(self) -> None:
+        """The room that it had, or another one of the venue's that is free. Raises RoomTaken."""
+        if self.room:
+            self.room = RoomClaim.free_room(self.venue, self.starts_at, self.ends_at, rather=self.room)
+            self.save(update_fields=["room"])
+            RoomClaim.book(self)
+
     def _live(self) -> "AssignmentQuerySet":
         """Those for whom the shift is not over and done with, locked: who says no in this moment is not among them."""
         return self.assignments.filter(status__in=LIVE).select_for_update(of=("self",))
@@ -265,10 +286,7 @@ class Shift(models.Model):
         type(self).objects.filter(pk=self.pk).update(starts_at=starts_at, ends_at=ends_at, sequence=F("sequence") + 1)
         self.refresh_from_db()
         RoomClaim.objects.filter(shift=self).delete()
-        if self.room:
-            self.room = RoomClaim.free_room(self.venue, starts_at, ends_at, rather=self.room)
-            self.save(update_fields=["room"])
-            RoomClaim.book(self)
+        self._book_room()
         Claim.objects.filter(assignment__shift=self).delete()
         leaving = []
         for assignment in self._live().select_related("supporter__contact").order_by("supporter__birth_date", "pk"):

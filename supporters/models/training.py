@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from programme.models import Course
+from programme.models.records import recorded
 from supporters.errors import LessonsLeft
 from supporters.models.people import Supporter
 
@@ -34,6 +35,7 @@ def _anew(_lesson: "Lesson", name: str) -> str:
     return f"{uuid.uuid4().hex}{PurePosixPath(name).suffix.lower()}"
 
 
+@recorded(leave_out=("course", "position"), made=True)
 class Lesson(models.Model):
     """A film of a course: a link to another site, or a file of ours, which has captions."""
 
@@ -69,6 +71,7 @@ class Lesson(models.Model):
         return found
 
 
+@recorded(leave_out=("course", "position"), made=True)
 class Question(models.Model):
     """A question of a course with two to four answers, of which one is right."""
 

@@ -64,6 +64,6 @@ def _entries(supporter: Supporter) -> list[calendars.Entry]:
     changed_at = Coalesce(Max("moves__at"), "offered_at", "supporter__applied_at")
     held = held.select_related("shift__venue__district", "shift__room").annotate(changed_at=changed_at)
     return [
-        calendars.Entry(duty_of(duty.shift, supporter, url), duty.changed_at)
+        calendars.Entry(duty_of(duty.shift, duty.entry_number, url), duty.changed_at)
         for duty in held.order_by("shift__starts_at", "pk")
     ]

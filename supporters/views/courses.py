@@ -1,19 +1,23 @@
 """The coordinators' pages about courses: what they are made of, and who has come how far."""
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from programme.access import coordinator_only
 from programme.models import Course
-from supporters.forms import CourseForm, LessonForm, NewCourseForm, QuestionForm
-from supporters.models import LessonSeen, Supporter, TrainingCompletion
+from programme.models.records import note
+from programme.records import record_of
+from supporters.forms import CourseForm, LessonForm, LessonWordsForm, NewCourseForm, QuestionForm
+from supporters.models import Lesson, LessonSeen, Supporter, TrainingCompletion
 
 PEOPLE_A_PAGE = 50
 IN_TRAINING = (Supporter.Status.TRAINING, Supporter.Status.ACTIVE, Supporter.Status.PAUSED)
@@ -41,10 +45,12 @@ def courses(request: HttpRequest) -> HttpResponse:
 @coordinator_only
 def course_edit(request: HttpRequest, code: str) -> HttpResponse:
     """One course: its facts, its films, its questions."""
-    course = get_object_or_404(Course, code=code)
+    course = get_object_or_404(Course.objects.prefetch_related("lessons", "questions"), code=code)
     do = request.POST.get("do", "") if request.method == "POST" else ""
-    facts = CourseForm(request.POST if do == "facts" else None, instance=course)
+    # Copies: what was typed wrongly is not what the headings show.
+    facts = CourseForm(request.POST if do == "facts" else None, instance=copy(course))
     lesson = LessonForm(*((request.POST, request.FILES) if do == "lesson" else ()), prefix="lesson")
+    words = {it: _words_form(it, request.POST if do == f"lesson-{it.pk}" else None) for it in course.lessons.all()}
     question = QuestionForm(request.POST if do == "question" else None, prefix="question")
     if do == "facts" and facts.is_valid():
         facts.save()
@@ -55,13 +61,24 @@ def course_edit(request: HttpRequest, code: str) -> HttpResponse:
     if do == "question" and question.is_valid():
         question.save_to(course)
         return _saved(request, code)
+    for form in words.values():
+        if form.is_valid():
+            form.save()
+            return _saved(request, code)
+    parts = [*course.lessons.all(), *course.questions.all()]
     context: dict[str, Any] = {
-        "course": Course.objects.prefetch_related("lessons", "questions").get(pk=code),
+        "course": course,
+        "lessons": words.items(),
+        "record": record_of(course, *parts, called={part: str(part) for part in parts}),
         "facts": facts,
         "lesson_form": lesson,
         "question_form": question,
     }
     return render(request, "supporters/course_edit.html", context)
+
+
+def _words_form(lesson: Lesson, data: QueryDict | None) -> LessonWordsForm:
+    return LessonWordsForm(data, instance=copy(lesson), prefix=f"lesson-{lesson.pk}")
 
 
 def _saved(request: HttpRequest, code: str) -> HttpResponse:
@@ -77,7 +94,9 @@ def remove_part(request: HttpRequest, code: str) -> HttpResponse:
     parts: dict[str, Any] = {"lesson": course.lessons, "question": course.questions}
     kind, _dash, key = request.POST.get("part", "").partition("-")
     if kind in parts and key.isdecimal() and (part := parts[kind].filter(pk=key).first()):
-        part.delete()
+        with transaction.atomic():
+            note(course, {"parts": (str(part), "")})
+            part.delete()
         messages.success(request, _("取り除きました。"))
     return redirect("supporters:course_edit", code)
 

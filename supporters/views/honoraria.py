@@ -12,11 +12,13 @@ from django.views.decorators.http import require_safe
 
 from programme import csv_files
 from programme.access import coordinator_only, signed_in
-from supporters.honoraria import Paid, people_of
+from supporters.honoraria import Paid, people_of, people_paid
 from supporters.models import Honorarium, Payment, Supporter
 from supporters.views.mypage import supporter_only
 
 LINES_A_PAGE = 50
+PAYMENTS_A_PAGE = 12
+RECEIPTS_A_PAGE = 20
 ENCODINGS = {"utf-8": csv_files.as_utf8, "cp932": csv_files.as_cp932}
 HEADER = ("支払番号", "作成日", "サポーター番号", "氏名", "ふりがな", "区分", "明細の数", "活動時間(分)", "支払額(円)")
 
@@ -34,10 +36,10 @@ def mine(request: HttpRequest, supporter: Supporter) -> HttpResponse:
 @coordinator_only
 @require_safe
 def payments(request: HttpRequest) -> HttpResponse:
-    rows = Payment.objects.select_related("made_by")
-    rows = rows.annotate(yen=Sum("lines__yen"), people=Count("lines__assignment__supporter", distinct=True))
-    rows = rows.order_by("-made_at", "-pk")
-    page = Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(Payment.objects.order_by("-made_at", "-pk"), PAYMENTS_A_PAGE).get_page(request.GET.get("page"))
+    shown = Payment.objects.filter(pk__in=[one.pk for one in page]).select_related("made_by")
+    shown = shown.annotate(yen=Sum("lines__yen"), people=Count("lines__assignment__supporter", distinct=True))
+    page.object_list = shown.order_by("-made_at", "-pk")
     return render(request, "supporters/payments.html", {"page": page})
 
 
@@ -80,12 +82,14 @@ def receipts(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     payment = get_object_or_404(Payment, pk=pk)
     own = None if user.is_coordinator else get_object_or_404(Supporter, user=user)
-    people = people_of(payment, only=own)
-    if not people:
+    paid = people_paid(payment)
+    page = Paginator(paid.filter(pk=own.pk) if own else paid, RECEIPTS_A_PAGE).get_page(request.GET.get("page"))
+    if not page:
         raise Http404
     context = {
         "payment": payment,
-        "people": people,
-        "title": _("領収書") if own or len(people) == 1 else _("領収書(全員)"),
+        "people": people_of(payment, only=page.object_list),
+        "page": page,
+        "title": _("領収書") if own or page.paginator.count == 1 else _("領収書(全員)"),
     }
     return render(request, "supporters/receipts.html", context)

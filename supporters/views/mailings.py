@@ -5,12 +5,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from notifications import mailings
-from notifications.models import Channel, Mailing, Message
+from notifications.models import Channel, Contact, Mailing, Message
 from notifications.segments import size
 from programme.access import UserRequest, coordinator_only
 from programme.errors import ChangedMeanwhile, Refused
@@ -43,7 +44,11 @@ def write(request: UserRequest, pk: int | None = None) -> HttpResponse:
         if request.POST.get("do") == "count":
             context["form"] = MailingForm(instance=row, initial=request.POST.dict())
         elif form.is_valid():
-            return _save(form, audience)
+            try:
+                return _save(form, audience)
+            except Refused as refused:  # somebody has sent it meanwhile
+                messages.warning(request, str(refused))
+                return redirect("supporters:mailings")
     return render(request, "supporters/mailing_write.html", context)
 
 
@@ -94,11 +99,17 @@ def draft(request: UserRequest, pk: int, draft_pk: int) -> HttpResponse:
     return render(request, "supporters/mailing_draft.html", context)
 
 
+def _who_is_here() -> QuerySet[Contact]:
+    """Those who have left since a draft was written to them are not written to."""
+    here = Supporter.objects.exclude(status=Supporter.Status.WITHDRAWN)
+    return Contact.objects.filter(pk__in=here.values("contact"))
+
+
 def _do(request: UserRequest, row: Mailing) -> HttpResponse:
     match request.POST.get("do", "").partition(" "):
         case ("send", *_rest):
             with told(request, _("送信を始めました。")):
-                mailings.send(row, by=request.user)
+                mailings.send(row, still=_who_is_here(), by=request.user)
         case ("leave_out", _space, pk) if pk.isdecimal():
             draft = get_object_or_404(row.messages.select_related("recipient"), pk=pk)
             with told(request, _("%(name)sさんには送りません。") % {"name": draft.recipient}):

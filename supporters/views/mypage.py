@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -18,14 +19,14 @@ from django.views.decorators.http import require_POST
 from notifications import links
 from programme.access import signed_in
 from programme.errors import Refused
-from programme.models import Limits, Programme
+from programme.models import Course, Limits, Programme
 from supporters.attending import Door, door
 from supporters.figures import own_figures
 from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
 from supporters.joining import join, open_places
 from supporters.messages import OFFER
 from supporters.models import Assignment, CheckIn, Shift, SpecialNeed, Supporter
-from supporters.owners import links_of, thanks_of
+from supporters.owners import links_of, owner_of, thanks_of
 from supporters.services import set_free_times, set_skills
 from supporters.views.replies import told
 
@@ -49,6 +50,28 @@ def supporter_only(view: MyView) -> MyView:
         return view(request, supporter, *args, **kwargs)
 
     return guarded
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the person, or the guardian, has to do first, or nothing is asked of them."""
+
+    courses: list[Course]
+    guardian: str
+    """"asked", "unasked" or "revoked" while a consent is needed and none stands, else "" """
+
+    @property
+    def is_open(self) -> bool:
+        return not self.courses and not self.guardian
+
+
+def _gate_of(supporter: Supporter) -> Gate:
+    may_learn = supporter.status in (Supporter.Status.TRAINING, Supporter.Status.ACTIVE)
+    guardian = ""
+    if supporter.status != Supporter.Status.WITHDRAWN and supporter.needs_consent() and not supporter.has_consent():
+        last = supporter.consents.last()
+        guardian = "unasked" if last is None else "revoked" if last.revoked_at else "asked"
+    return Gate(supporter.missing_courses() if may_learn else [], guardian)
 
 
 @supporter_only
@@ -76,8 +99,7 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
         "supporters/home.html",
         {
             "supporter": supporter,
-            "missing_courses": supporter.missing_courses(),
-            "waits_for_guardian": supporter.needs_consent() and not supporter.has_consent(),
+            "gate": _gate_of(supporter),
             "places": len(open_places(supporter)) if supporter.status == Supporter.Status.ACTIVE else 0,
             "offers": [_card(row) for row in offered if row.shift.starts_at > now],
             "applied": [
@@ -106,12 +128,14 @@ def _next(duty: dict[str, Any]) -> dict[str, Any]:
     """The next duty, with the way there and what the group needs."""
     shift: Shift = duty["row"].shift
     city = Programme.objects.values_list("city", flat=True).first() or ""
+    today = shift.local_date == timezone.localdate()
     return {
         **duty,
+        "ring": owner_of(shift).ring(shift) if today else None,
         "map_url": shift.venue.map_url(city),
         "topics": [need.topic for need in shift.topics.all()],
         "needs": [need.label for need in SpecialNeed if need in shift.needs],
-        "today": shift.local_date == timezone.localdate(),
+        "today": today,
     }
 
 
@@ -130,7 +154,8 @@ def places(request: HttpRequest, supporter: Supporter) -> HttpResponse:
         return redirect("supporters:places")
     found = open_places(supporter) if supporter.status == Supporter.Status.ACTIVE else []
     page = Paginator(found, PLACES_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "supporters/places.html", {"page": page, "supporter": supporter})
+    context = {"page": page, "supporter": supporter, "gate": _gate_of(supporter)}
+    return render(request, "supporters/places.html", context)
 
 
 def _say_joined(row: Assignment) -> str:

@@ -31,10 +31,12 @@ def people(request: HttpRequest) -> HttpResponse:
     """Everybody; by a part of the name, status, topic and level, district and free time."""
     form = FilterForm(request.GET)
     found = form.people() if form.is_valid() else Supporter.objects.all()
-    rows = with_look_alikes(found).select_related("category", "home_district", "contact")
+    page = Paginator(found.select_related(None), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    shown = with_look_alikes(found.filter(pk__in=[one.pk for one in page]))
+    page.object_list = shown.select_related("category", "home_district", "contact")
     context = {
         "form": form,
-        "page": Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page")),
+        "page": page,
         "audience": form.query() if form.is_valid() and not form.cleaned_data["q"].strip() else "",
     }
     return render(request, "supporters/people.html", context)

@@ -89,7 +89,7 @@ class RegistrationView(StepsView):
 
     def make_form(self, data: QueryDict) -> RegistrationForm:
         user: Any = self.request.user
-        return RegistrationForm(data, own_email=user.email, initial={"name": user.name})
+        return RegistrationForm(data, account=user, initial={"name": user.name})
 
     def send(self, form: RegistrationForm) -> str:  # type: ignore[override]  # the form that make_form gives
         user: Any = self.request.user

@@ -29,6 +29,7 @@ def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
     """The whole programme with its demo, as ``make run`` starts it."""
     port = a_free_port()
     environment |= {"PORT": str(port), "OUTBOX_SWEEP_SECONDS": "5", "EMAIL_URL": "mailbox://"}
+    environment["PLAN_SWEEP_SECONDS"] = "5"
     environment.pop("SITE_URL", None)
     log = tmp_path / "serve.log"
     with log.open("wb") as output:

@@ -25,7 +25,11 @@ class Site:
 
     def mail_to(self, address: str, words: str) -> str:
         """The text of the next unread mail to ``address`` that says ``words``; waits for the worker to deliver it."""
-        found: list[str] = []
+        return self.mail_to_one_of([address], words)[1]
+
+    def mail_to_one_of(self, addresses: list[str], words: str) -> tuple[str, str]:
+        """The same to any of ``addresses``, and to which."""
+        found: list[tuple[str, str]] = []
 
         def arrived() -> bool:
             for path in self.mailbox.glob("*.eml"):
@@ -33,20 +37,26 @@ class Site:
                 assert isinstance(mail, EmailMessage)
                 body = mail.get_body(("plain",))
                 text = f"{mail['Subject']}\n{body.get_content() if body else ''}"
-                if path.name not in self.read and address in str(mail["To"]) and words in text:
+                to = next((address for address in addresses if address in str(mail["To"])), None)
+                if path.name not in self.read and to and words in text:
                     self.read.add(path.name)
-                    found.append(text)
+                    found.append((to, text))
                     return True
             return False
 
-        wait_until(arrived, seconds=40)
+        wait_until(arrived, seconds=60)
         return found[0]
 
     def link_to(self, address: str, words: str) -> str:
         """The first link of that mail."""
-        match = re.search(r"http://\S+", self.mail_to(address, words))
-        assert match
-        return match.group()
+        return link_in(self.mail_to(address, words))
+
+
+def link_in(text: str) -> str:
+    """The first link of a mail's text."""
+    match = re.search(r"http://\S+", text)
+    assert match
+    return match.group()
 
 
 class Person:

@@ -75,7 +75,7 @@ def test_a_supporter_registers_with_few_taps(site: Site, browser: Browser) -> No
     person.next()
     person.choose("home_district", "上川淵")
     person.next()
-    person.tick("skills-T05=2")
+    person.tick("skills=T05")
     person.next()
     person.tick("presets=weekday_mornings")
     person.next()

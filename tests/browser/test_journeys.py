@@ -99,7 +99,7 @@ ANSWERS: dict[str, Callable[[Walker], None]] = {
     ),
     "about": lambda it: it.fill(category="citizen", phone="０２７ー２２４〜１１１１"),
     "where": lambda it: it.fill(home_district="D03"),
-    "skills": lambda it: it.fill(**{"skills-T05": "2"}),
+    "skills": lambda it: it.fill(skills="T05", **{"skills-T05": "2"}),
 }
 """What is typed on each page, by its step."""
 

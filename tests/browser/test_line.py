@@ -89,7 +89,7 @@ def register(supporter: Person) -> None:
     supporter.press("次へ")
     supporter.choose("home_district", "上川淵")
     supporter.press("次へ")
-    supporter.tick(f"skills-{TOPIC}=3")
+    supporter.tick(f"skills={TOPIC}", f"skills-{TOPIC}=3")
     supporter.press("次へ")
     supporter.tick("presets=weekday_mornings", "presets=weekday_afternoons", "presets=weekends")
     supporter.press("次へ")

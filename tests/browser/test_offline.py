@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from consult.personal_data import has_personal_data
-from tests.browser.hall import Desk, Hall, wifi_before
+from tests.browser.hall import CLOCK, Desk, Hall, wifi_before
 from tests.browser.standing import HTTPS, Standing
 from tests.consult.test_personal_data import HARMLESS, PERSONAL
 from tests.processes import shell, wait_until
@@ -48,6 +48,17 @@ Session.objects.filter(session_key="%s").delete()
 MOVE_ACCOUNT = """
 from consult.models import Desk
 Desk.objects.get(pk=%d).accounts.clear()
+"""
+GIVE_BACK = """
+from consult.models import Desk
+from programme.models import User
+Desk.objects.get(pk=%d).accounts.set(User.objects.filter(email="desk%d@example.jp"))
+"""
+REVOKE = """
+from consult.models import Desk
+from programme.models import User
+[tablet] = Desk.objects.get(pk=%d).tablets.all()
+tablet.revoke(by=User.objects.get(email="office-of-tablets@example.jp"))
 """
 CHANGE_DESK = """
 from consult.models import Desk
@@ -104,6 +115,19 @@ def log(page: Page, topic: str = "T05", outcome: str = "solved") -> None:
 
 def installed(page: Page) -> None:
     page.wait_for_selector("#ready:not([hidden])", state="attached")
+
+
+def a_tablet(browser: Browser) -> Page:
+    return browser.new_context(viewport={"width": 768, "height": 1024}, timezone_id="Asia/Tokyo").new_page()
+
+
+def enrol(page: Page, hall: Hall, desk: Desk) -> Page:
+    """Follow the link of a new QR code, and go on to the log."""
+    secret = shell(hall.environment, INVITE % desk.number).split()[-1]
+    page.goto(f"{hall.address}/desks/tablets/enrol/{secret}/?lang=ja")
+    page.get_by_role("button", name="この端末を登録する").click()
+    page.locator(f"a[href^='{PAGE}']").click()
+    return page
 
 
 def waiting(page: Page, count: int) -> None:
@@ -246,16 +270,91 @@ def test_cases_wait_when_the_account_is_signed_out_and_the_page_says_so(hall: Ha
 def test_a_tablet_enrolled_by_the_link_of_its_qr_code_logs_at_once_without_signing_in(
     browser: Browser, hall: Hall, desk: Desk
 ) -> None:
-    secret = shell(hall.environment, INVITE % desk.number).split()[-1]
-    page = browser.new_context(viewport={"width": 768, "height": 1024}, timezone_id="Asia/Tokyo").new_page()
-    page.goto(f"{hall.address}/desks/tablets/enrol/{secret}/?lang=ja")
-    page.get_by_role("button", name="この端末を登録する").click()
-    page.locator(f"a[href^='{PAGE}']").click()
+    page = enrol(a_tablet(browser), hall, desk)
     log(page)
     waiting(page, 0)
     assert page.locator("#notices").inner_text() == ""
     [row] = hall.rows(desk)
     assert (row["topic"], row["date"]) == ("T05", desk.today)
+    # It has no account: what takes one is not offered.
+    expect(page.locator("#menu a[href='#list']")).to_be_visible()
+    expect(page.locator("#menu a[href='/desks/log/']")).to_be_hidden()
+    page.locator("#menu a[href='#list']").click()
+    expect(page.locator("#cases li")).to_have_count(1)
+    assert page.locator("#cases a").count() == 0
+
+
+def test_a_tablet_that_was_taken_out_says_so_and_sends_what_it_kept_when_it_is_enrolled_again(
+    browser: Browser, hall: Hall, desk: Desk
+) -> None:
+    page = enrol(a_tablet(browser), hall, desk)
+    log(page)
+    waiting(page, 0)
+    shell(hall.environment, REVOKE % desk.number)
+    log(page)
+    expect(page.locator("#notices")).to_contain_text("この端末の登録は、取り消されています")
+    page.reload()
+    expect(page.locator("#notices")).to_contain_text("この端末の登録は、取り消されています")
+    waiting(page, 1)
+    enrol(page, hall, desk)
+    waiting(page, 0)
+    assert len(hall.rows(desk)) == 2
+
+
+def test_a_tablet_enrolled_for_another_desk_logs_for_that_one(browser: Browser, hall: Hall, desk: Desk) -> None:
+    page = enrol(a_tablet(browser), hall, desk)
+    log(page)
+    waiting(page, 0)
+    other = hall.open_desk()
+    enrol(page, hall, other)
+    log(page, "T01")
+    waiting(page, 0)
+    assert [row["topic"] for row in hall.rows(desk)] == ["T05"]
+    assert [row["topic"] for row in hall.rows(other)] == ["T01"]
+
+
+def test_an_opening_asked_for_without_the_net_is_that_one_or_none(hall: Hall, desk: Desk, visit: Opener) -> None:
+    page = visit()
+    installed(page)
+    log(page)
+    waiting(page, 0)
+    [yesterday] = [number for day, number in desk.openings.items() if day < desk.today]
+    hall.wifi.cut = True
+    page.goto(f"{hall.address}{PAGE}#opening={yesterday}")
+    expect(page.locator("#notices")).to_contain_text("今日ではなく")
+    log(page, "T01")
+    page.goto(f"{hall.address}{PAGE}#opening=987654321")
+    expect(page.locator("#notices")).to_contain_text("この端末にまだ入っていません")
+    expect(page.locator("#case")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#notices")).to_contain_text("この端末にまだ入っていません")
+    expect(page.locator("#case")).to_be_hidden()
+    hall.wifi.cut = False
+    page.locator("#notices [data-retry]").click()
+    expect(page.locator("#notices")).to_contain_text("この相談所には、記録できません")
+    page.locator("#openings button").first.click()
+    log(page, "T08")
+    waiting(page, 0)
+    assert {(row["topic"], row["date"] == desk.today) for row in hall.rows(desk)} == {
+        ("T05", True),
+        ("T01", False),
+        ("T08", True),
+    }
+
+
+def test_a_case_refused_for_its_desk_goes_by_itself_once_the_sender_may_log_there(
+    hall: Hall, desk: Desk, visit: Opener
+) -> None:
+    page = visit()
+    installed(page)
+    shell(hall.environment, MOVE_ACCOUNT % desk.number)
+    log(page)
+    expect(page.locator("#state")).to_have_attribute("data-refused", "1")
+    shell(hall.environment, GIVE_BACK % (desk.number, desk.number))
+    page.reload()
+    expect(page.locator("#state")).to_have_attribute("data-refused", "0")
+    waiting(page, 0)
+    assert len(hall.rows(desk)) == 1
 
 
 def test_each_case_is_sent_with_the_day_of_its_opening(desk: Desk, visit: Opener) -> None:
@@ -302,6 +401,7 @@ def test_a_case_that_was_refused_is_mended_on_the_device_and_keeps_its_id(
     page.goto(f"{hall.address}{PAGE}#list")
     page.locator("#cases > li").get_by_role("button", name="直す").click()
     expect(page.locator("#mending-why")).to_contain_text("この相談所の記録はできません")
+    expect(page.locator("#mending-where")).to_contain_text("の記録になります")
     assert page.locator("[name=topic]:checked").input_value() == "T05"
     page.locator("#case label:has(> input[name='outcome'][value='referred'])").click()
     page.locator("#case .save > button").click()
@@ -361,6 +461,54 @@ def test_a_full_device_says_so_and_loses_nothing_typed(hall: Hall, desk: Desk, v
     expect(page.locator("#notices")).to_contain_text("保存できませんでした")
     assert page.locator("[name=topic]:checked").input_value() == "T05"
     assert hall.rows(desk) == []
+
+
+def test_a_note_that_was_refused_and_put_right_is_saved_at_the_first_tap(hall: Hall, desk: Desk, visit: Opener) -> None:
+    page = visit()
+    page.wait_for_selector("#case:not([hidden])")
+    page.locator("#details > summary").click()
+    page.locator("#note").fill("090-1234-5678")
+    tap(page)
+    expect(page.locator("[data-field=note] .error")).to_be_visible()
+    page.locator("#note").fill("12")
+    page.locator("#case .save > button").scroll_into_view_if_needed()
+    box = page.locator("#case .save > button").bounding_box()
+    assert box
+    # As a finger does it: what the page does when the focus leaves the note comes between pressing and letting go.
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(100)
+    page.mouse.up()
+    waiting(page, 0)
+    expect(page.locator("#said")).to_contain_text("記録しました")
+    assert len(hall.rows(desk)) == 1
+
+
+def test_a_case_that_a_wrong_clock_put_on_a_day_to_come_goes_to_its_own_day(
+    hall: Hall, desk: Desk, visit: Opener
+) -> None:
+    page = visit(script=CLOCK)
+    installed(page)
+    hall.wifi.cut = True
+    page.evaluate(f"localStorage.setItem('wrong-by', '{DAY}')")
+    page.goto(f"{hall.address}{PAGE}#choose")
+    page.locator("#openings button:has-text('今日')").click()
+    log(page)
+    waiting(page, 1)
+    hall.wifi.cut = False
+    page.reload()
+    waiting(page, 0)
+    assert [row["date"] for row in hall.rows(desk)] == [desk.today]
+
+
+def test_a_clock_put_right_by_weeks_makes_the_device_forget_nothing(hall: Hall, desk: Desk, visit: Opener) -> None:
+    page = visit(script=f"localStorage.getItem('wrong-by') ?? localStorage.setItem('wrong-by', '{-30 * DAY}'); {CLOCK}")
+    log(page)
+    waiting(page, 0)
+    page.evaluate("localStorage.setItem('wrong-by', '0')")
+    page.reload()
+    page.goto(f"{hall.address}{PAGE}#closing")
+    expect(page.locator("#closing-said")).to_contain_text("1件 = 1件")
 
 
 def test_a_topic_with_a_rule_says_it_and_a_note_about_a_person_is_refused_kindly(visit: Opener) -> None:

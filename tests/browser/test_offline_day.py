@@ -17,7 +17,7 @@ from tests.browser.hall import Device, Hall
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
 SEEDS = [int(seed) for seed in os.environ.get("OFFLINE_SEEDS", "1").split(",")]
-CASES = int(os.environ.get("OFFLINE_CASES", "40"))
+CASES = int(os.environ.get("OFFLINE_CASES", "30"))
 TOPICS = ["T01", "T03", "T05", "T08", "T13", "T19", "T99"]
 OUTCOMES = ["solved", "referred"]
 HOUR = 3600

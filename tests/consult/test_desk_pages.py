@@ -64,7 +64,7 @@ def test_coming_openings_show_who_is_there_and_who_is_missing(office: Client, de
     an_offer(opening.shift, first).accept(by=first.user)
     an_offer(opening.shift, second)
     page = office.get(reverse("consult:openings"))
-    [shown] = page.context["desks"][0].coming
+    [shown] = page.context["page"][0].coming
     assert (shown.held, shown.asked, shown.shift.needed) == (1, 1, 2)
     assert "足りません" in page.content.decode()
 
@@ -351,7 +351,7 @@ def test_openings_ask_the_database_the_same_for_one_desk_and_for_three(
         for days in range(1, number + 1):
             an_offer(an_opening(desk, timezone.localdate() + dt.timedelta(days=days)).shift, SupporterFactory.create())
         if number in (1, 3):
-            with django_assert_num_queries(5):  # session, account, programme, desks, openings
+            with django_assert_num_queries(7):  # session, account, programme, how many desks, desks, openings, former
                 office.get(reverse("consult:openings"))
 
 
@@ -373,7 +373,7 @@ def test_activities_ask_the_same_for_one_row_and_for_three(
         office.post(reverse("consult:activities"), activity(date_day=str(number)))
         office.get(reverse("consult:activities"))  # takes the message off
         if number in (1, 3):
-            with django_assert_num_queries(6):
+            with django_assert_num_queries(7):
                 office.get(reverse("consult:activities"))
 
 

@@ -20,6 +20,7 @@ from programme.models import Role, Topic, User
 from supporters.models import Assignment, Claim
 from supporters.owners import Link, links_of
 from tests.consult.rows import a_desk, an_opening
+from tests.engines import on_postgresql
 from tests.factories import SupporterFactory, an_offer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
@@ -63,11 +64,10 @@ def test_making_openings_twice_makes_them_once() -> None:
     assert desk.openings.count() == 2
 
 
+@on_postgresql
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_two_coordinators_making_the_same_openings_at_once_make_them_once() -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("threads share no in-memory SQLite database")
     desk = a_desk(rule=MONDAYS)
 
     def make(_number: int) -> int:

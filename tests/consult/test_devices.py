@@ -132,7 +132,8 @@ def test_a_tablet_takes_back_within_a_day(tablet: Client, opening: Opening) -> N
     answers = [
         tablet.post(f"{CASES}{row['id']}/void/", reason, content_type="application/json") for row in (old, fresh)
     ]
-    assert [answer.status_code for answer in answers] == [404, 200]
+    assert [answer.status_code for answer in answers] == [400, 200]
+    assert "1日以内" in answers[0].json()["errors"]["non_field_errors"][0]
 
 
 def test_a_tablet_enters_no_paper(tablet: Client, opening: Opening) -> None:

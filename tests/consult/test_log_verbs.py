@@ -21,6 +21,7 @@ from consult.errors import (
 from consult.models import Consultation, Desk, MonthReport, Opening
 from programme.models import AgeBand, Outcome, Topic, User
 from tests.consult.rows import an_opening
+from tests.engines import on_postgresql
 
 pytestmark = pytest.mark.django_db
 
@@ -101,11 +102,10 @@ def test_a_case_sent_again_with_a_clock_put_right_is_the_same_case(opening: Open
     assert again.happened_at == opening.shift.starts_at
 
 
+@on_postgresql
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_the_same_case_sent_in_parallel_is_one_row(opening: Opening, desk_account: User) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("threads share no in-memory SQLite database")
     facts = {"topic": Topic.objects.get(pk="T05"), "outcome": Outcome.objects.get(pk="solved")}
     others, pk = topics("T01", "T03"), uuid.uuid4()
 

@@ -10,17 +10,20 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import gettext, override
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from consult.errors import OnSheet, PersonalData, ReasonMissing
+from consult.errors import OnSheet, PersonalData, ReasonMissing, SheetEntered
 from consult.models import Consultation, Opening
 from consult.models.devices import Invitation
 from consult.models.intake import Case, Place
 from consult.models.paper import DaySheet, DaySheetEntry, Tally
+from consult.own_reasons import say_reason
 from consult.paper import SheetSaysNothing, _without_tapped, enter, reckon
 from programme.models import Topic, User
+from tests.engines import on_postgresql
 
 pytestmark = pytest.mark.django_db
 
@@ -98,6 +101,47 @@ def test_taps_that_arrive_after_the_sheet_do_not_count_twice(
     assert standing(opening) == {("tap", "T05"): 3, ("tap", "T07"): 3}  # more taps than marks: each of them counts
 
 
+def test_a_case_sent_as_from_paper_once_the_sheet_was_entered_is_told_to_go_there(
+    client: Client, opening: Opening, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+
+    def send(*rows: dict[str, object]) -> list[tuple[str, object]]:
+        answer = client.post("/api/v1/consultations/", list(rows), content_type="application/json")
+        return [(row["status"], row["errors"]) for row in answer.json()]
+
+    def a_row(source: str) -> dict[str, object]:
+        facts = {"topic": "T05", "outcome": "solved", "source": source}
+        return {"id": str(uuid.uuid4()), "opening": opening.pk, **facts}
+
+    early, late = a_row("paper"), a_row("paper")
+    assert send(early) == [("created", {})]
+    enter(opening, {"T05": {"solved": 3}}, includes_taps=True, by=coordinator)  # the early one is one of the three
+    assert send(late, a_row("tap"), early) == [
+        ("refused", {"non_field_errors": [str(SheetEntered())]}),
+        ("created", {}),
+        ("exists", {}),
+    ]
+    assert opening.consultations.counted().count() == 3
+
+
+def test_reasons_of_the_systems_own_are_said_in_the_language_of_the_page(
+    client: Client, opening: Opening, coordinator: User, log_case: Log
+) -> None:
+    log_case("T07").void(by=coordinator, reason="押しまちがい。二度目")
+    enter(opening, {"T05": {"solved": 1}}, includes_taps=True, by=coordinator)
+    log_case("T05")
+    with override("en"):
+        english = gettext("押しまちがい")
+    assert say_reason(english) == "押しまちがい"
+    client.force_login(coordinator)
+    client.cookies["django_language"] = "en"
+    page = client.get(reverse("consult:paper", args=[opening.pk])).content.decode()
+    assert "あとから届いた" not in page
+    log = client.get(reverse("consult:log", args=[opening.pk])).content.decode()
+    assert f"{english}。二度目" in log
+
+
 def test_taps_whose_sender_died_before_they_met_the_sheet_meet_it_when_they_are_sent_again(
     opening: Opening, coordinator: User, log_case: Log
 ) -> None:
@@ -160,14 +204,13 @@ def test_a_sheet_with_fewer_marks_than_taps_is_doubted_before_it_is_saved(
         assert ("少なくなっています" in answer.content.decode()) is doubted
 
 
+@on_postgresql
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", range(3))
 def test_paper_entered_while_taps_arrive_counts_nothing_twice(
     opening: Opening, coordinator: User, desk_account: User, turn: int
 ) -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("threads share no in-memory SQLite database")
     place = Place.of(Opening.objects.filter(pk=opening.pk))[opening.pk]
     start = threading.Barrier(4)
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from consult.errors import NoReservations, ReservationOver, SlotTaken, TooManyReservations
+from consult.errors import BookingsFall, NoReservations, ReservationOver, SlotTaken, TooManyReservations
 from consult.messages import reservation_url
 from consult.models import Desk, Opening, OpeningBatch, Reservation
 from consult.moving import move
@@ -22,6 +23,7 @@ from programme.errors import Refused
 from programme.models import User
 from programme.wording import say_moment
 from tests.consult.rows import a_desk, an_opening
+from tests.engines import on_postgresql
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 
@@ -97,11 +99,10 @@ def test_two_places_make_room_for_two_at_one_time() -> None:
         reserve(a_wish(opening))
 
 
+@on_postgresql
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_sixteen_people_at_once_get_one_slot_once() -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("threads share no in-memory SQLite database")
     opening = an_opening(a_reservable(), a_day(3))
 
     def attempt(_number: int) -> str:
@@ -118,11 +119,10 @@ def test_sixteen_people_at_once_get_one_slot_once() -> None:
     assert Reservation.objects.standing().count() == 1
 
 
+@on_postgresql
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_one_person_at_once_at_eight_openings_reserves_two() -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("threads share no in-memory SQLite database")
     desk = a_reservable()
     openings = [an_opening(desk, a_day(days)) for days in range(3, 11)]
 
@@ -214,7 +214,7 @@ def test_very_many_from_one_address_wait_and_lose_nothing(client: Client) -> Non
 
 def test_the_holder_cancels_by_the_private_link_and_the_slot_is_free(client: Client) -> None:
     opening = an_opening(a_reservable(), a_day(3))
-    page = client.post(reverse("consult:reserve", args=[opening.desk_id]), answers(opening))
+    page = client.post(reverse("consult:reserve", args=[opening.desk_id]), answers(opening, email="taro@example.jp"))
     url = page["Location"]
     assert client.get(url).status_code == 200
     assert Reservation.objects.standing().count() == 1  # looking changes nothing
@@ -223,6 +223,10 @@ def test_the_holder_cancels_by_the_private_link_and_the_slot_is_free(client: Cli
     assert Reservation.objects.standing().count() == 0
     assert slots([opening])[0].free == 1
     assert "予約を取り消しました" in client.get(url).content.decode()
+    [message] = Message.objects.filter(kind="reservation_given_up")  # a calendar that has the entry loses it
+    [made] = Reservation.objects.all()
+    assert "METHOD:CANCEL" in message.calendar
+    assert f"UID:reservation-{made.pk}@mdeji\r\nSEQUENCE:1" in message.calendar
     assert client.get(url[:-3] + "/").status_code == 404
 
 
@@ -245,7 +249,11 @@ def test_a_mail_carries_the_number_the_link_and_a_calendar_entry() -> None:
 def test_when_the_opening_moves_who_reserved_keeps_the_slot_or_is_told_that_it_is_gone(coordinator: User) -> None:
     opening = an_opening(a_reservable(), a_day(3))
     early, late = reserve(a_wish(opening))[0], reserve(a_wish(opening, 90))[0]
-    move(opening, a_day(4), dt.time(13), dt.time(14), by=coordinator, reason="会場の都合", although_closed=True)
+    shorter: dict[str, Any] = {"by": coordinator, "reason": "会場の都合", "although_closed": True}
+    with pytest.raises(BookingsFall, match="予約1件が取り消しになります: 11:30 髙﨑 德"):
+        move(opening, a_day(4), dt.time(13), dt.time(14), **shorter)
+    assert Reservation.objects.standing().count() == 2
+    move(opening, a_day(4), dt.time(13), dt.time(14), although_booked=True, **shorter)
     early, late = (Reservation.objects.select_related("opening__shift").get(pk=one.pk) for one in (early, late))
     assert (timezone.localtime(early.starts_at).hour, early.cancelled_at) == (13, None)
     assert late.cancelled_at is not None
@@ -259,7 +267,8 @@ def test_a_slot_that_falls_away_is_named_by_the_time_that_was_reserved(client: C
     was = late.starts_at
     for day in (4, 5):  # what comes after it does not move it either
         closes = dt.time(14, day)
-        move(opening, a_day(day), dt.time(13), closes, by=coordinator, reason="会場の都合", although_closed=True)
+        allowed = {"although_closed": True, "although_booked": True}
+        move(opening, a_day(day), dt.time(13), closes, by=coordinator, reason="会場の都合", **allowed)
     message = Message.objects.get(kind="reservation_off")
     assert say_moment(was) in message.title
     assert say_moment(was) in message.body

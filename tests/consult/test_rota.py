@@ -16,11 +16,11 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.live_server_helper import LiveServer
 
 from consult import staffing, teams
-from consult.errors import OpeningOver, OpeningThere, ReasonMissing, VenueShut
+from consult.errors import DeskEnded, OpeningCalledOff, OpeningOver, OpeningThere, ReasonMissing, VenueShut
 from consult.models import Desk, Opening, OpeningBatch, StandingTeam
 from consult.moving import move
 from consult.teams import Result
-from notifications.models import Message
+from notifications.models import Contact, Message
 from programme.errors import Refused
 from programme.models import District, Limits, Room, User, Venue
 from supporters.asking import ask
@@ -37,10 +37,11 @@ from supporters.errors import (
     WeekFull,
 )
 from supporters.joining import join, open_places
-from supporters.models import Absence, Assignment, Claim, Shift
+from supporters.models import Absence, Assignment, Claim, Consent, Shift
 from tests import calendar_clients
 from tests.consult.rows import EVERY_DAY, a_desk, an_opening
-from tests.factories import SupporterFactory, a_hall, a_shift, an_offer, at
+from tests.engines import on_postgresql
+from tests.factories import ContactFactory, SupporterFactory, a_hall, a_shift, an_offer, at
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 
@@ -221,6 +222,100 @@ def test_moving_into_a_booked_room_changes_nothing(coordinator: User) -> None:
     assert opening.shift.room_claims.count() == 8
 
 
+# --- Opening again what was called off -----------------------------------------------------------------
+def test_a_date_called_off_by_mistake_is_opened_again_with_nobody_on_it_and_newer_in_each_calendar(
+    client: Client, coordinator: User
+) -> None:
+    hall = a_hall()
+    room = Room.objects.create(venue=hall, name="会議室")
+    opening = on(7, a_desk(room=room))
+    supporter = SupporterFactory.create(name="前橋 花子")
+    an_offer(opening.shift, supporter).accept(by=supporter.user)
+    opening.call_off(by=coordinator, reason="まちがい")
+    off = icalendar.Calendar.from_ical(Message.objects.get(kind="cancelled").calendar).walk("VEVENT")[0]
+    client.force_login(coordinator)
+    url = reverse("consult:reopen", args=[opening.pk])
+    assert url in client.get(reverse("consult:opening", args=[opening.pk])).content.decode()
+    assert "前橋 花子" in client.get(url).content.decode()
+    for _tap in range(2):
+        page = client.post(url, {"although_closed": "on"}, follow=True)
+        assert "担当を決める" in page.content.decode()
+    opening = Opening.objects.select_related("shift").get()
+    assert (opening.is_cancelled, opening.date, opening.shift.room) == (False, a_day(7), room)
+    assert opening.shift.sequence == 2
+    assert opening.shift.room_claims.count() == 8
+    assert Assignment.objects.held().count() == 0
+    assert Message.objects.filter(kind="cancelled").count() == 1
+    assert open_places(supporter) == [opening.shift]
+    join(opening.shift, supporter, by=supporter.user)
+    again = Message.objects.filter(kind="accepted").order_by("pk").last()
+    assert again
+    on_again = icalendar.Calendar.from_ical(again.calendar).walk("VEVENT")[0]
+    assert on_again["UID"] == off["UID"]
+    assert int(on_again["SEQUENCE"]) > int(off["SEQUENCE"])
+    feed = client.get(reverse("consult:desk_calendar", args=[opening.desk_id])).content.decode()
+    [event] = icalendar.Calendar.from_ical(feed).walk("VEVENT")
+    assert (event["SEQUENCE"], str(event["STATUS"])) == (on_again["SEQUENCE"], "CONFIRMED")
+    opening.call_off(by=coordinator, reason="台風")  # and is told again
+    assert Message.objects.filter(kind="cancelled", recipient=supporter.contact).count() == 2
+
+
+def test_a_standing_team_is_told_again_of_the_date_that_opens_again(coordinator: User) -> None:
+    opening = on(7)
+    person = SupporterFactory.create()
+    a_team(opening.desk).put(person, agrees=True, by=coordinator)
+    teams.fill(opening.desk, by=coordinator)
+    opening.call_off(by=coordinator, reason="まちがい")
+    opening.reopen(although_closed=True)
+    assert [one.result for one in teams.fill(opening.desk, by=coordinator)] == [Result.ACCEPTED]
+    assert Message.objects.filter(kind="standing", recipient=person.contact).count() == 2
+
+
+def test_what_stands_against_opening_again_is_said(client: Client, coordinator: User) -> None:
+    desk = a_desk()
+    shut = an_opening(desk, dt.date(2027, 2, 15))  # the hall is closed
+    shut.call_off(by=coordinator, reason="休館")
+    client.force_login(coordinator)
+    form = client.post(reverse("consult:reopen", args=[shut.pk])).context["form"]
+    assert list(form.errors) == ["although_closed"]
+    begun = on(3, desk)
+    begun.call_off(by=coordinator, reason="まちがい")
+    Shift.objects.filter(pk=begun.shift_id).update(starts_at=at(-1, 10), ends_at=at(-1, 12))
+    with pytest.raises(OpeningOver):
+        begun.reopen()
+    Desk.objects.update(active=False)
+    with pytest.raises(DeskEnded):
+        shut.reopen(although_closed=True)
+    assert "この日を開き直す" not in client.get(reverse("consult:opening", args=[shut.pk])).content.decode()
+
+
+def test_a_date_that_was_called_off_is_named_with_the_way_out(client: Client, coordinator: User) -> None:
+    desk = a_desk()
+    off, other = an_opening(desk, dt.date(2027, 2, 9)), an_opening(desk, dt.date(2027, 2, 10))
+    off.call_off(by=coordinator, reason="まちがい")
+    with pytest.raises(OpeningCalledOff, match=r"中止にした日です。.*「この日を開き直す」"):
+        move(other, off.date, TEN, NOON, by=coordinator, reason="都合")
+    plan = desk.plan_dates(off.date, other.date)
+    assert (plan.new, plan.there, plan.called_off) == ([], [other.date], {off.date: off.pk})
+    client.force_login(coordinator)
+    period = {"first_year": "2027", "first_month": "2", "first_day": "9"}
+    period |= {"last_year": "2027", "last_month": "2", "last_day": "10"}
+    page = client.post(reverse("consult:open_dates", args=[desk.pk]), period | {"preview": "1"}).content.decode()
+    assert reverse("consult:opening", args=[off.pk]) in page
+    assert reverse("consult:opening", args=[other.pk]) not in page
+
+
+def test_a_batch_says_of_what_was_taken_back_that_it_was(coordinator: User) -> None:
+    booked, asked = a_desk().open_dates(dt.date(2027, 2, 9), dt.date(2027, 2, 10), by=coordinator)
+    booked.reservations.create(offset=0, cancelled_at=timezone.now())
+    supporter = SupporterFactory.create()
+    an_offer(asked.shift, supporter).decline(by=supporter.user)
+    assert [one.why for one in OpeningBatch.objects.get().kept()] == [
+        "取り消された予約の記録があります。",
+        "担当をお願いした記録があります。",
+    ]
+
+
 # --- People: by their own wish, by hand ----------------------------------------------------------------
 def test_a_supporter_takes_a_place_in_two_taps_from_the_own_page(client: Client) -> None:
     opening = on(7)
@@ -269,11 +364,10 @@ def test_the_second_of_two_who_take_the_last_place_is_told_kindly() -> None:
     assert open_places(second) == []
 
 
+@on_postgresql
 @pytest.mark.services
 @pytest.mark.django_db(transaction=True)
 def test_twelve_people_racing_for_the_last_place_get_one_yes() -> None:
-    if connection.vendor == "sqlite":
-        pytest.skip("threads share no in-memory SQLite database")
     opening = on(7, a_desk(seats=1))
     people = SupporterFactory.create_batch(12)
 
@@ -433,6 +527,26 @@ def test_filling_twice_gives_nobody_the_place_for_which_another_member_is_being_
     ]
 
 
+@pytest.mark.parametrize("teams_of_their_own", [False, True])
+def test_filling_twice_puts_nobody_down_whom_the_first_time_passed_over(
+    coordinator: User, teams_of_their_own: bool
+) -> None:
+    """A minor counts with an adult who is asked in the same filling, also where the minor's team comes first."""
+    desk = a_desk(seats=2)
+    on(7, desk)
+    first = a_team(desk)
+    second = a_team(desk, EVERY_DAY) if teams_of_their_own else first
+    minor = SupporterFactory.create(birth_date=timezone.localdate() - dt.timedelta(days=17 * 365))
+    Consent.objects.create(supporter=minor, guardian=ContactFactory()).give()
+    adult = SupporterFactory.create(birth_date=dt.date(1960, 1, 1))
+    first.put(minor, agrees=True, by=coordinator)
+    second.put(adult, agrees=False, by=coordinator)
+    foreseen = teams.outlook(desk)
+    assert teams.fill(desk, by=coordinator) == foreseen
+    assert [(one.supporter, one.result) for one in foreseen] == [(adult, Result.OFFERED), (minor, Result.ACCEPTED)]
+    assert [one.result for one in teams.fill(desk, by=coordinator)] == [Result.THERE, Result.THERE]
+
+
 def test_a_limit_of_the_month_counts_the_places_that_the_same_filling_takes(coordinator: User) -> None:
     desk = a_desk()
     for day in range(8, 13):
@@ -524,6 +638,10 @@ def test_moving_on_the_page_tells_a_closed_day_at_its_field_and_loses_nothing(
 ) -> None:
     set_now(dt.datetime(2027, 1, 20, tzinfo=dt.UTC))
     opening = an_opening(a_desk(), dt.date(2027, 2, 9))
+    opening.reservations.create(
+        offset=100, name="山田", contact=Contact.objects.create(name="山田", phone="027-224-1111")
+    )
+    Opening.objects.update(slot_minutes=20)
     client.force_login(coordinator)
     sent = {
         "date_year": "2027",
@@ -537,6 +655,8 @@ def test_moving_on_the_page_tells_a_closed_day_at_its_field_and_loses_nothing(
     form = client.post(url, sent).context["form"]
     assert list(form.errors) == ["date"]
     assert form["reason"].value() == "会場の都合"
+    form = client.post(url, sent | {"although_closed": "on", "closes": "14:00"}).context["form"]
+    assert list(form.errors) == ["although_booked"]
     page = client.post(url, sent | {"although_closed": "on"})
     assert page["Location"] == reverse("consult:opening", args=[opening.pk])
     opening.refresh_from_db()

@@ -6,9 +6,11 @@ PAGES names each page of the project once, on the demo's rows; a page that is mi
 import datetime as dt
 import uuid
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from allauth.account.internal.flows.login import record_authentication
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -44,6 +46,7 @@ from supporters.messages import CERTIFICATE, CONSENT, KEEP, OFFER
 from supporters.models import Absence, Assignment, Consent, Payment, Supporter
 from supporters.views.checking_in import HERE
 from supporters.views.registering import RegistrationView
+from tests.consult.rows import an_opening
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +69,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("account_change_phone",): SIGNED_IN,
     ("mfa_login_webauthn",): EVERYBODY,
     ("ways_in",): SIGNED_IN,
+    ("prove",): SIGNED_IN,
     ("account_email",): SIGNED_IN,
     ("account_reauthenticate",): set(),
     ("account_change_password",): set(),
@@ -112,6 +116,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:confirm", "confirm"): EVERYBODY,
     ("support_requests:status", "held"): EVERYBODY,
     ("support_requests:withdraw", "status"): EVERYBODY,
+    ("support_requests:end_series", "status"): EVERYBODY,
     ("support_requests:paper",): EVERYBODY,
     ("support_requests:write", "status"): EVERYBODY,
     ("support_requests:other_time", "status"): EVERYBODY,
@@ -154,6 +159,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("consult:closures",): OFFICE,
     ("consult:closure", "closure"): OFFICE,
     ("consult:move", "opening"): OFFICE,
+    ("consult:reopen", "called_off"): OFFICE,
     ("consult:people", "opening"): OFFICE,
     ("consult:day_list", "opening"): ON_DUTY,
     ("consult:batch", "batch"): OFFICE,
@@ -224,7 +230,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("support_requests:board_act", "board"): OFFICE,
     ("snooze",): OFFICE,
     ("wake", "snooze"): OFFICE,
-    ("support_requests:end_series", "in_series"): OFFICE,
+    ("support_requests:end_series_for", "in_series"): OFFICE,
     ("support_requests:reopen", "request"): OFFICE,
     ("support_requests:go_with_fewer", "request"): OFFICE,
     ("support_requests:publish", "with_session"): OFFICE,
@@ -347,6 +353,7 @@ def demo_rows() -> dict[str, Any]:
         "plan": plan.pk,
         "planned_task": PlannedTask.objects.create(plan=plan, request=request).pk,
         "opening": opening.pk,
+        "called_off": called_off(opening.desk).pk,
         "desk": opening.desk_id,
         "shift": opening.shift_id,
         "reservable_desk": Desk.objects.filter(reservable=True)[0].pk,
@@ -371,6 +378,13 @@ def a_series_of(asked: SupportRequest) -> SupportRequest:
     """The request as the first of several months."""
     SupportRequest.objects.filter(pk=asked.pk).update(series=Series.objects.create(last_month=dt.date(2099, 1, 1)))
     return asked
+
+
+def called_off(desk: Desk) -> Opening:
+    """A date to come on which the desk stays shut."""
+    opening = an_opening(desk, timezone.localdate() + dt.timedelta(days=400))
+    opening.call_off(by=None, reason="見本")
+    return opening
 
 
 def an_invitation(desk: Desk) -> str:
@@ -398,8 +412,17 @@ def sign_everybody_in() -> dict[str, Client]:
         "desk": LOGINS["相談所の端末 (desk)"],
     }
     for role, email in emails.items():
-        clients[role].force_login(User.objects.get(email=email))
+        user = User.objects.get(email=email)
+        clients[role].force_login(user)
+        signed_in_just_now(clients[role], user)
     return clients
+
+
+def signed_in_just_now(client: Client, user: User) -> None:
+    """As after a code: what changes a way of signing in may be opened."""
+    request: Any = SimpleNamespace(session=client.session)
+    record_authentication(request, user, method="code")
+    request.session.save()
 
 
 @pytest.fixture

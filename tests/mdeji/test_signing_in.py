@@ -6,11 +6,14 @@ Passkeys are made and used in a browser: tests/browser/test_passkey.py.
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from unittest import mock
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
+from allauth.account.app_settings import LOGIN_BY_CODE_MAX_ATTEMPTS
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
@@ -20,6 +23,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from mdeji import proving
 from mdeji.accounts import device_name
 from notifications import delivery
 from notifications.models import Channel, Contact, Message, Suppression
@@ -43,6 +47,18 @@ def the_code() -> str:
 
 def signed_in_as(client: Client) -> int | None:
     return int(client.session["_auth_user_id"]) if "_auth_user_id" in client.session else None
+
+
+def prove(client: Client) -> None:
+    """Who is signed in proves by a code that it is them."""
+    client.post(reverse("prove"), {"way": "mail"})
+    client.post(reverse("prove"), {"code": the_mailed_code()})
+
+
+def the_mailed_code() -> str:
+    found = re.search(r"^\s*(\d{6})\s*$", str(mail.outbox[-1].body), re.MULTILINE)
+    assert found
+    return found[1]
 
 
 # --- By SMS ------------------------------------------------------------------------------------------
@@ -94,6 +110,28 @@ def test_a_code_is_shown_to_nobody_and_nobody_is_asked_to_ring_about_it(
     assert not Message.objects.needs_a_person().exists()
 
 
+@pytest.mark.parametrize("ceiling", ["SMS_CODES_PER_NUMBER", "SMS_CODES_PER_CLIENT", "SMS_CODES_A_DAY"])
+def test_codes_by_sms_have_a_ceiling_a_day_which_says_so(
+    client: Client, settings: Settings, db: None, ceiling: str
+) -> None:
+    User.objects.create(mobile=MOBILE, mobile_proved_at=at(0))
+    setattr(settings, ceiling, 1)
+    client.post(reverse("account_request_login_code"), {"phone": MOBILE})
+    page = Client().post(reverse("account_request_login_code"), {"phone": MOBILE}).content.decode()
+    assert "1日に送れるSMSのコードの数を超えました" in page
+    assert 'value="090-1234-5678"' in page or f'value="{MOBILE}"' in page  # nothing typed is lost
+    again = client.post(reverse("account_confirm_login_code"), {"action": "resend"}, follow=True)
+    assert "1日に送れるSMSのコードの数を超えました" in again.content.decode()
+    assert Message.objects.filter(is_code=True).count() == 1
+
+
+def test_another_number_has_a_ceiling_of_its_own(settings: Settings, db: None) -> None:
+    settings.SMS_CODES_PER_NUMBER = 1
+    for number in ("090-1234-5678", "090-8765-4321"):
+        Client().post(reverse("account_request_login_code"), {"phone": number})
+    assert Message.objects.filter(is_code=True).count() == 2
+
+
 def test_an_unknown_number_gets_one_sms_a_day_with_the_way_to_register(client: Client, db: None) -> None:
     for _try in range(2):
         client.post(reverse("account_request_login_code"), {"phone": "090-1234-5678"})
@@ -128,6 +166,7 @@ def test_one_address_or_one_mobile_is_asked_for(
 def test_a_number_is_added_to_an_account_when_its_code_was_typed(client: Client, db: None) -> None:
     user = UserFactory.create()
     client.force_login(user)
+    prove(client)
     client.post(reverse("account_change_phone"), {"phone": "090-1234-5678"})
     user.refresh_from_db()
     assert user.mobile is None
@@ -140,11 +179,88 @@ def test_a_number_of_another_account_is_not_taken(client: Client, db: None) -> N
     UserFactory.create(mobile=MOBILE)
     user = UserFactory.create()
     client.force_login(user)
+    prove(client)
     client.post(reverse("account_change_phone"), {"phone": MOBILE})
     refused = client.post(reverse("account_verify_phone"), {"code": the_code()})
     assert "ほかの人の登録" in refused.content.decode()
     with pytest.raises(IntegrityError):
         User.objects.filter(pk=user.pk).update(mobile=MOBILE)
+
+
+# --- Before a way in is added or changed -------------------------------------------------------------
+@pytest.mark.parametrize("page", ["account_email", "account_change_phone"])
+def test_a_device_that_has_long_been_signed_in_changes_no_way_in(client: Client, page: str, db: None) -> None:
+    client.force_login(UserFactory.create())
+    assert client.get(reverse(page))["Location"] == f"{reverse('prove')}?next={quote(reverse(page), safe='')}"
+    sent = client.post(reverse(page), {"phone": MOBILE, "email": "new@example.jp", "action_add": ""})
+    assert sent["Location"].startswith(reverse("prove"))
+    assert client.post(reverse("add_passkey"))["Location"].startswith(reverse("prove"))
+    assert not Message.objects.exists()
+    assert mail.outbox == []
+
+
+def test_a_code_proves_it_for_a_quarter_of_an_hour(client: Client, db: None) -> None:
+    client.force_login(UserFactory.create())
+    where = reverse("prove") + "?next=" + reverse("account_email")
+    client.post(where, {"way": "mail"})
+    assert "コードが正しくありません" in client.post(where, {"code": "x"}).content.decode()
+    assert client.post(where, {"code": the_mailed_code()})["Location"] == reverse("account_email")
+    assert client.get(reverse("account_email")).status_code == 200
+    later = time.time() + proving.LASTS
+    with mock.patch.object(time, "time", return_value=later):
+        assert client.get(reverse("account_email")).status_code == 302
+
+
+def test_a_code_that_was_guessed_at_too_often_is_worth_nothing(client: Client, db: None) -> None:
+    client.force_login(UserFactory.create())
+    client.post(reverse("prove"), {"way": "mail"})
+    for _try in range(LOGIN_BY_CODE_MAX_ATTEMPTS):
+        client.post(reverse("prove"), {"code": "x"})
+    client.post(reverse("prove"), {"code": the_mailed_code()})
+    assert client.get(reverse("account_email")).status_code == 302
+
+
+def test_the_proof_leads_to_no_other_site_and_asks_no_unknown_address(client: Client, db: None) -> None:
+    client.force_login(UserFactory.create())
+    assert client.post(reverse("prove"), {"way": "sms"}).status_code == 404
+    where = reverse("prove") + "?next=https://example.com/"
+    client.post(where, {"way": "mail"})
+    assert client.post(where, {"code": the_mailed_code()})["Location"] == reverse("ways_in")
+
+
+def test_who_has_just_signed_in_has_proved_it(client: Client, db: None) -> None:
+    user = UserFactory.create()
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client.post(reverse("account_request_login_code"), {"email": user.email})
+    client.post(reverse("account_confirm_login_code"), {"code": the_mailed_code()})
+    assert client.get(reverse("account_email")).status_code == 200
+
+
+def test_the_old_address_and_the_mobile_hear_of_a_new_address(client: Client, programme_facts: None) -> None:
+    user = UserFactory.create(email="old@example.jp", mobile=MOBILE, mobile_proved_at=at(-1))
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    client.force_login(user)
+    prove(client)
+    client.post(reverse("account_email"), {"email": "new@example.jp", "action_add": ""})
+    client.post(reverse("account_email_verification_sent"), {"code": the_mailed_code()})
+    user.refresh_from_db()
+    assert user.email == "new@example.jp"
+    assert list(EmailAddress.objects.values_list("email", flat=True)) == ["new@example.jp"]
+    letter = mail.outbox[-1]
+    assert (letter.to, letter.subject) == (["old@example.jp"], "ログインのしかたが変わりました")
+    assert reverse("ways_in") in str(letter.body)
+    assert "心当たりがなければ" in Message.objects.get(address=MOBILE).short
+
+
+def test_the_mail_address_and_the_old_number_hear_of_a_new_number(client: Client, programme_facts: None) -> None:
+    user = UserFactory.create(mobile="+819087654321", mobile_proved_at=at(-1))
+    client.force_login(user)
+    prove(client)
+    client.post(reverse("account_change_phone"), {"phone": MOBILE})
+    client.post(reverse("account_verify_phone"), {"code": the_code()})
+    assert (mail.outbox[-1].to, mail.outbox[-1].subject) == ([user.email], "ログインのしかたが変わりました")
+    assert "心当たりがなければ" in Message.objects.get(address="+819087654321").short
+    assert "心当たりがなければ" not in "".join(Message.objects.filter(address=MOBILE).values_list("short", flat=True))
 
 
 # --- Devices -----------------------------------------------------------------------------------------
@@ -282,12 +398,16 @@ def test_a_new_address_that_the_provider_has_not_proved_is_proved_by_a_code(clie
 def test_a_digital_id_is_linked_and_unlinked_by_its_owner(client: Client, digital_id: str) -> None:
     user = UserFactory.create()
     client.force_login(user)
+    linking = reverse("openid_connect_login", args=["city"]) + "?process=connect"
+    assert client.get(linking)["Location"].startswith(reverse("prove"))
+    prove(client)
     requests.put(f"{digital_id}/users/mine", json={}, timeout=10).raise_for_status()
-    away = client.get(reverse("openid_connect_login", args=["city"]) + "?process=connect")
+    away = client.get(linking)
     back = requests.post(away["Location"], data={"sub": "mine"}, allow_redirects=False, timeout=10)
     parts = urlsplit(back.headers["Location"])
     client.get(f"{parts.path}?{parts.query}")
     account = SocialAccount.objects.get(user=user)
+    assert "めぶくIDでログインできるようになりました。" in str(mail.outbox[-1].body)
     assert reverse("unlink_digital_id", args=[account.pk]) in client.get(reverse("ways_in")).content.decode()
     client.post(reverse("unlink_digital_id", args=[account.pk]))
     assert not SocialAccount.objects.exists()

@@ -3,14 +3,17 @@
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from allauth.account import app_settings as allauth_settings
 from django.conf import settings
+from django.template.loader import get_template
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from mdeji.texts import RECIPIENT, THIRD, Text, texts
+from mdeji.texts import ACCOUNT_MAILS, ACCOUNT_SMS, RECIPIENT, THIRD, Text, texts
 from programme.models import Programme, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
@@ -36,7 +39,20 @@ def test_every_template_of_a_message_has_a_sample() -> None:
         for path in (Path(settings.BASE_DIR) / folder).glob("templates/*/messages/[!_]*.txt")
         if path.name not in PARTS and not path.name.endswith(".sms.txt")
     }
+    account = Path(settings.BASE_DIR) / "mdeji/templates"
+    for pattern in ("account/email/*_message.txt", "account/sms/*.txt"):
+        found |= {str(path.relative_to(account)) for path in account.glob(pattern)}
+    found |= {f"notifications/{name}.txt" for name in ("prove_mobile", "settings_link")}
+    found -= {"account/email/base_message.txt"}
     assert found == {text.template for text in all_texts("ja")}
+
+
+def test_the_mails_of_signing_in_are_in_our_words() -> None:
+    assert not allauth_settings.EMAIL_NOTIFICATIONS  # else it would send more of them
+    for name in ACCOUNT_MAILS:
+        for part in ("subject", "message"):
+            template: Any = get_template(f"account/email/{name}_{part}.txt")
+            assert Path(template.origin.name).is_relative_to(settings.BASE_DIR), template.origin.name
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -57,17 +73,18 @@ def test_an_sms_names_nobody(language: str) -> None:
             assert part not in text.short, (text.template, part)
 
 
-# The hall with its reading and a link in one offer; an address, which is Japanese in every language.
-TWO_PARTS = {("ja-easy", "offer"), ("en", "reminder_morning")}
+# Why an SMS may be two parts: the address of the hall is Japanese in every language, and whoever reads English needs it
+# on the morning, too.
+TWO_PARTS = {("en", "reminder_morning")}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_an_sms_is_one_part(language: str, settings: Settings, set_now: Callable[[dt.datetime], None]) -> None:
-    """70 signs in Japanese, 160 in English, on a day that is long to write and with a city's short address."""
+    """Each kind in each language: 70 signs in Japanese, 160 in English, at a time that is long to write."""
     settings.SITE_URL = "https://mdeji.example.jp"
     set_now(dt.datetime(2026, 12, 11, 3, tzinfo=dt.UTC))
     short = {(language, Path(text.template).stem, text.short): text.size for text in all_texts(language) if text.size}
-    assert len(short) > 20
+    assert {"prove_mobile", "offer", *ACCOUNT_SMS} < {name[1] for name in short}
     assert {name[:2] for name, size in short.items() if size.segments > 1} == {
         name for name in TWO_PARTS if name[0] == language
     }, short

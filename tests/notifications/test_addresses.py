@@ -111,3 +111,12 @@ def test_others_do_not_find_the_page(client: Client, officer: User, desk_account
         client.force_login(user)
         assert answer(client, person, "stop", "x") == 404
     assert not Suppression.objects.exists()
+
+
+def test_the_office_notes_that_an_address_is_the_person_s(office: Client) -> None:
+    person = ContactFactory()
+    path = reverse("messages:contact", args=[person.pk])
+    assert office.post(path, {"do": "proved", "channel": "email"}).status_code == 302
+    person.refresh_from_db()
+    assert person.email_proved_at is not None
+    assert office.post(path, {"do": "proved", "channel": "phone"}).status_code == 404

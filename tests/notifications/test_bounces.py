@@ -11,12 +11,12 @@ from pytest_django import Settings
 
 from notifications import bounces, delivery
 from notifications.channels import email
-from notifications.models import AddressChange, Channel, Message, Suppression
+from notifications.models import AddressChange, Attempt, Channel, Message, Suppression
 from tests.factories import ContactFactory
 from tests.notifications.conftest import a_message
 
 pytestmark = pytest.mark.django_db
-ADDRESS = "Hanako@example.jp"
+ADDRESS = "hanako@example.jp"
 
 POSTFIX = """\
 Return-Path: <>
@@ -195,6 +195,15 @@ def test_a_delay_changes_nothing(sent: Message) -> None:
 def test_a_forwarded_mail_that_fails_there_says_nothing_about_our_address(sent: Message) -> None:
     bounces.take(notification(POSTFIX, sent, address="elsewhere@example.com"))
     assert where(sent) == ("sms", "queued", [])
+
+
+def test_a_former_address_that_is_dead_says_nothing_about_the_present_one(sent: Message) -> None:
+    before = where(sent)
+    sent.attempts.update(address="former@example.jp", outcome="unknown")
+    Attempt.objects.create(message=sent, channel="email", address=sent.address, outcome="sent")
+    bounces.take(notification(POSTFIX, sent, address="former@example.jp"))
+    assert where(sent)[:2] == before[:2]
+    assert list(Suppression.objects.values_list("address", flat=True)) == ["former@example.jp"]
 
 
 def test_what_names_no_message_of_ours_is_taken_and_forgotten(sent: Message) -> None:

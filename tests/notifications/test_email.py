@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from pytest_django import Settings
 
-from notifications import calendars
+from notifications import calendars, delivery
 from notifications.channels import Outcome, email
 from notifications.models import Channel, Message
 from tests.factories import ContactFactory
@@ -26,6 +26,12 @@ class Server:
     def __init__(self, rcpt: str = "250 OK", data: str = "250 OK", *, drop: bool = False) -> None:
         self.rcpt, self.data, self.drop = rcpt, data, drop
         self.taken: list[Mail] = []
+        self.connections = 0
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str, responses: Any) -> Any:  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:  # noqa: N802
         envelope.rcpt_tos.append(address)
@@ -53,12 +59,11 @@ def a_message(**facts: str) -> Message:
     contact = ContactFactory(email="hanako@example.jp")
     return Message.objects.create(
         kind="greeting",
-        subject="x:1",
         recipient=contact,
         channel=Channel.EMAIL,
         address=contact.email,
         body="本文\n",
-        **{"title": "出張サポート 髙﨑 𠮷", **facts},
+        **{"subject": "x:1", "title": "出張サポート 髙﨑 𠮷", **facts},
     )
 
 
@@ -77,6 +82,26 @@ def a_message(**facts: str) -> Message:
 def test_the_server_s_own_word_is_what_counts(server: Server, outcome: Outcome, settings: Settings) -> None:
     with running(server, settings):
         assert email.send(a_message()).outcome == outcome
+
+
+def test_the_mails_of_a_group_share_their_connections(settings: Settings) -> None:
+    settings.OUTBOX_AT_ONCE = 1
+    server = Server()
+    for number in range(3):
+        a_message(subject=f"x:{number}")
+    with running(server, settings):
+        assert delivery.deliver_due() == 3
+    assert (len(server.taken), server.connections) == (3, 1)
+
+
+def test_after_a_refusal_the_next_mail_goes_by_a_new_connection(settings: Settings) -> None:
+    settings.OUTBOX_AT_ONCE = 1
+    server = Server(data="554 spam")
+    for number in range(2):
+        a_message(subject=f"x:{number}")
+    with running(server, settings):
+        delivery.deliver_due()
+    assert server.connections == 2
 
 
 def test_no_server_means_that_nothing_has_left(settings: Settings) -> None:

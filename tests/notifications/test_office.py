@@ -101,6 +101,13 @@ def test_somebody_without_an_address_any_more_is_rung(office: Client) -> None:
     assert (message.channel, message.address) == (Channel.PHONE, "027-224-1111")
 
 
+def test_the_mobile_of_who_has_no_other_number_is_there_to_ring(office: Client) -> None:
+    Message.objects.filter(pk=a_message("failed").pk).update(
+        recipient=ContactFactory(email="x@example.jp", phone="", mobile="090-1234-5678")
+    )
+    assert 'href="tel:090-1234-5678"' in office.get(reverse("messages:list")).content.decode()
+
+
 def test_a_second_tap_says_that_it_is_settled(office: Client) -> None:
     message = a_message("unknown")
     address = reverse("messages:settle", args=[message.pk])

@@ -226,6 +226,15 @@ def test_as_many_are_with_providers_at_once_as_set(settings: Settings) -> None:
     assert set(Message.objects.values_list("state", "tries")) == {(Message.State.SENT, 1)}
 
 
+def test_what_waited_too_long_for_a_sender_is_not_begun(settings: Settings) -> None:
+    settings.OUTBOX_LEASE = dt.timedelta(0)  # any wait is too long
+    message = a_queued()
+    with answer(Outcome.SENT) as send:
+        delivery.deliver(message.pk)
+    message.refresh_from_db()
+    assert (send.call_count, message.state, message.attempts.get().outcome) == (0, Message.State.QUEUED, "not_sent")
+
+
 def test_a_fault_in_a_channel_leaves_its_message_unknown_and_the_others_sent() -> None:
     first, other = a_queued(), a_queued()
     receipts = {first.pk: RuntimeError("a fault of ours"), other.pk: Receipt(Outcome.SENT)}

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from notifications import links, outbox
+from notifications import addresses, links, outbox
 from notifications.models import Channel, Contact, LineCode, Message, Preference, Suppression
 from notifications.outbox import tell
 from tests.notifications.conftest import a_linked_contact
@@ -41,10 +41,52 @@ def test_no_answer_says_so_and_changes_nothing(client: Client, contact: Contact,
     assert not Preference.objects.exists()
 
 
+def test_the_only_way_to_reach_somebody_cannot_be_emptied(client: Client) -> None:
+    contact = Contact.objects.create(name="M", mobile="090-1234-5678")
+    page = client.post(contact.settings_path, ANSWERS)
+    assert "ほかに連絡先がないので" in page.content.decode()
+    contact.refresh_from_db()
+    assert contact.mobile == "090-1234-5678"
+
+
 def test_link_of_another_purpose_opens_nothing(client: Client, contact: Contact) -> None:
     page = client.get(f"/messages/language/{links.token('offer', contact.pk)}/")
     assert page.status_code == 404
     assert "メールのリンクを" in page.content.decode()
+
+
+def test_link_ends_with_the_address_it_went_to(client: Client, contact: Contact) -> None:
+    old = contact.settings_path
+    client.post(old, {"do": "code"})
+    contact.email = "right@example.jp"
+    addresses.change(contact)
+    assert not LineCode.objects.exists()
+    client.post(old, {"do": "code"})
+    client.post(old, {"do": "code"})
+    assert not LineCode.objects.exists()
+    told = Message.objects.get()
+    assert told.address == "right@example.jp"
+    path = re.search(r"https?://[^/]+(/messages/language/\S+)", told.body).group(1)
+    client.post(path, {"do": "code"})
+    assert LineCode.objects.get().contact == contact
+
+
+def test_link_without_an_address_can_only_stop_messages(client: Client, contact: Contact) -> None:
+    page = client.get(contact.new_settings_path).content.decode()
+    assert "新しいリンクを送る" in page
+    assert contact.email not in page
+    client.post(contact.new_settings_path, ANSWERS | {"do": "never"})
+    contact.refresh_from_db()
+    assert contact.language == "ja"
+    assert dict(contact.preferences.values_list("matter", "wanted")) == {"feedback": False, "news": False}
+    assert not Message.objects.exists()
+
+
+def test_link_stays_when_another_address_is_added(client: Client, contact: Contact) -> None:
+    path = contact.settings_path
+    client.post(path, {**ANSWERS, "mobile": "090-1234-5678"})
+    client.post(path, {"do": "code"})
+    assert LineCode.objects.exists()
 
 
 def test_every_message_carries_the_link(contact: Contact) -> None:

@@ -35,6 +35,7 @@ now = timezone.now()
 people = Contact.objects.bulk_create(
     Contact(name=str(n), language="ja", email=f"p{{n:03}}@example.jp", mobile="090-1000-0000",
             mobile_e164=f"+81901{{n:07}}", line_id=f"U{{n:032}}", line_linked_at=now,
+            email_proved_at=now, sms_proved_at=now,
             preferred=("sms", "email", "line")[n % 3])
     for n in range({MESSAGES})
 )
@@ -96,7 +97,7 @@ def test_in_a_storm_each_person_is_told_once(environment: dict[str, str]) -> Non
     assert {name: times[name] for name in told} == dict.fromkeys(told, 1)
     assert all(times[name] <= 1 for name in unknown)
     # Dropped by Twilio or by the mail server (two of three in a hundred), and what was in flight at the kill.
-    assert len(unknown) <= 2 * MESSAGES // 100 + 2 * 2 * AT_ONCE
+    assert len(unknown) <= 2 * MESSAGES // 100 + 2 * AT_ONCE
 
 
 def settled(environment: dict[str, str]) -> bool:

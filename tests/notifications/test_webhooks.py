@@ -116,8 +116,17 @@ def test_a_landline_that_twilio_finds_gets_no_further_sms(client: Client, twilio
 def test_a_report_settles_what_nobody_knew(client: Client, twilio: Twilios, status: str, ends: tuple[str, str]) -> None:
     message, sid, path = sent_by_sms(twilio, Fault.DROPPED)
     assert state_of(message) == ("sms", "unknown")
-    twilio_says(client, path, MessageSid=sid, MessageStatus=status)
+    twilio_says(client, path, MessageSid=sid, MessageStatus=status, To=MOBILE)
     assert state_of(message) == ends
+
+
+def test_a_report_about_a_former_number_says_nothing_about_the_present_one(client: Client, twilio: Twilios) -> None:
+    message, sid, path = sent_by_sms(twilio, Fault.DROPPED)
+    present = Attempt.objects.create(message=message, channel="sms", address="+818022222222", outcome="unknown")
+    twilio_says(client, path, MessageSid=sid, MessageStatus="undelivered", ErrorCode="30005", To=MOBILE)
+    present.refresh_from_db()
+    assert (present.reported, state_of(message)) == ("", ("sms", "unknown"))
+    assert list(Suppression.objects.values_list("address", flat=True)) == [MOBILE]
 
 
 @pytest.mark.parametrize(("word", "ends"), [("delivered", ("sms", "delivered")), ("undelivered", ("email", "queued"))])
@@ -255,8 +264,10 @@ def test_a_body_without_events_is_refused(client: Client, line_api: Lines, body:
 def test_linking_does_not_lift_what_the_office_has_stopped(client: Client, line_api: Lines) -> None:
     line_api()
     outbox.suppress(Channel.LINE, PERSON, Suppression.Reason.SUSPENDED)
-    line_says(client, text(webhooks.new_code(ContactFactory())))
-    assert Suppression.objects.get().reason == "suspended"
+    contact = ContactFactory()
+    line_says(client, text(webhooks.new_code(contact)))
+    contact.refresh_from_db()
+    assert (Suppression.objects.get().reason, contact.line_id) == ("suspended", "")
 
 
 def test_an_unfollow_that_comes_after_the_later_follow_stops_nothing(client: Client, line_api: Lines) -> None:
@@ -339,6 +350,17 @@ def test_nobody_answers_for_somebody_else_and_no_word_but_those_offered(
     line_says(client, pressed(message, "erase", 2))
     line_says(client, event("postback", 3, postback={"data": "nonsense"}))
     assert heard == []
+
+
+def test_at_a_chat_that_the_office_has_stopped_nobody_answers_but_hears_whom_to_call(
+    client: Client, line_api: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standin, heard = line_api(), list[str]()
+    message = asked(lambda _message, word: heard.append(word) or "", monkeypatch)
+    outbox.suppress(Channel.LINE, PERSON, Suppression.Reason.SUSPENDED)
+    line_says(client, pressed(message, "accept"))
+    assert heard == []
+    assert "お電話でお伝えください" in standin.replied[0]["messages"][0]["text"]
 
 
 def test_a_refusal_is_said_in_the_chat(client: Client, line_api: Lines, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,17 @@
 """Limits, codes, goals and published figures as rows."""
 
 import datetime as dt
+import re
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override
 
-from programme.models import Figure, Goal, Limit, Limits, Programme, PublishedFigure, Topic
+from programme.models import Figure, Goal, Limit, Limits, Picture, Programme, PublishedFigure, Topic
 
 
 def published(figure: str, **facts: object) -> PublishedFigure:
@@ -25,6 +28,12 @@ def test_a_topic_is_called_by_its_name_in_the_language_of_the_page(programme_fac
         assert str(topic) == "Power and basic use"
     with override(None):
         assert str(topic) == "電源・基本操作"
+
+
+def test_every_picture_is_drawn_and_every_topic_in_scope_has_one(programme_facts: None) -> None:
+    drawn = re.findall(r'<symbol id="(\w+)"', Path(str(finders.find("programme/topics.svg"))).read_text())
+    assert sorted(drawn) == sorted(Picture.values)
+    assert not Topic.objects.filter(in_scope=True, picture="").exists()
 
 
 def test_limits_are_read_in_one_query(programme_facts: None) -> None:

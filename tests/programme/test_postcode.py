@@ -1,8 +1,10 @@
 """Postcodes as people type them, and the places that they stand for."""
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from programme.postcode import place_of, read_postcode, say_postcode
+from programme.widgets import PostcodeField
 
 
 @pytest.mark.parametrize("typed", ["371-0027", "3710027", "〒371-0027", "３７１ー００２７", "371−0027", " 371 0027 "])
@@ -37,3 +39,11 @@ def test_several_towns_of_one_postcode_are_nobodys_guess() -> None:
 
 def test_a_postcode_is_said_with_its_hyphen() -> None:
     assert (say_postcode("3710027"), say_postcode("")) == ("371-0027", "")
+
+
+def test_a_form_takes_a_postcode_however_it_is_typed_and_says_it_as_people_write_it() -> None:
+    field = PostcodeField()
+    assert field.say(field.clean("３７１ー００２７")) == "371-0027"
+    assert field.say(field.clean("")) == ""
+    with pytest.raises(ValidationError, match="7けたの数字"):
+        field.clean("371-002")

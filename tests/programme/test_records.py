@@ -8,13 +8,15 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from consult.models import Activity
 from notifications.models import Contact
 from programme import guards
-from programme.models import Closure, Entry, Limit, Topic, User, Venue
+from programme.models import Closure, Course, District, Entry, Limit, Topic, User, Venue
 from programme.models.records import acting
 from programme.records import Change, record_of
-from supporters.models import Shift, Supporter
+from supporters.models import Question, Shift, Supporter
 from supporters.services import change_contact, set_skills
 from tests.factories import SupporterFactory, a_shift
 
@@ -168,3 +170,29 @@ def test_a_venue_made_in_the_office_names_its_maker(programme_facts: None, coord
     with acting(lambda: coordinator):
         venue = Venue.objects.create(name="新しい集会所", district=district)
     assert [(line.who, line.what) for line in record_of(venue)] == [(coordinator, "会場を加えました")]
+
+
+def test_what_becomes_of_a_course_stands_on_its_page(client: Client, programme_facts: None, coordinator: User) -> None:
+    client.force_login(coordinator)
+    page = reverse("supporters:course_edit", args=["video"])
+    course = Course.objects.get(pk="video")
+    Question.objects.create(course=course, text="電源を切りますか", options=["はい", "いいえ"])
+    assert "電源を切りますかを加えました" in client.get(page).content.decode()
+    client.post(reverse("supporters:remove_part", args=["video"]), {"part": f"question-{course.questions.get().pk}"})
+    assert "取り除いた動画と問題: 電源を切りますか → ―" in client.get(page).content.decode()
+
+
+def test_what_became_of_an_activity_stands_on_the_list(
+    client: Client, programme_facts: None, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+    activity = Activity.objects.log(
+        kind="hall_course",
+        date=timezone.localdate(),
+        name="スマホ講座",
+        district=District.objects.all()[0],
+        attendees=5,
+        by=coordinator,
+    )
+    Activity.objects.filter(pk=activity.pk).update(attendees=6)
+    assert "参加した人数: 5 → 6" in client.get(reverse("consult:activities")).content.decode()

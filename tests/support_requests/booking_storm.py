@@ -6,10 +6,11 @@ By hand, on a database of its own that ``migrate`` has made:
 
 import random
 import sys
-import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
+
+from tests.storming import at_once
 
 
 def play(rounds: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
@@ -19,39 +20,11 @@ def play(rounds: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
     dice, answers = random.Random(seed), Counter[str]()
     for _ in range(rounds):
         verbs = _round(dice)
-        answers.update(_at_once(verbs))
+        answers.update(at_once(verbs))
         if found := broken():
             return answers, found
         _clear()
     return answers, []
-
-
-def _at_once(verbs: list[Callable[[], Any]]) -> list[str]:
-    """Call all of them at the same moment, each on a connection of its own: "done" or the refusal's name each."""
-    from django.db import connection
-
-    from programme.errors import Refused
-
-    barrier, answers = threading.Barrier(len(verbs)), [""] * len(verbs)
-
-    def call(number: int) -> None:
-        try:
-            barrier.wait(30)
-            verbs[number]()
-            answers[number] = "done"
-        except Refused as refusal:
-            answers[number] = type(refusal).__name__
-        except Exception as error:  # a deadlock, an integrity error: a fault that the count shows
-            answers[number] = f"fault {type(error).__name__}: {error}"
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=call, args=(number,), daemon=True) for number in range(len(verbs))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return answers
 
 
 def _round(dice: random.Random) -> list[Callable[[], Any]]:

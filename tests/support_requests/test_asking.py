@@ -2,22 +2,28 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from notifications.models import Message
 from programme.models import Limit, Room, Venue
 from programme.tries import Tries
+from support_requests.errors import TooManyThisMonth
+from support_requests.forms.wishes import months_field
 from support_requests.models import Series, SupportRequest
+from support_requests.services import revise
 from support_requests.views import intake
 from support_requests.views.intake import IntakeView
 from tests.factories import a_hall
 from tests.steps import url_of
 from tests.support_requests.asking import fill_in, open_days, sent
 from tests.support_requests.test_intake import errors, page_at, reach
+from tests.support_requests.wishes import a_wish, ahead
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -133,6 +139,29 @@ def test_one_group_has_so_many_requests_a_month_however_it_writes_its_name(clien
     fill_in(client, sent(**own[2], email="saburo@example.jp"))
     fill_in(client, sent(**own[3], email="shiro@example.jp", phone="", group_name="つばき会"))
     assert SupportRequest.objects.count() == 4
+
+
+def test_no_wish_and_no_change_goes_into_a_full_month(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=1)
+    month = next(month for day in open_days() if len(month := month_of(day)) > 3)
+    other = next(day for day in open_days() if (day.year, day.month) != (month[0].year, month[0].month))
+    full, free = [(day.isoformat(), "10:00") for day in month], (other.isoformat(), "10:00")
+    fill_in(client, sent(start_1=full[0], start_2=("", ""), start_3=("", "")))
+    data = sent(start_1=free, start_2=full[1], start_3=("", ""))
+    page = fill_in(client, data).content.decode()
+    assert "1か月に1回までです" in page
+    fill_in(client, sent(start_1=free, start_2=("", ""), start_3=("", "")))
+    second = SupportRequest.objects.latest("pk")
+    wish = a_wish(starts=[ahead(month[2])], email="hanako@example.jp")
+    with pytest.raises(TooManyThisMonth):
+        revise(second, wish, by=None)
+    revise(second, replace(wish, starts=[ahead(other, 14)]), by=None)
+    assert SupportRequest.objects.count() == 2
+
+
+def test_how_often_is_asked_in_the_language_of_the_page() -> None:
+    with override("en"):
+        assert [label for value, label in months_field().choices if "月" in str(label)] == []
 
 
 def test_the_office_may_take_down_more(client: Client, coordinator: Any) -> None:

@@ -297,6 +297,15 @@ def test_the_whole_way_works_without_a_script(office: Client, monday: dt.date) -
     assert live(shift) == {}
 
 
+def test_a_full_shift_is_refused_in_the_offices_words(coordinator: User, monday: dt.date) -> None:
+    full, new = shift_on(monday, 1, needed=1), SupporterFactory()
+    seat(full, SupporterFactory())
+    step(coordinator, monday, new, None, full)
+    with pytest.raises(StepRefused, match="人数はそろっています。") as refused:
+        commit(coordinator)
+    assert "ありがとうございます" not in str(refused.value)
+
+
 def test_a_person_is_moved_or_taken_off_on_a_page(office: Client, monday: dt.date) -> None:
     first, second, one = shift_on(monday, 1), shift_on(monday, 2), SupporterFactory()
     seat(first, one)
@@ -308,6 +317,24 @@ def test_a_person_is_moved_or_taken_off_on_a_page(office: Client, monday: dt.dat
     assert list(BoardStep.objects.values_list("leaves", "goes")) == [(first.pk, None)]
     page = office.get(PAGE, {"week": monday.isoformat(), "view": "people"}).content.decode()
     assert "外す案" in page
+
+
+def test_a_duty_that_is_dropped_on_another_person_passes_to_them(office: Client, monday: dt.date) -> None:
+    shift, one, other = shift_on(monday, 1), SupporterFactory(), SupporterFactory()
+    seat(shift, one)
+    form = {"week": monday.isoformat(), "supporter": other.pk, "instead_of": one.pk, "goes": shift.pk, "leaves": ""}
+    for _twice in range(2):
+        office.post(reverse("support_requests:board_propose"), form | {"view": "people"})
+        steps = BoardStep.objects.order_by("pk").values_list("supporter", "leaves", "goes")
+        assert list(steps) == [(one.pk, shift.pk, None), (other.pk, None, shift.pk)]
+
+
+def test_who_is_not_there_passes_nothing_on(office: Client, monday: dt.date) -> None:
+    shift, one, other = shift_on(monday, 1), SupporterFactory(), SupporterFactory()
+    form = {"week": monday.isoformat(), "supporter": other.pk, "instead_of": one.pk, "goes": shift.pk}
+    page = office.post(reverse("support_requests:board_propose"), form, follow=True).content.decode()
+    assert "この人は、もうこの活動の担当ではありません。" in page
+    assert not BoardStep.objects.exists()
 
 
 def test_steps_can_be_dropped_one_by_one_or_all(office: Client, coordinator: User, monday: dt.date) -> None:

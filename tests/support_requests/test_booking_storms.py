@@ -1,14 +1,10 @@
 """Everybody at once, on PostgreSQL: a few rounds here, a thousand by hand (see booking_storm.py)."""
 
 import pytest
-from django.db import connection
 
+from tests.engines import on_postgresql
 from tests.support_requests import booking_storm
 from tests.support_requests.lifecycle import broken
-
-on_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="needs PostgreSQL: DATABASE_URL names another database"
-)
 
 
 @on_postgresql

@@ -197,7 +197,7 @@ def test_taking_back_one_month_or_all(client: Client, office: Client, asked: Sup
     series = Series.objects.create(last_month="2099-01-01")
     SupportRequest.objects.update(series=series)
     assert "2099年1月まで" in page_of(client, path_of(asked))
-    assert "来月からの分も" in page_of(client, path_of(asked, "withdraw/"))
+    assert "このあとの月の分も" in page_of(client, path_of(asked, "withdraw/"))
     client.post(path_of(asked, "withdraw/"), {"reason": ""})
     series.refresh_from_db()
     assert series.ended_at is None
@@ -206,6 +206,50 @@ def test_taking_back_one_month_or_all(client: Client, office: Client, asked: Sup
     series.refresh_from_db()
     assert series.ended_at is not None
     assert office.post(f"/requests/list/{asked.pk}/end-series/").status_code == 302
+
+
+@pytest.fixture
+def next_one(asked: SupportRequest) -> SupportRequest:
+    """The request of the month after ``asked``, made already."""
+    asked.series = Series.objects.create(last_month="2099-01-01")
+    asked.save()
+    return SupportRequestFactory.create(wishes=[at(60)], group=asked.group, series=asked.series)
+
+
+def test_taking_back_all_takes_back_the_next_month_and_says_so(
+    client: Client, asked: SupportRequest, next_one: SupportRequest
+) -> None:
+    assert next_one.number in page_of(client, path_of(asked, "withdraw/"))
+    page = client.post(path_of(asked, "withdraw/"), {"reason": "", "series": "1"}, follow=True).content.decode()
+    assert f"もう作られていたお申し込みも取り消しました: {next_one.number}" in page
+    assert {it.status for it in SupportRequest.objects.all()} == {"withdrawn"}
+    told = Message.objects.get(kind="request_closed", subject=f"request:{next_one.pk}")
+    assert "毎月のお申し込みをやめたため" in told.body
+
+
+def test_the_office_ends_a_series_with_what_was_made_of_it_already(
+    office: Client, asked: SupportRequest, next_one: SupportRequest
+) -> None:
+    assert next_one.number in page_of(office, f"/requests/list/{asked.pk}/")
+    page = office.post(f"/requests/list/{asked.pk}/end-series/", follow=True).content.decode()
+    assert f"もう作られていたお申し込みも取り消しました: {next_one.number}" in page
+    assert [it.status for it in SupportRequest.objects.order_by("pk")] == ["confirmed", "withdrawn"]
+
+
+def test_a_series_is_ended_from_a_month_that_was_taken_back(
+    client: Client, asked: SupportRequest, next_one: SupportRequest
+) -> None:
+    link = path_of(asked, "end-series/")
+    client.post(path_of(asked, "withdraw/"), {"reason": ""})
+    assert "次の月から続きます" in Message.objects.get(kind="request_closed").body
+    assert "end-series/" in page_of(client, path_of(asked))
+    assert "end-series/" in page_of(client, path_of(asked, "withdraw/"))
+    assert next_one.number in page_of(client, link)
+    client.post(link)
+    next_one.refresh_from_db()
+    assert (next_one.status, Series.objects.get().ended_at is None) == ("withdrawn", False)
+    assert "end-series/" not in page_of(client, path_of(asked))
+    assert "/requests/status/" in client.get(link)["Location"]
 
 
 # --- The slip -------------------------------------------------------------------------------------------

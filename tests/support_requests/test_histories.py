@@ -58,6 +58,13 @@ def test_a_group_that_withdraws_late_is_counted(session: Session, set_now: Clock
     assert group_history(session.request.group, timezone.now()).late == 1
 
 
+def test_a_late_cancellation_stays_when_the_session_gets_another_time(session: Session, set_now: Clock) -> None:
+    set_now(session.shift.starts_at - HOUR)
+    session.request.reopen(by=None, reason="用事", cause=Shift.Cause.GROUP)
+    Session.objects.filter(pk=session.pk).update(shift=a_shift(days=30))
+    assert group_history(session.request.group, timezone.now()).late == 1
+
+
 def test_sessions_that_were_held_and_those_to_which_nobody_came_are_told_apart(set_now: Clock) -> None:
     first, second = a_booked_session(), a_booked_session()
     type(second.request).objects.filter(pk=second.request_id).update(group=first.request.group)
@@ -107,6 +114,16 @@ def test_duties_are_counted_by_what_became_of_them(set_now: Clock) -> None:
     set_now(absent.shift.ends_at)
     absent.record_attendance(came=False, by=None)
     assert history(person, timezone.now()) == History(served=3, late=1, absent=1)
+
+
+def test_saying_it_late_stays_late_when_the_duty_gets_another_time(set_now: Clock) -> None:
+    person = SupporterFactory.create()
+    duty = an_offer(a_shift(), person)
+    duty.accept(by=None)
+    wants_stand_in(duty, set_now, before=HOUR)
+    later = duty.shift.starts_at + dt.timedelta(days=7)
+    duty.shift.move_to(later, later + 2 * HOUR, by=None, reason="大雪")
+    assert history(person, later).late == 1
 
 
 def test_saying_it_twice_counts_once_and_a_year_later_not_at_all(set_now: Clock) -> None:

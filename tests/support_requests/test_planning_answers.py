@@ -12,7 +12,7 @@ from django.utils import timezone
 import matching
 from programme.models import Limit, User
 from programme.wording import say_moment
-from support_requests.models import Plan, PlannedTask
+from support_requests.models import Plan, PlannedTask, Session
 from support_requests.planning import solving
 from support_requests.planning.mending import mend
 from support_requests.planning.saying import say_rule
@@ -80,7 +80,43 @@ def test_facts_that_changed_are_said_before_approval(office: Client) -> None:
     plan = solved()
     assert "計画した後で、状況が変わりました" not in page(office, plan)
     person.pause(by=None)
-    assert "計画した後で、状況が変わりました" in page(office, plan)
+    text = page(office, plan)
+    assert "計画した後で、状況が変わりました" in text
+    assert f"{person.name}さん:活動中のサポーターだけが引き受けられます。今の状態:休止中" in text
+
+
+# --- What it changes -----------------------------------------------------------------------------------
+
+
+def test_what_a_plan_changes_is_counted_by_activity_and_by_person_before_approval(office: Client) -> None:
+    leaving, staying, busy = (SupporterFactory(is_lead=True) for _ in range(3))
+    shift, settled = a_shift(days=14, needed=2), a_shift(days=20)
+    for person, duty in ((staying, shift), (leaving, shift), (busy, settled)):
+        an_offer(duty, person).accept(by=None)
+    shift.assignments.get(supporter=leaving).want_stand_in(by=None)
+    SupportRequestFactory(wishes=[at(16)])
+    moved, old = SupportRequestFactory(wishes=[at(17)]), a_shift(purpose="session", days=10)
+    Session.objects.create(request=moved, shift=old)
+    old.cancel(by=None, reason="人がそろわない")
+    new = SupporterFactory(is_lead=True)
+    for person in (leaving, staying, busy):
+        person.absences.create(starts_at=at(16, hour=0), ends_at=at(18, hour=0))
+    plan = solved()
+    answer = office.get(reverse("support_requests:plan", args=[plan.pk]))
+    changes, rows = answer.context["changes"], answer.context["rows"]
+    assert changes.counts == {"settled": 1, "moved": 1, "filled": 1}
+    assert (changes.untouched, changes.asked, changes.freed) == (
+        1,
+        len({row.team[0].supporter for row in rows.served}),
+        1,
+    )
+    kinds = {row.change.kind: row.change for row in rows.served}
+    assert (kinds["filled"].kept, kinds["filled"].freed, kinds["moved"].before) == ([staying], [leaving], old.starts_at)
+    people = {one.supporter: one for one in changes.people}
+    assert len(people[new].asked) >= 2
+    assert ([row.title for row in people[leaving].freed], people[leaving].kept) == ([shift.title], 0)
+    for words in ("承認すると変わること", "そのままの人:", f"{leaving.name}さんは、代わりが決まると空きます", "前は"):
+        assert words in answer.content.decode()
 
 
 # --- Answers -------------------------------------------------------------------------------------------

@@ -2,19 +2,23 @@
 
 import datetime as dt
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications.models import Message
 from programme.models import Closure, ClosureCalendar, Course, Room, User
+from support_requests import tasks
 from support_requests.errors import PlanNotReady
 from support_requests.models import Plan, PlannedMember, PlannedTask, Session, SupportRequest
-from support_requests.planning.approving import approve, approve_one, discard, override
+from support_requests.planning import approving
+from support_requests.planning.approving import approve, approve_in_background, approve_one, discard, override
 from support_requests.planning.errors import DoesNotFit, NotInTeam, PlannedElsewhere
-from support_requests.planning.solving import solve
+from support_requests.planning.solving import solve, sweep
+from support_requests.planning.today import Facts
 from supporters.models import Absence, Assignment, Consent, Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift, an_offer, at
 
@@ -190,22 +194,22 @@ def _require_course(request: SupportRequest, person: Supporter) -> None:
     Course.objects.create(code="new", name="新しい研修", required=True, source="★")
 
 
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        (_pause, "さん:活動中のサポーターだけが引き受けられます。今の状態:休止中"),
-        (_require_course, "さん:必修の研修がまだ終わっていません。"),
-        (_book, "さん:同じ時間に、ほかの活動が決まっています。"),
-        (_ask_elsewhere, "さん:同じ時間に、ほかの活動をお願いしている返事待ちです。"),
-        (_go_away, CHANGED),
-        (_forget, CHANGED),
-        (_lead_no_more, CHANGED),
-        (_withdraw, "の申込みは「取り下げ」に変わったため、この案は使えません。"),
-        (_edit, "計画した後で、申込みの内容が変わりました。もう一度計画してください。"),
-        (_take_room, "の部屋は、この時間にほかの予約があります。"),
-        (_close, "は、この日は閉まっています(点検)。"),
-    ],
-)
+CHANGES = [
+    (_pause, "さん:活動中のサポーターだけが引き受けられます。今の状態:休止中"),
+    (_require_course, "さん:必修の研修がまだ終わっていません。"),
+    (_book, "さん:同じ時間に、ほかの活動が決まっています。"),
+    (_ask_elsewhere, "さん:同じ時間に、ほかの活動をお願いしている返事待ちです。"),
+    (_go_away, CHANGED),
+    (_forget, CHANGED),
+    (_lead_no_more, CHANGED),
+    (_withdraw, "の申込みは「取り下げ」に変わったため、この案は使えません。"),
+    (_edit, "計画した後で、申込みの内容が変わりました。もう一度計画してください。"),
+    (_take_room, "の部屋は、この時間にほかの予約があります。"),
+    (_close, "は、この日は閉まっています(点検)。"),
+]
+
+
+@pytest.mark.parametrize(("change", "sentence"), CHANGES)
 def test_a_part_whose_facts_changed_meanwhile_is_left_out_with_the_reason(
     coordinator: User, change: Callable[[SupportRequest, Supporter], None], sentence: str
 ) -> None:
@@ -216,6 +220,21 @@ def test_a_part_whose_facts_changed_meanwhile_is_left_out_with_the_reason(
     assert (approve(plan, by=coordinator), offers.count(), Session.objects.count()) == (0, 0, 0)
     assert outcome(plan).endswith(sentence)
     assert Shift.objects.filter(purpose="session").count() == 0
+
+
+@pytest.mark.parametrize("change", [change for change, _sentence in CHANGES])
+def test_what_approval_would_leave_out_is_known_before(change: Callable[[SupportRequest, Supporter], None]) -> None:
+    request, person = SupportRequestFactory(), SupporterFactory()
+    plan = a_ready_plan()
+    assert against(plan) == ""
+    change(SupportRequest.objects.get(pk=request.pk), Supporter.objects.get(pk=person.pk))
+    assert against(plan) != ""
+
+
+def against(plan: Plan) -> str:
+    task = plan.tasks.get()
+    team = [one.supporter for one in task.team.all()]
+    return Facts(plan, timezone.now(), [one.pk for one in team]).against(task, team)
 
 
 def test_a_time_that_has_passed_is_left_out(coordinator: User, set_now: Callable[[dt.datetime], None]) -> None:
@@ -342,6 +361,86 @@ def test_a_person_is_checked_as_they_are_when_the_plan_has_locked_them(coordinat
         assert said[people].endswith("FOR NO KEY UPDATE")
 
 
+# --- In the background ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan of five parts is large."""
+    monkeypatch.setattr(approving, "AT_ONCE", 2)
+
+
+def five_parts() -> Plan:
+    for day in range(14, 19):
+        a_shift(days=day)
+        SupporterFactory()
+    return a_ready_plan()
+
+
+@pytest.mark.usefixtures("two_at_once")
+def test_a_large_plan_is_carried_out_by_the_worker_to_its_end(
+    coordinator: User, django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[list[object]]]
+) -> None:
+    plan = five_parts()
+    with django_capture_on_commit_callbacks() as callbacks:
+        approve_in_background(plan, by=coordinator)
+    assert (plan.status, len(callbacks), Assignment.objects.count()) == (Plan.Status.APPROVING, 1, 0)
+    for refused in (
+        lambda: approve(plan, by=coordinator),
+        lambda: approve_in_background(plan, by=coordinator),
+        lambda: approve_one(plan.tasks.all()[0], by=coordinator),
+        lambda: discard(plan, by=coordinator),
+    ):
+        with pytest.raises(PlanNotReady):
+            refused()
+    tasks.carry_out_plan(plan.pk)
+    plan.refresh_from_db()
+    assert (plan.status, Assignment.objects.offered().count()) == (Plan.Status.APPROVED, 5)
+    assert [move.by for move in plan.moves.filter(to_status__in=("approving", "approved"))] == [coordinator] * 2
+    assert set(plan.tasks.values_list("approved_by", flat=True)) == {coordinator.pk}
+
+
+@pytest.mark.usefixtures("two_at_once")
+def test_what_a_dead_worker_left_is_carried_out_by_the_sweep_and_nobody_is_asked_twice(
+    coordinator: User, monkeypatch: pytest.MonkeyPatch, set_now: Callable[[dt.datetime], None]
+) -> None:
+    plan, apply, applied = five_parts(), approving._apply, []
+
+    def die_at_the_fourth(task: PlannedTask, *args: object, **options: object) -> None:
+        applied.append(task.pk)
+        if len(applied) == 4:
+            raise OperationalError("the server closed the connection")
+        apply(task, *args, **options)
+
+    monkeypatch.setattr(approving, "_apply", die_at_the_fourth)
+    with pytest.raises(OperationalError):
+        approve(plan, by=coordinator)
+    assert Assignment.objects.count() == 2  # the transaction of the third and the fourth is gone as a whole
+    assert sweep(timezone.now()) == 0  # somebody may still be at work
+    set_now(timezone.now() + dt.timedelta(minutes=1))
+    assert sweep(timezone.now()) == 1
+    plan.refresh_from_db()
+    assert (plan.status, Assignment.objects.offered().count()) == (Plan.Status.APPROVED, 5)
+
+
+def test_a_part_that_fails_by_a_mistake_of_ours_is_said_and_holds_up_no_other(
+    coordinator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, apply = five_parts(), approving._apply
+    bad = plan.tasks.all()[0]
+
+    def fail_on_one(task: PlannedTask, *args: object, **options: object) -> None:
+        if task == bad:
+            raise ValueError("a mistake of ours")
+        apply(task, *args, **options)
+
+    monkeypatch.setattr(approving, "_apply", fail_on_one)
+    assert approve(plan, by=coordinator) == 4
+    bad.refresh_from_db()
+    assert "思いがけない問題" in bad.outcome
+    assert plan.status == Plan.Status.APPROVED
+
+
 # --- One by one, and another person than the plan's -----------------------------------------------------
 
 
@@ -375,12 +474,16 @@ def test_a_plan_of_which_every_part_is_approved_is_approved(coordinator: User) -
 
 
 def test_a_part_that_the_facts_no_longer_allow_says_why_and_the_plan_waits(coordinator: User) -> None:
-    plan, first, _second = two_tasks()
+    plan, first, second = two_tasks()
     first.team.all()[0].supporter.pause(by=coordinator)
     assert not approve_one(first, by=coordinator)
     plan.refresh_from_db()
     assert plan.status == Plan.Status.READY
     assert "活動中のサポーターだけが引き受けられます" in PlannedTask.objects.get(pk=first.pk).outcome
+    second.team.filter(supporter__status="paused").update(supporter=SupporterFactory())
+    assert approve_one(second, by=coordinator)
+    plan.refresh_from_db()
+    assert plan.status == Plan.Status.APPROVED  # what is left of it was tried and refused
 
 
 def free_person(task: PlannedTask) -> Supporter:

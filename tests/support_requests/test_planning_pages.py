@@ -13,6 +13,8 @@ from django.utils import timezone
 from programme.models import Limits, User
 from programme.wording import say_day, say_moment
 from support_requests.models import Plan, SupportRequest
+from support_requests.planning import views
+from support_requests.planning.approving import carry_out
 from support_requests.planning.solving import solve
 from supporters.models import Assignment, Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, UserFactory, a_shift, an_offer, at
@@ -175,6 +177,24 @@ def test_approving_says_what_was_asked_and_what_was_refused(office: Client) -> N
     assert Assignment.objects.offered().count() == 1
 
 
+def test_a_large_plan_is_approved_in_the_background_and_the_page_says_how_far_it_is(
+    office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "AT_ONCE", 1)
+    for day in (14, 15):
+        a_shift(days=day)
+        SupporterFactory()
+    plan = solved()
+    text = post(office, plan, "approve")
+    assert "2件のうち0件が終わりました" in text
+    assert office.get(reverse("support_requests:plan", args=[plan.pk])).headers["Refresh"] == "3"
+    assert "お願いを送っています" in post(office, plan, "approve")  # a second tap
+    carry_out(plan.pk)
+    text = page(office, plan)
+    assert "お願いを送った活動" in text
+    assert Assignment.objects.offered().count() == 2
+
+
 def test_a_second_tap_on_approve_is_a_sentence(office: Client) -> None:
     SupportRequestFactory()
     SupporterFactory()
@@ -264,10 +284,12 @@ def task_page(plan: Plan) -> str:
 
 
 def test_one_part_is_approved_on_its_page(office: Client) -> None:
-    SupporterFactory()
-    SupportRequestFactory()
+    for day in (14, 15):
+        a_shift(days=day)
+        SupporterFactory()
     plan = solved()
-    text = office.post(task_page(plan), {"action": "approve"}, follow=True).content.decode()
+    address = reverse("support_requests:plan_task", args=[plan.pk, plan.tasks.all()[0].pk])
+    text = office.post(address, {"action": "approve"}, follow=True).content.decode()
     assert "1件をお願いしました。" in text
     assert "先に承認しました" in text
     assert Assignment.objects.count() == 1

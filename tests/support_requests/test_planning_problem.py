@@ -11,7 +11,7 @@ from django.utils import timezone
 
 import matching
 from notifications.models import Contact
-from programme.geo import to_metres, travel_minutes
+from programme.geo import PACE_METRES, TRAVEL_BASE, to_metres, travel_minutes
 from programme.models import Closure, ClosureCalendar, District, Limits, Room, Topic
 from support_requests.models import PreferredTime, RequestTopic, Session, SupportRequest
 from support_requests.planning.problem import build_problem, problem_hash, request_hash
@@ -292,7 +292,26 @@ def test_home_is_the_district_and_journeys_take_as_long_as_the_rules_say() -> No
     params = problem.params
     metres = int(((home.x - venue.x) ** 2 + (home.y - venue.y) ** 2) ** 0.5)
     minutes = params.travel_base - (-params.travel_num * metres // params.travel_den)
-    assert minutes == travel_minutes((home.x, home.y), (venue.x, venue.y))
+    assert minutes == travel_minutes((home.x, home.y), (venue.x, venue.y), Limits.current().pace_car)
+
+
+@pytest.mark.parametrize("way", ["bicycle", "transit", "foot"])
+def test_how_far_somebody_comes_depends_on_how_they_travel(way: str) -> None:
+    limits = Limits.current()
+    person = SupporterFactory(travel_by=way, travel_limit=45)
+    as_driving = the_person().max_travel
+    assert as_driving < person.travel_limit
+    # As far as it takes 45 minutes by that way, to within one minute of driving.
+    metres = (as_driving - TRAVEL_BASE) * PACE_METRES // limits.pace_car
+    further = metres + PACE_METRES // limits.pace_car + 1
+    pace = limits.pace_of(way)
+    assert travel_minutes((0, 0), (metres, 0), pace) <= 45 < travel_minutes((0, 0), (further, 0), pace)
+
+
+@pytest.mark.parametrize("way", ["", "car"])
+def test_who_drives_or_does_not_say_comes_as_far_as_the_limit_says(way: str) -> None:
+    SupporterFactory(travel_by=way, travel_limit=45)
+    assert the_person().max_travel == 45
 
 
 def test_the_limits_are_the_programmes() -> None:

@@ -10,10 +10,10 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from notifications import calendars, links
-from notifications.models import Message
+from notifications import calendars, links, outbox
+from notifications.models import Channel, Message, Suppression
 from programme.models import User
-from support_requests.messages import CONFIRM, STATUS, confirm_key, confirm_url, status_url
+from support_requests.messages import CONFIRM, STATUS, ask_to_confirm, confirm_key, confirm_url, status_url
 from support_requests.models import Session, SupportRequest
 from supporters.models import Claim
 from tests.factories import GroupFactory, SupportRequestFactory, at
@@ -48,6 +48,7 @@ def test_opening_the_link_changes_nothing(client: Client, waiting: SupportReques
 
 
 def test_the_button_confirms_and_proves_the_address(client: Client, waiting: SupportRequest) -> None:
+    ask_to_confirm(waiting)
     response = client.post(path_of(confirm_url(waiting)))
     waiting.refresh_from_db()
     move = waiting.moves.get()
@@ -55,7 +56,18 @@ def test_the_button_confirms_and_proves_the_address(client: Client, waiting: Sup
     assert waiting.status == "confirmed"
     assert waiting.group.contact.email_proved_at is not None
     assert (move.from_status, move.to_status, move.by) == ("received", "confirmed", None)
-    assert [message.kind for message in Message.objects.all()] == ["request_received"]
+    assert {message.kind for message in Message.objects.all()} == {"request_confirm", "request_received"}
+
+
+def test_a_link_that_came_by_sms_proves_the_number_and_not_the_address(client: Client, waiting: SupportRequest) -> None:
+    contact = waiting.group.contact
+    contact.mobile = "090-1234-5678"
+    contact.save()
+    ask_to_confirm(waiting)
+    outbox.suppress(Channel.EMAIL, contact.email, Suppression.Reason.BOUNCED)
+    client.post(path_of(confirm_url(waiting)))
+    contact.refresh_from_db()
+    assert (contact.email_proved_at, contact.sms_proved_at is None) == (None, False)
 
 
 def test_a_second_press_says_that_it_is_confirmed_already(client: Client, waiting: SupportRequest) -> None:
@@ -152,6 +164,18 @@ def test_a_booked_request_shows_time_place_and_people(client: Client) -> None:
         "カレンダーに入れる",
     ):
         assert fact in page
+
+
+def test_once_a_session_is_over_its_page_offers_nothing_that_cannot_be_done(
+    client: Client, set_now: Callable[[dt.datetime], None]
+) -> None:
+    session = a_booked_session()
+    set_now(session.shift.ends_at)
+    page = client.get(path_of(status_url(session.request))).content.decode()
+    assert "終わりました。" in page
+    assert "感想は、活動の報告が済んでからお聞きします。" in page
+    for gone in ("楽しみにしています", "充電しておいてください", "other-time/", "withdraw/"):
+        assert gone not in page
 
 
 def test_nothing_of_a_team_is_shown_before_it_is_complete(client: Client) -> None:

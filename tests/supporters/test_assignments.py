@@ -484,6 +484,7 @@ def test_every_refusal_is_a_sentence_that_can_be_read() -> None:
         "day": "12月1日",
         "opens": "9:30",
         "moment": "12月1日",
+        "name": "甲",
     }
     for kind in all_of(Refused):
         if kind.__module__ == "supporters.errors":

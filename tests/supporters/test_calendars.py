@@ -110,6 +110,28 @@ def test_khal_follows_an_invitation_a_move_past_midnight_and_a_cancellation(tmp_
     assert khal.shows("imported") == [f"{at(8).date()} 22:00 {at(9).date()} 01:00 CANCELLED {shift.title}"]
 
 
+def test_of_a_weekly_duty_one_date_moves_and_one_is_called_off_and_the_others_stay(
+    tmp_path: Path, coordinator: User
+) -> None:
+    khal, person = calendar_clients.Client(tmp_path), SupporterFactory()
+    weekly = [accepted(a_shift(hour=10, title="毎週", days=days), person) for days in (7, 14, 21)]
+    for assignment in weekly:
+        khal.take_in(told(assignment, "accepted"))
+    first, second, third = (assignment.shift for assignment in weekly)
+    second.move_to(at(15, 13), at(15, 15), by=coordinator, reason="会場の都合")
+    khal.take_in(Message.objects.get(kind__startswith="moved", subject=f"assignment:{weekly[1].pk}").calendar)
+    for concerned in third.cancel(by=coordinator, reason="台風"):
+        tell_cancelled(concerned)
+    khal.take_in(told(weekly[2], "cancelled"))
+    days = [at(days).date() for days in (7, 15, 21)]
+    assert khal.shows("imported") == [
+        f"{days[0]} 10:00 {days[0]} 12:00 CONFIRMED 毎週",
+        f"{days[1]} 13:00 {days[1]} 15:00 CONFIRMED 毎週",
+        f"{days[2]} 10:00 {days[2]} 12:00 CANCELLED 毎週",
+    ]
+    assert first.starts_at == at(7, 10)
+
+
 # --- The private feed ----------------------------------------------------------------------------------
 def test_the_feed_holds_what_was_promised_and_nothing_else(client: Client) -> None:
     person = SupporterFactory()

@@ -102,6 +102,29 @@ def test_before_payment_a_line_follows_the_records_and_loses_its_approval(coordi
     assert (line.yen, line.minutes, line.made_by, line.approved_by) == (0, 0, second, None)
 
 
+def test_a_months_page_says_who_drew_up_approved_paid_and_changed(
+    client: Client, coordinator: User, second: User
+) -> None:
+    row = a_duty()
+    draw_up(MAY, by=coordinator)
+    approve_all(second)
+    Limit.objects.filter(code="honorarium_yen").update(value=1200)
+    draw_up(MAY, by=coordinator)
+    approve_all(second)
+    pay(by=coordinator)
+    client.force_login(coordinator)
+    found = client.get(reverse("kpi:honoraria", args=[MAY])).context["record"]
+    said = [(line.who, line.what) for line in found if not line.changes]
+    assert set(said) == {
+        (coordinator, "明細を1件作りました(今の額は1,200円)"),
+        (second, "明細を1件承認しました(1,200円)"),
+        (coordinator, "明細を1件支払いました(1,200円)"),
+    }
+    assert {str(row.supporter) in line.what for line in found if line.changes} == {True}
+    changes = {(one.label, one.before, one.after) for line in found for one in line.changes}
+    assert changes == {("円", "1000", "1200"), ("承認した人", "Bob", "―")}
+
+
 def test_before_payment_a_new_rate_changes_the_line(coordinator: User) -> None:
     a_duty()
     draw_up(MAY, by=coordinator)

@@ -167,6 +167,30 @@ def test_who_stands_twice_in_the_list_comes_in_once(office: Client) -> None:
     assert Supporter.objects.count() == 1
 
 
+def test_of_three_alike_each_is_compared_with_the_one_who_comes_in(office: Client) -> None:
+    looked = look(office, as_xlsx(a_row(), a_row(name="夫", kana="たろう"), a_row(phone="090-1111-2222")))
+    first, husband, again = looked.context["rows"]
+    assert first.is_new
+    assert [(one.supporter.name, one.reasons) for one in husband.known] == [(HANAKO["name"], ["電話番号"])]
+    assert [(one.supporter.name, one.reasons) for one in again.known] == [(HANAKO["name"], ["ふりがなと生年月日"])]
+
+
+def test_a_list_comes_in_in_as_many_queries_for_three_people_as_for_one(office: Client) -> None:
+    counts = []
+    for first, people in ((0, 1), (1, 3)):
+        rows = [
+            a_row(kana="あ" * number, phone=f"090-1111-{number:04}", trained_on="2025-06-15", skills="T05:2")
+            for number in range(first + 1, first + 1 + people)
+        ]
+        with CaptureQueriesContext(connection) as looking:
+            looked = look(office, as_xlsx(*rows))
+        with CaptureQueriesContext(connection) as coming:
+            confirm(office, looked)
+        counts.append((len(looking), len(coming)))
+    assert Supporter.objects.count() == 4
+    assert counts[0] == counts[1]
+
+
 def test_a_look_that_was_changed_is_not_taken(office: Client) -> None:
     looked = look(office, as_xlsx(a_row()))
     assert "もう一度ファイルを選んでください。" in confirm(office, looked, before="x")
@@ -188,8 +212,8 @@ def test_a_file_that_is_no_list_is_refused_in_words(office: Client, file: Simple
 
 
 def test_a_list_without_people_or_with_too_many_is_refused(office: Client) -> None:
-    for rows in ([], [a_row()] * 201):
-        assert "1行から200行まで" in look(office, as_csv(*rows)).content.decode()
+    for rows in ([], [a_row()] * 2001):
+        assert "1行から2,000行まで" in look(office, as_csv(*rows)).content.decode()
 
 
 def test_the_template_can_be_brought_in_as_it_is(office: Client) -> None:

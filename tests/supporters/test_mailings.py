@@ -149,9 +149,18 @@ def test_sending_three_needs_as_many_queries_as_one(
         for _person in range(people):
             SupporterFactory()
         mailing = write(office)
-        with django_assert_num_queries(9):
-            mailings.send(mailing, by=coordinator)
+        with django_assert_num_queries(10):
+            mailings.send(mailing, still=Contact.objects.all(), by=coordinator)
         Mailing.objects.all().delete()
+
+
+def test_who_left_after_the_draft_is_not_written_to(office: Client) -> None:
+    here, gone = SupporterFactory(), SupporterFactory()
+    mailing = write(office)
+    gone.withdraw(by=None)
+    office.post(page_of(mailing), {"do": "send"})
+    states = dict(mailing.messages.values_list("recipient", "state"))
+    assert states == {here.contact_id: "queued", gone.contact_id: "cancelled"}
 
 
 def test_what_was_sent_is_neither_changed_nor_thrown_away(office: Client) -> None:

@@ -8,10 +8,12 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
+from icalendar import Calendar
 
 from consult.models import Desk, StandingTeam
 from notifications.models import Contact, Message
 from programme.models import Course, Role, User
+from supporters import erasing
 from supporters.errors import BookedAtOnce, MayBeKnown
 from supporters.merging import keep_apart, known_already, look_alikes, merge, with_look_alikes
 from supporters.messages import tell_activated
@@ -216,3 +218,50 @@ def test_the_office_reads_why_two_cannot_be_one_yet(client: Client, coordinator:
     assert "同じ時間に決まっています" in arrived.content.decode()
     arrived = client.post(reverse("supporters:same", args=[new.pk, old.pk]), {"answer": "apart"}, follow=True)
     assert KeptApart.objects.count() == 1
+
+
+def test_what_one_registration_did_without_the_other_does_without() -> None:
+    old, new = known(), applicant()
+    new.contact.preferences.create(matter="news", wanted=False)
+    Contact.objects.filter(pk=new.contact_id).update(preferred="sms", language="en")
+    contact = Contact.objects.get(pk=merge(new, old, by=None).contact_id)
+    assert (contact.preferred, contact.language) == ("sms", "en")
+    assert dict(contact.preferences.values_list("matter", "wanted")) == {"news": False}
+
+
+def test_what_waits_for_the_replaced_address_goes_to_the_one_that_holds() -> None:
+    old, new = known(status="applied"), SupporterFactory(status="active", kana="べつ")
+    tell_activated(old)
+    contact = Contact.objects.get(pk=merge(old, new, by=None).contact_id)
+    message = Message.objects.get()
+    assert (message.recipient, message.address, message.state) == (contact, contact.email, "queued")
+    assert contact.email == new.contact.email
+
+
+def test_calendar_entry_stays_the_same_one() -> None:
+    old, new = known(), SupporterFactory(status="active", kana="べつ")
+    duty = an_offer(a_shift(days=9), new)
+    duty.accept(by=None)
+    kept = merge(new, old, by=None)
+    assert kept == old
+    duty.refresh_from_db()
+    duty.take_off(by=None, reason="変更")
+    entries = Message.objects.filter(kind__in=["accepted", "taken_off"]).values_list("calendar", flat=True)
+    uids = {str(event["UID"]) for text in entries for event in Calendar.from_ical(text).walk("VEVENT")}
+    assert uids == {f"shift-{duty.shift_id}-{duty.entry_of}@mdeji"}
+    assert len(entries) == 2
+
+
+def test_a_wish_to_be_erased_is_not_lost_in_a_merger(client: Client, coordinator: User) -> None:
+    old, new = known(), applicant()
+    erasing.ask(old, by=old.user)
+    client.force_login(coordinator)
+    page = f"/supporters/people/{new.pk}/same/{old.pk}/"
+    assert "データを消す日" in client.get(page).content.decode()
+    answered = client.post(page, {"answer": "merge"}, follow=True).content.decode()
+    assert "データを消すことを申し出ています" in answered
+    old.refresh_from_db()
+    assert old.erase_on
+    erasing.take_back(old)
+    client.post(page, {"answer": "merge"})
+    assert Supporter.objects.count() == 1

@@ -30,6 +30,7 @@ from supporters import erasing
 from supporters.errors import Erased
 from supporters.models import Absence, Assignment, CalendarAddress, Consent, Supporter, SupporterMove
 from supporters.own_data import person_of, rough_birth_date
+from supporters.services import set_free_times
 from supporters.tasks import erase_due
 from tests.factories import ContactFactory, SupporterFactory, a_shift, an_offer, at
 
@@ -81,6 +82,15 @@ def test_the_file_has_what_the_person_told_and_was_told(client: Client, somebody
     assert [row["shift__title"] for row in data["supporters.Assignment"]["rows"]] == ["上川淵の相談所"]
     assert len(data["notifications.Message"]["rows"]) == Message.objects.filter(recipient=somebody.contact).count() > 0
     assert json.loads(response.content)["done_by_you"]["supporters.AssignmentMove.by"]["records"]
+
+
+def test_what_was_changed_reads_in_words(client: Client, somebody: Supporter) -> None:
+    set_free_times(somebody, [(0, 540, 720)])
+    page = client.get(reverse("supporters:own_data_all")).content.decode()
+    assert "→ 月 09:00–12:00" in page
+    assert "活動できる曜日と時間: " in page
+    assert "windows" not in page
+    assert "{" not in page.partition("<main")[2].partition("</main")[0]
 
 
 def test_nobody_reads_anothers_data(client: Client, somebody: Supporter) -> None:

@@ -10,7 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.models import Desk, Opening
-from support_requests.models import Report, Session
+from programme.fiscal import start_of
+from programme.models import Programme
+from support_requests.models import Report, Session, SupportRequest
 from supporters.models import Assignment, Shift, Supporter
 from supporters.owners import Link, links_of, owner_of
 from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift
@@ -84,3 +86,19 @@ def test_links_of_many_shifts_take_as_many_queries_as_those_of_few() -> None:
             links_of(shifts)
         counts.append(len(queries))
     assert counts == [2, 2]
+
+
+def test_on_the_day_the_group_is_rung_where_it_agreed_and_the_office_always() -> None:
+    Programme.objects.update(phone="027-000-0000")
+    session, other = a_session(0), a_session(1)
+    for one in (session, other):
+        one.request.group.contact.phone = "027−224ー1111"
+        one.request.group.contact.save()
+        Shift.objects.filter(pk=one.shift_id).update(ends_at=start_of(one.shift.local_date + dt.timedelta(days=1)))
+    assert "tel:+81272241111" not in (page := my_page(session.shift, SupporterFactory()))
+    assert "tel:027-000-0000" in page.partition("<footer")[0]
+    SupportRequest.objects.update(may_be_rung=True)
+    client = Client()
+    client.force_login(session.shift.assignments.get().supporter.user)
+    assert "tel:+81272241111" in client.get(reverse("supporters:home")).content.decode()
+    assert "tel:+81272241111" not in my_page(other.shift, SupporterFactory())

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from programme.models import Category, District, Limit, Limits, Programme, User
 from supporters.figures import own_figures
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Shift, Skill, Supporter
+from supporters.services import Guardian, ask_guardian
 from supporters.views.registering import RegistrationView
 from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
 from tests.steps import send_steps, url_of
@@ -55,8 +57,9 @@ def typed(**changes: Any) -> dict[str, Any]:
         "phone": "０２７ー２２４ー１１１１",
         "home_district": District.objects.order_by("position")[0].pk,
         "areas": [District.objects.order_by("position")[1].pk],
+        "skills": ["T05"],
         "skills-T05": "2",
-        "skills-T01": "0",
+        "skills-T01": "3",
         "week": ["0-540", "3-780"],
         "brings": ["sign"],
         **changes,
@@ -165,8 +168,11 @@ def test_whether_somebody_is_paid_begins_with_the_category(*, may_be_paid: bool)
 
 def test_presets_are_added_to_what_is_ticked() -> None:
     send_steps(signed_in(UserFactory()), RegistrationView, typed(presets=["weekends"], week=["5-540", "0-540"]))
-    windows = Supporter.objects.get().windows.values_list("weekday", "starts__hour")
-    assert sorted(windows) == [(0, 9), (5, 9), (5, 13), (5, 17), (6, 9), (6, 13), (6, 17)]
+    assert [str(window) for window in Supporter.objects.get().windows.all()] == [
+        "月 09:00–12:00",
+        "土 09:00–20:00",
+        "日 09:00–20:00",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -184,7 +190,7 @@ def test_presets_are_added_to_what_is_ticked() -> None:
         ("category", {"category": ""}, "あてはまるものを一つ選んでください。"),
         ("phone", {"phone": "12"}, "電話番号を市外局番から入力してください。例:027-224-1111"),
         ("home_district", {"home_district": ""}, "お住まいの地区を選んでください。"),
-        ("skills", {"skills-T05": "9"}, "表の中から選び直してください。"),
+        ("skills", {"skills": "T05", "skills-T05": "9"}, "一覧から選び直してください。"),
     ],
 )
 def test_an_error_stands_at_its_field_and_nothing_typed_is_lost(
@@ -222,6 +228,26 @@ def test_a_minor_cannot_be_the_own_guardian() -> None:
         signed_in(user), RegistrationView, typed(**born(16), **GUARDIAN | {"guardian_email": "Teen@example.jp"})
     )
     assert list(response.context["form"].errors) == ["guardian_email"]
+
+
+@pytest.mark.parametrize(
+    ("own", "guardian", "refused"),
+    [
+        ({"phone": "090-1234-5678"}, {"guardian_phone": "０９０ー１２３４ー５６７８"}, ["guardian_phone"]),
+        ({"phone": ""}, {"guardian_phone": "+81 80 1111 2222"}, ["guardian_phone"]),  # the account's
+        ({}, {"guardian_email": "Second@example.jp"}, ["guardian_email"]),  # the account's, too
+        ({"phone": "027-224-1111"}, {"guardian_phone": "0272241111"}, []),  # at home: the office rings
+    ],
+)
+def test_no_way_of_reaching_the_minor_is_the_guardian_s(
+    own: dict[str, str], guardian: dict[str, str], refused: list[str]
+) -> None:
+    user = UserFactory(mobile="+818011112222")
+    EmailAddress.objects.create(user=user, email="second@example.jp", verified=True)
+    sent = typed(**born(16), guardian_name="保護 花子", **own, **guardian)
+    response = send_steps(signed_in(user), RegistrationView, sent)
+    assert Consent.objects.exists() is not bool(refused)
+    assert not refused or list(response.context["form"].errors) == refused
 
 
 def test_the_guardian_of_a_minor_is_asked_by_a_link() -> None:
@@ -291,12 +317,42 @@ def test_who_is_in_training_sees_which_course_is_missing() -> None:
     assert "養成動画講座" in text_of(signed_in(supporter.user).get(HOME))
 
 
-def test_a_minor_sees_that_the_guardian_is_awaited() -> None:
+@pytest.mark.parametrize("page", ["", "places/"])
+def test_whom_a_new_required_course_keeps_from_going_reads_which_and_where_to_take_it(page: str) -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    assert "必修の研修がまだ終わっていないので" not in text_of(client.get(HOME + page))
+    supporter.completions.all().delete()
+    text = text_of(client.get(HOME + page))
+    assert "必修の研修がまだ終わっていないので、新しい活動をお願いできません。" in text
+    assert "まだ終わっていない研修: 養成動画講座" in text
+    assert "お願いの連絡が届きます" not in text
+    assert "また見に来てください" not in text
+    assert reverse("supporters:training_mine") in text
+
+
+@pytest.mark.parametrize("page", ["", "places/"])
+def test_a_minor_reads_how_the_consent_comes_about(page: str) -> None:
     supporter = SupporterFactory(birth_date=timezone.localdate() - dt.timedelta(days=16 * 365))
     client = signed_in(supporter.user)
-    assert "保護者の同意を待っています" in text_of(client.get(HOME))
-    Consent.objects.create(supporter=supporter, guardian=ContactFactory()).give()
-    assert "保護者の同意を待っています" not in text_of(client.get(HOME))
+    unasked, asked, revoked = (
+        "保護者の方へのお願いを、まだ送っていません。",
+        "「同意します」を押してもらってください。",
+        "保護者の方から事務局にお電話ください。",
+    )
+
+    def said() -> list[str]:
+        text = text_of(client.get(HOME + page))
+        assert page or ("お願いの連絡が届きます" in text) is supporter.has_consent()
+        return [words for words in (unasked, asked, revoked) if words in text]
+
+    assert said() == [unasked]
+    consent = ask_guardian(supporter, Guardian("見本 父", "father@example.jp"))
+    assert said() == [asked]
+    consent.give()
+    assert said() == []
+    consent.revoke()
+    assert said() == [revoked]
 
 
 def test_my_page_shows_offers_and_duties_with_those_who_go_along() -> None:
@@ -380,12 +436,33 @@ def test_free_times_are_shown_changed_and_kept() -> None:
     assert [str(window)[:2] for window in supporter.windows.all()] == ["月 ", "火 ", "水 ", "木 ", "金 ", "日 "]
 
 
+@pytest.mark.parametrize(
+    ("ticked", "monday"),
+    [
+        ({"presets": ["weekday_mornings"], "week": ["0-540", "0-780"]}, ["月 09:00–17:00"]),
+        ({"presets": ["weekday_mornings", "weekday_afternoons"]}, ["月 09:00–17:00"]),
+        ({"presets": ["weekday_mornings"], "week": ["0-1050"]}, ["月 09:00–12:00", "月 17:30–20:00"]),
+    ],
+)
+def test_a_preset_and_the_table_store_the_same_week(ticked: dict[str, Any], monday: list[str]) -> None:
+    supporter = SupporterFactory()
+    assert signed_in(supporter.user).post(f"{HOME}free-times/", ticked).status_code == 302
+    assert [str(window) for window in supporter.windows.filter(weekday=0)] == monday
+
+
+def test_a_preset_beside_the_table_does_not_keep_anybody_from_applying() -> None:
+    user = UserFactory()
+    week = {"presets": ["weekday_mornings"], "week": ["0-540", "0-780"]}
+    send_steps(signed_in(user), RegistrationView, typed(**week))
+    assert str(Supporter.objects.get(user=user).windows.get(weekday=0)) == "月 09:00–17:00"
+
+
 def test_skills_are_shown_and_changed() -> None:
     supporter = SupporterFactory()
     client = signed_in(supporter.user)
     assert 'name="skills-T05" value="2" checked' in text_of(client.get(HOME + "skills/"))
-    client.post(HOME + "skills/", {"skills-T05": "0", "skills-T01": "3"})
-    assert list(supporter.skills.values_list("topic_id", "level")) == [("T01", 3)]
+    client.post(HOME + "skills/", {"skills": ["T01", "T02"], "skills-T01": "3", "skills-T05": "2"})
+    assert set(supporter.skills.values_list("topic_id", "level")) == {("T01", 3), ("T02", 1)}
 
 
 def test_limits_take_numbers_as_people_type_them() -> None:
@@ -425,6 +502,15 @@ def test_one_day_needs_no_end_and_the_past_is_refused() -> None:
     assert list(yesterday.context["form"].errors) == ["first"]
     backwards = {**day_parts("first", today), **day_parts("last", today - dt.timedelta(days=1))}
     assert list(client.post(HOME + "absences/", backwards).context["form"].errors) == ["last"]
+
+
+@pytest.mark.parametrize("last", [{}, day_parts("last", dt.date.max)])
+def test_an_absence_at_the_end_of_all_days_is_answered_beside_the_field(last: dict[str, str]) -> None:
+    response = signed_in(SupporterFactory().user).post(HOME + "absences/", day_parts("first", dt.date.max) | last)
+    assert response.context["form"].errors == {
+        "first": ["「いつから」の年をご確認ください。2年より先の日は入れられません。"]
+    }
+    assert not Absence.objects.exists()
 
 
 def test_somebody_elses_absence_is_not_there() -> None:
@@ -657,6 +743,9 @@ def test_a_guardian_agrees_and_may_take_it_back(client: Client) -> None:
     assert "この同意は取り消されています" in page
     consent.refresh_from_db()
     assert not consent.is_valid
+    told = Message.objects.get(kind="consent_revoked")
+    assert told.recipient == consent.supporter.contact
+    assert "保護者の方から事務局にお電話ください" in told.body
 
 
 def test_agreeing_after_taking_it_back_is_refused_with_a_sentence(client: Client) -> None:

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from notifications import outbox
 from notifications.models import Channel, Message
+from notifications.writing import Letter, Writer
 from programme.models import Limit, User
 from supporters.models import Assignment, Consent, Shift, Supporter
 from supporters.reminders import remind
@@ -214,14 +216,31 @@ def test_two_sweeps_at_once_tell_each_once(set_now: Any) -> None:
     set_now(at(20, 8))
     first = reminding.tell_all
 
-    def twice(letters: Any) -> None:
-        remind_once = list(letters)
-        first(iter(remind_once))
-        first(iter(remind_once))
+    def twice(letters: Any, *, again: Any) -> int:
+        still = list(again())
+        first(letters, again=lambda: still)
+        return first(letters, again=lambda: still)
 
     with mock.patch.object(reminding, "tell_all", twice):
         remind_task()
     assert told(duty) == ["reminder_morning"]
+
+
+def test_what_changes_while_the_words_are_found_is_heeded(set_now: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    duty, other = accepted(a_shift(days=20, hour=10)), accepted(a_shift(days=20, hour=10))
+    address, write = other.supporter.contact.email, Writer.write
+    set_now(at(19, 12))
+
+    def late(writer: Writer, letter: Letter) -> Message:
+        monkeypatch.setattr(Writer, "write", write)
+        duty.take_off(by=None)
+        outbox.suppress("email", address, "stopped")
+        return writer.write(letter)
+
+    monkeypatch.setattr(Writer, "write", late)
+    remind_task()
+    assert "reminder_day" not in told(duty)
+    assert address not in Message.objects.filter(channel="email", kind="reminder_day").values_list("address", flat=True)
 
 
 def test_a_sweep_takes_the_same_number_of_queries_for_one_and_for_three(set_now: Any) -> None:

@@ -328,7 +328,7 @@ def test_two_shifts_may_not_overlap_by_a_minute() -> None:
 @pytest.mark.parametrize("first_hour", [10, 14])
 def test_between_two_venues_there_is_time_to_travel(first_hour: int) -> None:
     west, east = far_halls()
-    needed = way_between(west, east, Limits.current().travel_buffer)
+    needed = way_between(west, east, Limits.current().pace_car, Limits.current().travel_buffer)
     supporter = SupporterFactory()
     shift = a_shift(hour=12, venue=west)
     other = a_shift(hour=first_hour, venue=east)
@@ -347,13 +347,30 @@ def test_between_two_venues_there_is_time_to_travel(first_hour: int) -> None:
 
 def test_the_way_is_none_at_one_venue_and_travel_with_a_margin_elsewhere() -> None:
     west, east = far_halls()
-    assert way_between(west, west, 15) == dt.timedelta(0)
-    assert way_between(west, east, 15) == way_between(east, west, 0) + dt.timedelta(minutes=15)
-    assert way_between(west, east, 0) > dt.timedelta(minutes=20)
+    assert way_between(west, west, 26, 15) == dt.timedelta(0)
+    assert way_between(west, east, 26, 15) == way_between(east, west, 26, 0) + dt.timedelta(minutes=15)
+    assert way_between(west, east, 26, 0) > dt.timedelta(minutes=20)
+
+
+def test_who_walks_needs_more_time_between_two_venues_than_who_drives() -> None:
+    west, east = far_halls()
+    limits = Limits.current()
+    driven = way_between(west, east, limits.pace_car, limits.travel_buffer)
+    other = a_shift(hour=14, venue=east)
+    by_car, on_foot = SupporterFactory(travel_by="car"), SupporterFactory(travel_by="foot")
+    for person in (by_car, on_foot):
+        before = a_shift(hour=9, venue=west)
+        hold(before, person)
+    start = before.ends_at + driven
+    Shift.objects.filter(pk=other.pk).update(starts_at=start, ends_at=start + dt.timedelta(hours=2))
+    other.refresh_from_db()
+    check(by_car, other)
+    with pytest.raises(TooFarApart):
+        check(on_foot, other)
 
 
 def test_an_unknown_place_is_taken_for_its_district() -> None:
     hall = a_hall()
     own = Venue.objects.create(kind=Venue.Kind.OWN, name="集会所", district=District.objects.order_by("position")[3])
     assert own.position == (own.district.latitude, own.district.longitude)
-    assert way_between(hall, own, 10) > dt.timedelta(minutes=10)
+    assert way_between(hall, own, 26, 10) > dt.timedelta(minutes=10)

@@ -12,19 +12,13 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests.engines import on_postgresql, on_sqlite
 from tests.supporters import storm
 
 ROOT = Path(__file__).resolve().parents[2]
 
 LAST_SEAT = {"yes": 1, "ShiftFull": 49}
 TWO_PLACES = {"yes": 25, "AlreadyBooked": 25}
-
-on_sqlite = pytest.mark.skipif(
-    connection.vendor != "sqlite", reason="plays on a file of SQLite; DATABASE_URL names another database"
-)
-on_postgresql = pytest.mark.skipif(
-    connection.vendor != "postgresql", reason="needs PostgreSQL: DATABASE_URL names another database"
-)
 
 
 def run(*command: str, database: Path) -> str:

@@ -228,6 +228,21 @@ def test_a_file_is_never_a_page_and_nobody_else_gets_it(client: Client, trainee:
     assert "/" not in lesson.film.name
 
 
+def test_a_films_title_is_corrected_and_nothing_typed_is_lost(
+    client: Client, coordinator: User, course: Course
+) -> None:
+    client.force_login(coordinator)
+    lesson = course.lessons.all()[0]
+    part = f"lesson-{lesson.pk}"
+    where = reverse("supporters:course_edit", args=[course.pk])
+    refused = client.post(where, {"do": part, f"{part}-title": "", f"{part}-words": "新しい説明"}).content.decode()
+    assert "新しい説明" in refused
+    assert f"「{lesson.title}」を取り除きますか" in refused
+    client.post(where, {"do": part, f"{part}-title": "直した題名", f"{part}-words": ""})
+    kept = course.lessons.get(pk=lesson.pk)
+    assert (kept.title, kept.words, kept.link) == ("直した題名", "", lesson.link)
+
+
 # --- Questions -------------------------------------------------------------------------------------------
 def test_a_coordinator_writes_a_question(client: Client, coordinator: User, course: Course) -> None:
     client.force_login(coordinator)

@@ -2,12 +2,14 @@
 
 import datetime as dt
 import json
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -23,6 +25,7 @@ from support_requests.board import sandbox
 from support_requests.board.errors import NotOnShift
 from support_requests.board.sandbox import shifts_of_week, state_of, touched
 from support_requests.board.week import judge, tally_after, week_of
+from support_requests.forms import PeopleForm
 from support_requests.models import Board, BoardStep
 from supporters.asking import asked_often
 from supporters.models import Shift, Supporter
@@ -39,10 +42,6 @@ class BoardFilter(forms.Form):
         required=False,
         empty_label=gettext_lazy("すべて"),
     )
-
-
-class PeopleForm(forms.Form):
-    q = forms.CharField(label=gettext_lazy("名前・ふりがな"), required=False, max_length=100)
 
 
 def _monday(text: str) -> dt.date:
@@ -93,24 +92,23 @@ def board(request: UserRequest) -> HttpResponse:
 @require_POST
 @coordinator_only
 def propose(request: UserRequest) -> HttpResponse:
-    """One step: from a button, or dropped there."""
+    """One step: from a button, or dropped there. A duty that is dropped on another person passes to them: two steps."""
     monday = _monday(request.POST.get("week", ""))
-    supporter = Supporter.objects.filter(pk=_key(request.POST.get("supporter"))).first()
+    supporter, instead_of = (
+        Supporter.objects.filter(pk=_key(request.POST.get(name))).first() for name in ("supporter", "instead_of")
+    )
     leaves, goes = (_shift(request.POST.get(name)) for name in ("leaves", "goes"))
     if supporter is None or (leaves is None and goes is None):
         messages.error(request, str(NotOnShift()))
         return _back(request, monday, "proposals")
     how = BoardStep.How.AGREED if request.POST.get("how") == BoardStep.How.AGREED else BoardStep.How.ASK
+    reason = request.POST.get("reason", "")[:200]
+    step = partial(sandbox.propose, by=request.user, monday=monday, how=how, reason=reason)
     try:
-        sandbox.propose(
-            by=request.user,
-            monday=monday,
-            supporter=supporter,
-            leaves=leaves,
-            goes=goes,
-            how=how,
-            reason=request.POST.get("reason", "")[:200],
-        )
+        with transaction.atomic():
+            if instead_of and goes:
+                step(supporter=instead_of, leaves=goes, goes=None)
+            step(supporter=supporter, leaves=leaves, goes=goes)
     except Refused as refusal:
         messages.error(request, str(refusal))
     return _back(request, monday, "proposals")

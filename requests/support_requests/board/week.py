@@ -127,7 +127,7 @@ def _place(shift: Shift, steps: Iterable[BoardStep], now: dt.datetime) -> Place:
     for row in shift.rows:  # type: ignore[attr-defined]  # by Prefetch
         seated = Seated(
             row.supporter,
-            str(row.get_status_display()),
+            str(Status(row.status).label),
             said_yes=row.status in Assignment.STAYING,
             leaves=row.supporter_id in leaving,
         )

@@ -139,6 +139,12 @@ class PublicForm(forms.Form):
     )
 
 
+class PeopleForm(forms.Form):
+    """Whom a coordinator looks for."""
+
+    q = forms.CharField(label=_("名前・ふりがな"), required=False, max_length=100)
+
+
 class RequestFilter(forms.Form):
     """Narrows the office's list."""
 

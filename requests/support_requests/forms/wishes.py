@@ -14,8 +14,8 @@ from notifications.models import Channel
 from notifications.phones import e164, takes_sms
 from programme.errors import Refused
 from programme.models import Device, District, Level, Limits, Room, Venue
-from programme.postcode import read_postcode, say_postcode
-from programme.widgets import WholeNumberField
+from programme.postcode import say_postcode
+from programme.widgets import PostcodeField, WholeNumberField
 from support_requests import rules
 from support_requests.fields import (
     OWN_PLACE,
@@ -80,6 +80,11 @@ class WishForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
         help_text=_("家の電話でも携帯電話でもかまいません。メールのない方には、事務局がお電話します。"),
     )
+    may_be_rung = forms.BooleanField(
+        label=_("当日、サポーターがこの番号に電話してもよい"),
+        required=False,
+        help_text=_("道に迷ったとき、おくれるときなどです。番号は、当日だけ、うかがうサポーターだけに見えます。"),
+    )
     preferred = forms.ChoiceField(
         label=_("お知らせの届け方"),
         required=False,
@@ -97,12 +102,8 @@ class WishForm(forms.Form):
     own_name = forms.CharField(
         label=_("ほかの場所の名前"), required=False, max_length=100, help_text=_("例:○○町自治会館、○○集会所")
     )
-    own_postcode = forms.CharField(
-        label=_("ほかの場所の郵便番号"),
-        required=False,
-        max_length=20,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "postal-code", "class": "short"}),
-        help_text=_("住所を空けて「次へ」を押すと、町の名前まで入ります。"),
+    own_postcode = PostcodeField(
+        label=_("ほかの場所の郵便番号"), help_text=_("住所を空けて「次へ」を押すと、町の名前まで入ります。")
     )
     own_address = forms.CharField(
         label=_("ほかの場所の住所"),
@@ -176,12 +177,6 @@ class WishForm(forms.Form):
         phone = str(self.cleaned_data["phone"])
         e164(phone)  # ValidationError when it is none; kept as typed
         return phone
-
-    def clean_own_postcode(self) -> str:
-        digits = read_postcode(self.cleaned_data["own_postcode"])
-        if digits is None:
-            raise ValidationError(_("郵便番号は、7けたの数字で入力してください。例:371-0027"))
-        return digits
 
     def clean_participants(self) -> int:
         number = int(self.cleaned_data["participants"])
@@ -264,7 +259,7 @@ class WishForm(forms.Form):
         """What the valid form asks for."""
         data = self.cleaned_data
         as_typed = ("form_id", "group_name", "kind", "district", "leader", "email", "phone", "participants", "minutes")
-        also = ("preferred", "wheelchair")
+        also = ("preferred", "wheelchair", "may_be_rung")
         return Wish(
             **{name: data[name] for name in (*as_typed, *also)},
             months=data.get("months") or 1,
@@ -292,12 +287,15 @@ def _length_choices(limits: Limits) -> list[tuple[int, str]]:
     return [(minutes, _("%(minutes)s分") % {"minutes": minutes}) for minutes in sorted(lengths)]
 
 
+def _months_choices() -> list[tuple[int, Any]]:
+    return [(1, _("1回だけ")), *((n, _("毎月、%(number)sか月つづけて") % {"number": n}) for n in (3, 6, 12))]
+
+
 def months_field() -> forms.TypedChoiceField:
     """For how many months in a row the group asks."""
-    several = [(number, _("毎月、%(number)sか月つづけて") % {"number": number}) for number in (3, 6, 12)]
     return forms.TypedChoiceField(
         label=_("1回だけですか、毎月ですか"),
-        choices=[(1, _("1回だけ")), *several],
+        choices=_months_choices,  # asked for each page, in its language
         coerce=int,
         initial=1,
         required=False,
@@ -368,6 +366,7 @@ def as_typed(asked: SupportRequest) -> dict[str, Any]:
         "devices": [device.pk for device in asked.devices.all()],
         "needs": asked.needs,
         "wheelchair": asked.wheelchair,
+        "may_be_rung": asked.may_be_rung,
         "note": asked.note,
         **(own if venue.kind == Venue.Kind.OWN else {"venue": hall}),
     }

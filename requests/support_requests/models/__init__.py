@@ -11,12 +11,13 @@ from support_requests.models.requests import (
     SupportRequestMove,
 )
 from support_requests.models.series import Series
-from support_requests.models.sessions import Report, Session
+from support_requests.models.sessions import CalledOff, Report, Session
 
 __all__ = [
     "Again",
     "Board",
     "BoardStep",
+    "CalledOff",
     "Draw",
     "Feedback",
     "Group",

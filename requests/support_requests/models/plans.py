@@ -22,6 +22,7 @@ class Plan(Stateful):
         SOLVING = "solving", _("計算中")
         READY = "ready", _("確認してください")
         FAILED = "failed", _("計算できませんでした")
+        APPROVING = "approving", _("お願いを送っています")
         APPROVED = "approved", _("承認済み")
         DISCARDED = "discarded", _("使わない")
 
@@ -29,7 +30,8 @@ class Plan(Stateful):
         Status.WAITING: {Status.SOLVING, Status.DISCARDED},
         # Back to "waiting" when the worker that solved it died.
         Status.SOLVING: {Status.READY, Status.FAILED, Status.WAITING},
-        Status.READY: {Status.APPROVED, Status.DISCARDED},
+        Status.READY: {Status.APPROVING, Status.DISCARDED},
+        Status.APPROVING: {Status.APPROVED},
         Status.FAILED: {Status.WAITING, Status.DISCARDED},
     }
 
@@ -65,7 +67,7 @@ class Plan(Stateful):
             models.CheckConstraint(name="plan_ends_after_start", condition=Q(last__gte=F("first"))),
             models.CheckConstraint(
                 name="plan_status_known",
-                condition=Q(status__in=["waiting", "solving", "ready", "failed", "approved", "discarded"]),
+                condition=Q(status__in=["waiting", "solving", "ready", "failed", "approving", "approved", "discarded"]),
             ),
             models.CheckConstraint(
                 name="plan_weight_and_bound_paired",
@@ -96,7 +98,7 @@ class PlannedTask(models.Model):
     # "q"}], see planning/advising.py
     others: Any = models.JSONField(default=list, blank=True)
     outcome = models.CharField(max_length=300, blank=True)  # why approving it was refused
-    # When it was approved by itself, before the rest of its plan.
+    # When its people were asked: with the plan, or by itself before the rest.
     approved_at = models.DateTimeField(null=True, blank=True)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

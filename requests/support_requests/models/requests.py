@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,7 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from notifications.models import Contact
+from notifications import addresses
+from notifications.models import Channel, Contact, Message
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
@@ -19,7 +21,7 @@ from programme.models import Device, District, Room, Topic, Venue
 from programme.models.records import RecordedQuerySet, recorded
 from programme.text import ascii_number, search_key
 from support_requests.errors import RequestClosed, TimePassed
-from support_requests.messages import knows_time, proof_by, tell_closed, tell_received, tell_reopened
+from support_requests.messages import confirm_key, knows_time, tell_closed, tell_received, tell_reopened
 from support_requests.models.series import Series
 from supporters.models import Shift
 
@@ -74,6 +76,14 @@ class SupportRequestQuerySet(RecordedQuerySet["SupportRequest"]):
     def not_closed(self) -> Self:
         """Those that were neither taken back nor declined."""
         return self.exclude(status__in=SupportRequest._CLOSED)
+
+    def in_time(self, start: datetime, end: datetime) -> Self:
+        """Those whose session is from ``start`` on and before ``end``, or, while none is fixed, may be by a wish."""
+        wished = PreferredTime.objects.filter(starts_at__gte=start, starts_at__lt=end)
+        waiting = Q(status__in=[SupportRequest.Status.RECEIVED, SupportRequest.Status.CONFIRMED], times__in=wished)
+        fixed = Q(session__shift__starts_at__gte=start, session__shift__starts_at__lt=end)
+        fixed &= Q(session__shift__cancelled_at=None)
+        return self.filter(waiting | fixed).distinct()
 
     def with_inquiries(self) -> Self:
         """Those whose group waits for the office's word."""
@@ -146,6 +156,8 @@ class SupportRequest(Stateful):
     devices = models.ManyToManyField(Device, blank=True, verbose_name=_("使う機器"))
     needs = models.JSONField(_("必要な配慮"), default=list, blank=True)  # SpecialNeed values
     wheelchair = models.BooleanField(_("車いすの方がいる"), default=False)
+    # By the team, on the day itself.
+    may_be_rung = models.BooleanField(_("当日、サポーターからの電話"), default=False)
     note = models.CharField(_("伝えたいこと"), max_length=500, blank=True)
     series = models.ForeignKey(Series, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
 
@@ -213,6 +225,18 @@ class SupportRequest(Stateful):
         return self.status in (self.Status.PLANNED, self.Status.BOOKED)
 
     @property
+    def later_ones(self) -> SupportRequestQuerySet:
+        """Those of its series made for the months after this one that can still be taken back; later months last."""
+        later = SupportRequest.objects.under_way().filter(series__isnull=False, series=self.series_id, pk__gt=self.pk)
+        begun = Q(status=self.Status.BOOKED, session__shift__starts_at__lte=timezone.now())
+        return later.exclude(begun).order_by("pk").prefetch_related("times")
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the group asks for months after this one, or has asked already."""
+        return self.series is not None and (self.series.ended_at is None or self.later_ones.exists())
+
+    @property
     def waiting_days(self) -> int:
         """Days since it was received."""
         return (timezone.localdate() - timezone.localdate(self.received_at)).days
@@ -233,15 +257,36 @@ class SupportRequest(Stateful):
         if by is None:
             if not self.times.filter(starts_at__gt=timezone.now()).exists():
                 raise TimePassed
-            proved = f"{proof_by(self.group.contact)}_proved_at"
-            Contact.objects.filter(pk=self.group.contact_id, **{proved: None}).update(**{proved: timezone.now()})
+            self._note_proof()
         self._move(self.Status.CONFIRMED, by=by)
         if by is None or self.group.contact.email:
             tell_received(self)
 
+    def _note_proof(self) -> None:
+        """Whoever opens the link that was sent has read what was sent there."""
+        contact = self.group.contact
+        facts = {"kind": "request_confirm", "subject": f"request:{self.pk}", "occasion": confirm_key(self)}
+        asked = Message.objects.filter(recipient=contact, **facts).first()
+        if asked and asked.channel in addresses.PROOFS and asked.address == contact.address_on(asked.channel):
+            addresses.prove(contact, Channel(asked.channel))
+
     def withdraw(self, *, by: Any, reason: str) -> None:
         """The group takes its request back (申請取消). Raises TimePassed, ChangedMeanwhile."""
         self._close(self.Status.WITHDRAWN, by=by, reason=reason, cause=Shift.Cause.GROUP)
+
+    @transaction.atomic
+    def end_series(self, *, by: Any) -> list["SupportRequest"]:
+        """No month after this one is asked for; returns the requests of later months, which are taken back.
+
+        Raises as ``withdraw``. Twice is once.
+        """
+        if self.series is None:
+            return []
+        self.series.end(by=by)
+        later = list(self.later_ones)
+        for asked in later:
+            asked.withdraw(by=by, reason=gettext("毎月のお申し込みをやめたため"))
+        return later
 
     def decline(self, *, by: Any, reason: str, cause: str = Shift.Cause.OFFICE) -> None:
         """The office cannot serve the request, for a reason that the group is told. Raises as ``withdraw``."""

@@ -50,6 +50,15 @@ class SessionManager(models.Manager["Session"]):
         said = self.filter(shift__in=shifts).exclude(feedback=None).exclude(feedback__thanks="")
         return dict(said.values_list("shift_id", "feedback__thanks"))
 
+    def ring(self, shift: Shift) -> Link | None:
+        """The group's leader, where the group agreed."""
+        willing = self.filter(shift=shift, request__may_be_rung=True).exclude(request__group__contact__phone="")
+        session = willing.select_related("request__group__contact").first()
+        if session is None:
+            return None
+        contact = session.request.group.contact
+        return Link(gettext("%(name)sさん(代表)に電話する") % {"name": contact.name}, f"tel:{contact.phone_e164}")
+
     def helped(self, shifts: Collection[Shift]) -> tuple[str, str]:
         """The residents who came, as reported."""
         came = self.filter(shift__in=shifts).aggregate(people=Sum("report__attendees"))["people"] or 0
@@ -137,8 +146,13 @@ class Session(models.Model):
     @transaction.atomic
     def call_off(self, *, by: Any, reason: str, cause: str) -> None:
         """The session will not be: the team is told and free again. The request's own move is the caller's."""
+        stood = self.shift.cancelled_at is None
         for assignment in self.shift.cancel(by=by, reason=reason, cause=cause):
             tell_cancelled(assignment)
+        if stood and self.shift.cancelled_at:
+            CalledOff.objects.create(
+                request=self.request, starts_at=self.shift.starts_at, at=self.shift.cancelled_at, cause=cause
+            )
 
     @transaction.atomic
     def go_with_fewer(self, *, by: Any, reason: str) -> None:
@@ -233,6 +247,21 @@ class Session(models.Model):
         status = SupportRequest.Status.REPORTED
         said = gettext("報告を直しました(参加 %(before)s人→%(now)s人): %(reason)s") % facts
         self.request.moves.create(from_status=status, to_status=status, by=by, reason=said[:200])
+
+
+class CalledOff(models.Model):
+    """A time at which a session was to be and was called off. It stays when the session gets another time."""
+
+    request = models.ForeignKey(SupportRequest, on_delete=models.CASCADE, related_name="called_off")
+    starts_at = models.DateTimeField()
+    at = models.DateTimeField()
+    cause = models.CharField(max_length=10, choices=Shift.Cause.choices, blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.request} {timezone.localtime(self.starts_at):%Y-%m-%d %H:%M}"
 
 
 @recorded(leave_out=("session", "reported_at", "reported_by"), many=("topics",))

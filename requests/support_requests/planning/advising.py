@@ -64,11 +64,6 @@ def _recruit(one: matching.Recruit, mapped: Mapped) -> Record:
     }
 
 
-def facts_changed(plan: Plan) -> bool:
-    """Whether the plan was made of other facts than those of today."""
-    return problem_hash(_problem(plan)[0]) != plan.problem_hash
-
-
 def why_not(task: PlannedTask, supporter: int) -> tuple[matching.WhyNot, Mapped]:
     """How a supporter stands to a task of a plan.
 

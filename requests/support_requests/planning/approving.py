@@ -1,60 +1,106 @@
 """What a coordinator's approval does: each part of the plan becomes shifts and offers, if the facts still allow it."""
 
 import datetime as dt
-from dataclasses import replace
+import logging
+from collections.abc import Collection
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-import matching
 from programme.errors import ChangedMeanwhile, Refused
 from programme.fiscal import span
 from programme.models import Limits
-from support_requests.errors import PlanNotReady, RequestChanged, TimePassed, VenueClosed
-from support_requests.models import Plan, PlannedTask, Session, SupportRequest
+from support_requests.errors import PlanNotReady, TimePassed, VenueClosed
+from support_requests.models import Plan, PlannedMember, PlannedTask, Session, SupportRequest
 from support_requests.planning.errors import (
     AlreadyStaffed,
     AskedElsewhere,
     DoesNotFit,
     FactsChanged,
     MemberRefused,
+    NotCarriedOut,
     NotInTeam,
     PlannedElsewhere,
-    RequestEdited,
-    ShiftMoved,
 )
-from support_requests.planning.problem import problem_of, request_hash, task_key
 from support_requests.planning.staffing import counted, waits
+from support_requests.planning.today import Facts, check_request, check_shift
 from supporters.asking import answer_by, check_asks
-from supporters.errors import ShiftCancelled
 from supporters.models import Assignment, RoomClaim, Shift, Supporter
 from supporters.rules import check
 
+log = logging.getLogger(__name__)
+
 OUTCOME_LENGTH = 300
+AT_ONCE = 20
+"""parts that one transaction carries out, and for which a page may wait"""
+UNTRIED = Q(starts_at__isnull=False, approved_at=None, outcome="")
+"""of parts: planned, and neither carried out nor refused yet"""
+NOBODY_AT_WORK = dt.timedelta(seconds=30)
 
 
-@transaction.atomic
 def approve(plan: Plan, *, by: Any) -> int:
-    """Apply what can still be applied, each part in a savepoint of its own. Returns how many parts were.
+    """Carry the whole plan out, here and now. Returns how many parts could be.
 
     A part that the facts no longer allow is left as it was, with the sentence why in ``outcome``.
     Of two approvals at once the first wins. Raises PlanNotReady.
     """
-    _leave_ready(plan, Plan.Status.APPROVED, by=by)
-    people = _lock(plan)
-    limits, facts = Limits.current(), _Facts(plan, timezone.now())
-    applied = 0
-    left = plan.tasks.filter(starts_at__isnull=False, approved_at=None)
-    for task in left.prefetch_related("team").order_by("pk"):
-        applied += _try(task, people, limits, facts, by=by)
+    _leave_ready(plan, Plan.Status.APPROVING, by=by)
+    applied = carry_out(plan.pk)
+    plan.refresh_from_db()
     return applied
 
 
 @transaction.atomic
+def approve_in_background(plan: Plan, *, by: Any) -> None:
+    """As ``approve``, by a worker: hundreds of parts take longer than anybody waits for a page. Raises PlanNotReady."""
+    from support_requests.tasks import carry_out_plan
+
+    _leave_ready(plan, Plan.Status.APPROVING, by=by)
+    # robust: a lost broker must not fail the click; the sweep carries out what was left.
+    transaction.on_commit(lambda: carry_out_plan.delay(plan.pk), robust=True)
+
+
+def carry_out(pk: int) -> int:
+    """Ask the people of all parts of approved plan ``pk`` that were not tried yet. Returns how many parts could be.
+
+    Some parts at a time, each time in a transaction of its own: whoever looks sees how far it is, whoever dies over it
+    loses little, and two at once take turns.
+    """
+    applied = 0
+    while (more := _carry_out_some(pk)) is not None:
+        applied += more
+    return applied
+
+
+@transaction.atomic
+def _carry_out_some(pk: int) -> int | None:
+    """The next parts; None when nothing is left to do."""
+    plan = Plan.objects.select_for_update().get(pk=pk)
+    if plan.status != Plan.Status.APPROVING:
+        return None
+    by = plan.moves.filter(to_status=Plan.Status.APPROVING).latest("pk").by
+    tasks = list(plan.tasks.filter(UNTRIED).prefetch_related("team").order_by("pk")[:AT_ONCE])
+    if not tasks:
+        plan._move(Plan.Status.APPROVED, by=by)
+        return None
+    people = _lock(tasks)
+    facts = Facts(plan, timezone.now(), people)
+    limits = Limits.current()
+    return sum(_try(task, people, limits, facts, by=by) for task in tasks)
+
+
+def left_behind(now: dt.datetime) -> list[int]:
+    """Approved plans over which nobody has been seen working for a while: the broker or a worker lost them."""
+    lately = now - NOBODY_AT_WORK
+    plans = Plan.objects.filter(status=Plan.Status.APPROVING).exclude(moves__at__gt=lately)
+    return list(plans.exclude(tasks__approved_at__gt=lately).order_by("pk").values_list("pk", flat=True))
+
+
+@transaction.atomic
 def approve_one(task: PlannedTask, *, by: Any) -> bool:
-    """Apply one part; the rest of the plan waits as before, and is approved when nothing is left of it.
+    """Apply one part; the rest of the plan waits as before, and is approved when every part of it has been tried.
 
     Returns whether it was done; if not, ``outcome`` says why. Twice is once. Raises PlanNotReady.
     """
@@ -64,14 +110,12 @@ def approve_one(task: PlannedTask, *, by: Any) -> bool:
         return True
     if plan.status != Plan.Status.READY or task.starts_at is None:
         raise PlanNotReady(status=plan.get_status_display())
-    people = _lock(plan)
-    if not _try(task, people, Limits.current(), _Facts(plan, timezone.now()), by=by):
-        return False
-    task.outcome, task.approved_at, task.approved_by = "", timezone.now(), by
-    task.save(update_fields=["outcome", "approved_at", "approved_by"])
-    if not plan.tasks.filter(starts_at__isnull=False, approved_at=None).exists():
-        _leave_ready(plan, Plan.Status.APPROVED, by=by)
-    return True
+    people = _lock([task])
+    done = _try(task, people, Limits.current(), Facts(plan, timezone.now(), people), by=by)
+    if not plan.tasks.filter(UNTRIED).exists() and plan.tasks.exclude(approved_at=None).exists():
+        _leave_ready(plan, Plan.Status.APPROVING, by=by)
+        plan._move(Plan.Status.APPROVED, by=by)
+    return done
 
 
 @transaction.atomic
@@ -91,38 +135,45 @@ def override(task: PlannedTask, instead_of: Supporter, supporter: Supporter, *, 
     others = plan.tasks.filter(team__supporter=supporter, starts_at__gte=day[0], starts_at__lt=day[1], approved_at=None)
     if other := others.select_related("request__group", "shift").first():
         raise PlannedElsewhere(title=other.request.group if other.request else other.shift)
-    team = [one.supporter for one in task.team.exclude(pk=member.pk).select_related("supporter")]
-    if not _Facts(plan, timezone.now()).allow(task, [*team, supporter]):
+    team = [one.supporter for one in task.team.exclude(pk=member.pk).select_related("supporter")] + [supporter]
+    if not Facts(plan, timezone.now(), [one.pk for one in team]).allow(task, team):
         raise DoesNotFit
     member.supporter = supporter
     member.save(update_fields=["supporter"])
     task.overrides.create(instead_of=instead_of, supporter=supporter, reason=reason, by=by)
 
 
-def _try(task: PlannedTask, people: dict[int, Supporter], limits: Limits, facts: "_Facts", *, by: Any) -> bool:
+def _try(task: PlannedTask, people: dict[int, Supporter], limits: Limits, facts: Facts, *, by: Any) -> bool:
     """Apply a part in a savepoint of its own; where that is refused, note why."""
     try:
         with transaction.atomic():
             _apply(task, [people[member.supporter_id] for member in task.team.all()], limits, facts, by=by)
+    except OperationalError:
+        raise  # the whole transaction is lost, and tried again
     except Refused as refusal:
         task.outcome = str(refusal)[:OUTCOME_LENGTH]
-        task.save(update_fields=["outcome"])
-        return False
-    return True
+    except Exception:  # whatever it is, the other parts shall not wait for it for ever
+        log.exception("part %s of plan %s could not be carried out", task.pk, task.plan_id)
+        task.outcome = str(NotCarriedOut())
+    else:
+        task.outcome, task.approved_at, task.approved_by = "", timezone.now(), by
+    task.save(update_fields=["outcome", "approved_at", "approved_by"])
+    return not task.outcome
 
 
-def _lock(plan: Plan) -> dict[int, Supporter]:
-    """Lock all that the plan touches, for all parts at once; returns its people as they are now, by key.
+def _lock(tasks: Collection[PlannedTask]) -> dict[int, Supporter]:
+    """Lock all that the parts touch, for all of them at once; returns their people as they are now, by key.
 
     Shifts, then people, then requests, each by key: whoever accepts an offer locks them in this order,
     so that nobody waits in a ring; and of two plans that ask one person, the second sees what the first asked.
     """
-    tasks = plan.tasks.filter(starts_at__isnull=False)
-    shifts = Shift.objects.select_for_update(no_key=True).filter(pk__in=tasks.values("shift"))
+    keys = [task.pk for task in tasks]
+    shifts = Shift.objects.select_for_update(no_key=True).filter(pk__in=[task.shift_id for task in tasks])
     list(shifts.order_by("pk"))
-    people = Supporter.objects.select_for_update(no_key=True).filter(pk__in=tasks.values("team__supporter"))
+    members = PlannedMember.objects.filter(task__in=keys).values("supporter")
+    people = Supporter.objects.select_for_update(no_key=True).filter(pk__in=members)
     found = {one.pk: one for one in people.order_by("pk")}
-    requests = SupportRequest.objects.select_for_update(no_key=True).filter(pk__in=tasks.values("request"))
+    requests = SupportRequest.objects.select_for_update(no_key=True).filter(pk__in=[one.request_id for one in tasks])
     list(requests.order_by("pk"))
     return found
 
@@ -142,27 +193,7 @@ def _leave_ready(plan: Plan, to: Plan.Status, *, by: Any) -> None:
         raise PlanNotReady(status=plan.get_status_display()) from error
 
 
-class _Facts:
-    """The matcher's problem as it is now: does what was planned still keep its rules?"""
-
-    def __init__(self, plan: Plan, now: dt.datetime) -> None:
-        self._problem, self._mapped = problem_of(plan, now)
-        self._tasks = {task.id: task for task in self._problem.tasks}
-        self._people = {one.id: one for one in self._problem.supporters}
-
-    def allow(self, task: PlannedTask, team: list[Supporter]) -> bool:
-        """Whether exactly ``team`` may serve ``task`` at its time: free, within reach, and together able to."""
-        key = task_key(request_id=task.request_id, shift_id=task.shift_id)
-        now = self._tasks.get(key)
-        people = [self._people[str(one.pk)] for one in team if str(one.pk) in self._people]
-        if now is None or task.starts_at not in self._mapped[key].starts or len(people) < len(team):
-            return False
-        start = now.starts[self._mapped[key].starts.index(task.starts_at)]
-        alone = replace(now, starts=(start,), k=len(team), kmax=len(team))
-        return bool(matching.greedy(replace(self._problem, supporters=tuple(people), tasks=(alone,))).assignments)
-
-
-def _apply(task: PlannedTask, team: list[Supporter], limits: Limits, facts: _Facts, *, by: Any) -> None:
+def _apply(task: PlannedTask, team: list[Supporter], limits: Limits, facts: Facts, *, by: Any) -> None:
     now = timezone.now()
     if task.starts_at is None or task.starts_at <= now:
         raise TimePassed
@@ -179,10 +210,7 @@ def _apply(task: PlannedTask, team: list[Supporter], limits: Limits, facts: _Fac
 def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Supporter], *, by: Any) -> Shift:
     """The request's session with a shift at the planned time. Raises Refused when the facts have changed."""
     request = SupportRequest.objects.get(planned=task)
-    if request.status != SupportRequest.Status.CONFIRMED:
-        raise RequestChanged(group=request.group, status=request.get_status_display())
-    if request_hash(request) != task.asked_hash:
-        raise RequestEdited
+    check_request(task, request)
     ends_at = starts_at + dt.timedelta(minutes=request.minutes)
     reason = request.venue.closed_on(timezone.localdate(starts_at))
     if reason:
@@ -207,10 +235,7 @@ def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Support
 
 def _standing_shift(task: PlannedTask, team: list[Supporter], now: dt.datetime) -> Shift:
     shift = Shift.objects.get(planned=task)
-    if shift.cancelled_at:
-        raise ShiftCancelled
-    if shift.starts_at != task.starts_at:
-        raise ShiftMoved
+    check_shift(task, shift)
     if shift.needed - shift.assignments.filter(counted(now)).count() < len(team):
         raise AlreadyStaffed
     return shift

@@ -21,6 +21,10 @@ class ShiftMoved(Refused):
     sentence = _("計画した後で、この活動の時間が変わりました。もう一度計画してください。")
 
 
+class NotCarriedOut(Refused):
+    sentence = _("思いがけない問題が起きたため、お願いを送れませんでした。管理者にお知らせください。")
+
+
 class FactsChanged(Refused):
     sentence = _("計画した後で、サポーターの予定や登録の内容などが変わりました。もう一度計画してください。")
 

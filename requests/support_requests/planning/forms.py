@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -7,7 +8,10 @@ from django.utils.translation import gettext_lazy as _
 from programme.models import Limits
 from programme.widgets import DateField
 from support_requests.models import PlannedTask
+from support_requests.planning.pages import Other
 from supporters.models import Supporter
+
+PEOPLE_AT_MOST = 20
 
 
 class PeriodForm(forms.Form):
@@ -24,26 +28,51 @@ class PeriodForm(forms.Form):
         return cls(initial={"first": today + dt.timedelta(days=1), "last": until})
 
 
+def people_to_choose(words: str, others: Iterable[Other]) -> list[Supporter]:
+    """Active people found by ``words``; without any, the next best ones first. So few that they fit in a list."""
+    people = Supporter.objects.active().order_by("kana", "pk")
+    if words:
+        return list(people.found_by(words)[:PEOPLE_AT_MOST])
+    named = {one.supporter.pk: one.supporter for one in others if one.supporter.status == Supporter.Status.ACTIVE}
+    first = list(named.values())[:PEOPLE_AT_MOST]
+    return [*first, *people.exclude(pk__in=named)[: PEOPLE_AT_MOST - len(first)]]
+
+
+class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # takes no argument when it runs
+    """Any active supporter, of whom ``offer`` names those to choose from."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Supporter.objects.active(), empty_label=_("選んでください"), **options)
+
+    def offer(self, people: Sequence[Supporter], chosen: Any) -> None:
+        """``chosen``, as it came in, stays chosen."""
+        keys = {str(one.pk) for one in people}
+        if chosen and str(chosen).isdecimal() and chosen not in keys:
+            people = [*Supporter.objects.active().filter(pk=chosen), *people]
+        self.widget.choices = [("", self.empty_label), *((one.pk, str(one)) for one in people)]
+
+
 class OverrideForm(forms.Form):
     """Another person than the plan's, and why."""
 
     instead_of = forms.ModelChoiceField(
         Supporter.objects.none(), label=_("入れ替わる人"), empty_label=_("選んでください")
     )
-    supporter = forms.ModelChoiceField(
-        Supporter.objects.active().order_by("kana", "pk"), label=_("代わりに行く人"), empty_label=_("選んでください")
-    )
+    supporter = PersonField(label=_("代わりに行く人"))
     reason = forms.CharField(label=_("代える理由"), max_length=200, help_text=_("計画に残ります。本人には送りません。"))
 
-    def __init__(self, data: Any, *, task: PlannedTask) -> None:
+    def __init__(self, data: Any, *, task: PlannedTask, people: Sequence[Supporter]) -> None:
         super().__init__(data, prefix="override")
         team: Any = self.fields["instead_of"]
         team.queryset = Supporter.objects.filter(planned__task=task).order_by("kana", "pk")
+        self.fields["supporter"].offer(people, self["supporter"].value())  # type: ignore[attr-defined]
 
 
 class WhyNotForm(forms.Form):
     """About whom a coordinator asks why the plan does not send this person."""
 
-    supporter = forms.ModelChoiceField(
-        Supporter.objects.active().order_by("kana", "pk"), label=_("サポーター"), empty_label=_("選んでください")
-    )
+    supporter = PersonField(label=_("サポーター"))
+
+    def __init__(self, data: Any, *, people: Sequence[Supporter]) -> None:
+        super().__init__(data)
+        self.fields["supporter"].offer(people, self["supporter"].value())  # type: ignore[attr-defined]

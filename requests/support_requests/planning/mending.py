@@ -77,5 +77,8 @@ def given_up(now: dt.datetime) -> QuerySet[PlannedTask]:
     The reasons are in ``explanation``, or, where the people found could not be asked after all, in ``outcome``.
     """
     newest = PlannedTask.objects.filter(shift=OuterRef("shift")).order_by("-plan__created_at", "-pk").values("pk")
-    of_short = PlannedTask.objects.filter(shift__in=short_of_people(now), pk=Subquery(newest[:1]))
-    return of_short.filter(Q(starts_at=None) | ~Q(outcome="")).order_by("shift__starts_at", "pk")
+    nobody = Q(starts_at=None) | ~Q(outcome="")
+    # Few shifts have such a task: only their people are counted.
+    short = short_of_people(now).filter(pk__in=PlannedTask.objects.filter(nobody).exclude(shift=None).values("shift"))
+    of_short = PlannedTask.objects.filter(nobody, shift__in=short, pk=Subquery(newest[:1]))
+    return of_short.order_by("shift__starts_at", "pk")

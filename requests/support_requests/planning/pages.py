@@ -1,11 +1,11 @@
 """What the page of a plan shows, read in a constant number of queries."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from django.db.models import Count, Max, Prefetch, Q
+from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 
 from programme.fiscal import fiscal_year, start_of
@@ -16,6 +16,9 @@ from support_requests.planning.mending import NO
 from support_requests.planning.problem import task_key
 from support_requests.planning.saying import Obstacle, obstacles, say_recruit
 from supporters.models import Assignment, Shift, Supporter
+
+if TYPE_CHECKING:
+    from support_requests.planning.changes import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class Recruit:
     tasks: list[Witness]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One request or shift of the plan."""
 
@@ -80,31 +83,56 @@ class Row:
     others: list[Other] = field(default_factory=list)
     gone: list[Supporter] = field(default_factory=list)
     """who said no, or did not answer, since the shift was told to people"""
+    change: "Change | None" = None
+    """what approving it would change, as long as it waits: see planning/changes.py"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All of a plan, in the order in which it is read."""
+    """Parts of a plan, in the order in which they are read."""
 
-    served: list[Row]
-    unserved: list[Row]
-    refused: list[Row]
-    """planned, but the facts had changed when it was approved"""
+    all: list[Row]
     recruits: list[Recruit]
 
     @property
-    def all(self) -> list[Row]:
-        return [*self.served, *self.unserved, *self.refused]
+    def served(self) -> list[Row]:
+        return [row for row in self.all if row.task.starts_at and not row.task.outcome]
+
+    @property
+    def unserved(self) -> list[Row]:
+        return [row for row in self.all if row.task.starts_at is None]
+
+    @property
+    def refused(self) -> list[Row]:
+        """Planned, but the facts had changed when they were approved."""
+        return [row for row in self.all if row.task.outcome]
 
     @property
     def waiting(self) -> list[Row]:
         """Planned, and not approved by themselves yet."""
         return [row for row in self.served if row.task.approved_at is None]
 
-    @property
-    def asked(self) -> int:
-        """People who would get something new to do."""
-        return len({member.supporter.pk for row in self.served for member in row.team})
+    def only(self, keys: Collection[int]) -> "Rows":
+        return Rows([row for row in self.all if row.task.pk in keys], self.recruits)
+
+
+def counts_of(plan: Plan) -> dict[str, int]:
+    """Parts of the plan by what became of them; ``asked``: the people who would get something new to do."""
+    served = Q(starts_at__isnull=False, outcome="")
+    parts = plan.tasks.aggregate(
+        served=Count("pk", filter=served),
+        unserved=Count("pk", filter=Q(starts_at=None)),
+        refused=Count("pk", filter=~Q(outcome="")),
+        waiting=Count("pk", filter=served & Q(approved_at=None)),
+    )
+    asked = PlannedMember.objects.filter(task__plan=plan, task__starts_at__isnull=False, task__outcome="")
+    return parts | asked.aggregate(asked=Count("supporter", distinct=True))
+
+
+def parts_of(plan: Plan) -> QuerySet[PlannedTask]:
+    """As they are read: what was refused, what is served, what is not."""
+    section = Case(When(~Q(outcome=""), then=0), When(starts_at__isnull=False, then=1), default=2)
+    return plan.tasks.order_by(section, "starts_at", "pk")
 
 
 def contests_of(plan: Plan) -> list[dict[str, Any]]:
@@ -126,40 +154,37 @@ def contests_of(plan: Plan) -> list[dict[str, Any]]:
     ]
 
 
-def rows_of(plan: Plan) -> Rows:
-    reader = _Reader(plan)
-    rows = [reader.row(task) for task in reader.tasks]
-    return Rows(
-        served=[row for row in rows if row.task.starts_at and not row.task.outcome],
-        unserved=[row for row in rows if row.task.starts_at is None],
-        refused=[row for row in rows if row.task.outcome],
-        recruits=reader.recruits(),
-    )
+def rows_of(plan: Plan, parts: QuerySet[PlannedTask]) -> Rows:
+    """``parts`` of the plan, and whom to look for."""
+    reader = _Reader(plan, parts)
+    return Rows([reader.row(task) for task in reader.tasks], reader.recruits())
 
 
 class _Reader:
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, parts: QuerySet[PlannedTask]) -> None:
         team = PlannedMember.objects.select_related("supporter__home_district").prefetch_related("supporter__skills")
-        self.tasks: Iterable[PlannedTask] = list(
-            plan.tasks.select_related("request__group", "request__venue__district", "shift__venue__district")
-            .prefetch_related(
+        self.tasks: Sequence[PlannedTask] = list(
+            parts.select_related(
+                "request__group", "request__venue__district", "shift__venue__district"
+            ).prefetch_related(
                 "request__times",
                 "request__topics",
                 "shift__topics",
                 Prefetch("team", queryset=team.order_by("pk")),
                 Prefetch("overrides", queryset=PlanOverride.objects.select_related("supporter", "instead_of", "by")),
             )
-            .order_by("starts_at", "pk")
         )
-        self._adult_age = Limits.current().adult_age
+        self._limits = Limits.current()
         self._topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
-        self._turns = _turns(plan)
+        self._turns = _turns({one.supporter_id for task in self.tasks for one in task.team.all()})
         self._plan = plan
+        titles = plan.tasks.values_list("request_id", "request__group__name", "shift_id", "shift__title")
         self._titles = {
-            task_key(request_id=task.request_id, shift_id=task.shift_id): _title(task) for task in self.tasks
+            task_key(request_id=request, shift_id=shift): group or title or ""
+            for request, group, shift, title in titles.order_by()
         }
         self._people = self._named_people()
-        self._gone = _gone(plan)
+        self._gone = _gone({task.shift_id for task in self.tasks})
 
     def _named_people(self) -> dict[int, Supporter]:
         """Everybody whom the answers name, by key; who is not there any more is missing."""
@@ -208,7 +233,7 @@ class _Reader:
             task=task,
             request=task.request,
             shift=task.shift,
-            title=_title(task),
+            title=self._titles[task_key(request_id=task.request_id, shift_id=task.shift_id)],
             venue=of.venue,
             minutes=of.minutes,
             rank=next((time.rank for time in times if time.starts_at == task.starts_at), None),
@@ -226,35 +251,29 @@ class _Reader:
         return Member(
             supporter=one,
             topics=[(self._topics[topic], level) for topic, level in known if topic in wanted or not wanted],
-            minutes=travel_minutes(home, to_metres(*venue.position)),
-            is_minor=one.is_minor_on(day, self._adult_age),
+            minutes=travel_minutes(home, to_metres(*venue.position), self._limits.pace_of(one.travel_by)),
+            is_minor=one.is_minor_on(day, self._limits.adult_age),
             turns=turns,
             last_turn=last_turn,
         )
 
 
-def _title(task: PlannedTask) -> str:
-    return str(task.request.group) if task.request else str(task.shift.title if task.shift else "")
-
-
-def _gone(plan: Plan) -> dict[int, list[Supporter]]:
-    """By shift of the plan: who said no or let the offer lapse."""
+def _gone(shifts: Collection[int | None]) -> dict[int, list[Supporter]]:
+    """By shift: who said no or let the offer lapse."""
     found: dict[int, list[Supporter]] = {}
-    rows = Assignment.objects.filter(shift__planned__plan=plan, status__in=NO).select_related("supporter")
+    rows = Assignment.objects.filter(shift__in=shifts, status__in=NO).select_related("supporter")
     for one in rows.order_by("pk"):
         found.setdefault(one.shift_id, []).append(one.supporter)
     return found
 
 
-def _turns(plan: Plan) -> dict[int, tuple[int, dt.datetime | None]]:
-    """By supporter of the plan: duties served this fiscal year, and the last one ever."""
+def _turns(people: Collection[int]) -> dict[int, tuple[int, dt.datetime | None]]:
+    """By supporter: duties served this fiscal year, and the last one ever."""
     year = start_of(dt.date(fiscal_year(timezone.localdate()), 4, 1))
     rows = (
         Assignment.objects.served(timezone.now())
-        .filter(supporter__planned__task__plan=plan)
+        .filter(supporter__in=people)
         .values("supporter_id")
-        .annotate(
-            turns=Count("pk", filter=Q(shift__starts_at__gte=year), distinct=True), last_turn=Max("shift__starts_at")
-        )
+        .annotate(turns=Count("pk", filter=Q(shift__starts_at__gte=year)), last_turn=Max("shift__starts_at"))
     )
     return {row["supporter_id"]: (row["turns"], row["last_turn"]) for row in rows}

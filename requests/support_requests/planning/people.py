@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
@@ -10,7 +10,7 @@ from django.db.models import Count, Prefetch, Q
 
 import matching
 from programme.fiscal import Month
-from programme.geo import to_metres
+from programme.geo import at_other_pace, to_metres
 from programme.models import Limits, Programme, Venue
 from support_requests.planning.days import MIDNIGHT, Period, Span, down, minute_of, up
 from support_requests.planning.staffing import NO_LONGER
@@ -68,11 +68,12 @@ class Promises:
     """times of shifts that the person has refused"""
 
 
-def sendable(period: Period, limits: Limits) -> list[Supporter]:
-    """Active, trained people, minors only with a guardian's standing consent, with all that the matcher asks about."""
+def sendable(period: Period, limits: Limits, of: Q) -> list[Supporter]:
+    """Active, trained people ``of`` all, minors only with a guardian's standing consent, as the matcher asks."""
     start, end = period.span
     people = (
-        Supporter.objects.active()
+        Supporter.objects.filter(of)
+        .active()
         .trained()
         .select_related("home_district")
         .prefetch_related(
@@ -94,12 +95,15 @@ def matched_people(
     places: Places,
     unions: Mapping[str, frozenset[str]],
     kept: Iterable[tuple[int, Shift]] = (),
+    team: Collection[int] | None = None,
 ) -> tuple[matching.Supporter, ...]:
     """The people for a problem over ``period``. ``unions``: see ``union_name``; an empty set means everybody.
 
-    ``kept``: (person's key, shift) for whom time is kept as if it were promised.
+    ``kept``: (person's key, shift) for whom time is kept as if it were promised. With ``team``, keys of people, nobody
+    else is read.
     """
-    promises, done = _promises(period, now, places), _done(period, now)
+    who, theirs = (Q(), Q()) if team is None else (Q(pk__in=team), Q(supporter__in=team))
+    promises, done = _promises(period, now, places, theirs), _done(period, now, theirs)
     often = asked_often(now, limits)
     for key, shift in kept:
         promises[key].booked.append((*period.place(shift.starts_at, shift.ends_at), places.number(shift.venue)))
@@ -108,7 +112,7 @@ def matched_people(
         replace(one, max_month=0) if int(one.id) in often else one
         for one in (
             _matched(one, period, limits, unions, promises.get(one.pk, nothing), *done.get(one.pk, (0, 0)))
-            for one in sendable(period, limits)
+            for one in sendable(period, limits, who)
         )
     )
 
@@ -132,7 +136,8 @@ def _matched(
         x=x,
         y=y,
         areas=tuple(sorted(district.pk for district in one.areas.all())),
-        max_travel=one.travel_limit,
+        # The matcher lets everybody drive: how far somebody goes on foot becomes the minutes of driving there.
+        max_travel=at_other_pace(one.travel_limit, limits.pace_of(one.travel_by), limits.pace_car),
         skills=tuple(skills),
         windows=tuple(_windows(one)),
         exceptions=tuple(sorted({*absences, *promises.not_again})),
@@ -158,11 +163,11 @@ def _windows(one: Supporter) -> Iterable[Span]:
             yield window.weekday, starts, ends
 
 
-def _promises(period: Period, now: dt.datetime, places: Places) -> dict[int, Promises]:
+def _promises(period: Period, now: dt.datetime, places: Places, theirs: Q) -> dict[int, Promises]:
     start, end = period.whole().span
     found: dict[int, Promises] = defaultdict(Promises)
     asked = (
-        Assignment.objects.filter(shift__starts_at__gte=start, shift__starts_at__lt=end)
+        Assignment.objects.filter(theirs, shift__starts_at__gte=start, shift__starts_at__lt=end)
         .filter(Q(status__in=(*Assignment.HELD, *NO_LONGER, Assignment.Status.OFFERED)))
         .select_related("shift__venue__district")
         .order_by("pk")
@@ -178,13 +183,14 @@ def _promises(period: Period, now: dt.datetime, places: Places) -> dict[int, Pro
     return found
 
 
-def _done(period: Period, now: dt.datetime) -> dict[int, tuple[int, int]]:
+def _done(period: Period, now: dt.datetime, theirs: Q) -> dict[int, tuple[int, int]]:
     """By supporter: duties served, desks' too, of the fiscal year that are not among the bookings, and of all time."""
     year = Month.of(period.first).fiscal_year_first
     start, wide = Period(year, year).span[0], period.whole().span
     this_year = Q(shift__starts_at__gte=start, shift__starts_at__lt=wide[0])
     rows = (
         Assignment.objects.served(now)
+        .filter(theirs)
         .values("supporter_id")
         .annotate(this_year=Count("pk", filter=this_year), ever=Count("pk"))
     )

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 import matching
-from programme.geo import TRAVEL_BASE, TRAVEL_DENOMINATOR, TRAVEL_NUMERATOR
+from programme.geo import PACE_METRES, TRAVEL_BASE
 from programme.models import Limits, Topic, Venue
 from support_requests.models import Plan, PreferredTime, Session, SupportRequest
 from support_requests.planning.days import GRID, Period, up
@@ -83,15 +83,20 @@ def team_size(participants: int, limits: Limits) -> int:
 
 
 def build_problem(
-    first: dt.date, last: dt.date, now: dt.datetime, only: Collection[int] = ()
+    first: dt.date,
+    last: dt.date,
+    now: dt.datetime,
+    only: Collection[int] = (),
+    team: Collection[int] | None = None,
 ) -> tuple[matching.Problem, Mapped]:
     """Everything that is open between ``first`` and ``last``, as of ``now``, in a constant number of queries.
 
-    With ``only``, keys of shifts, nothing but what these are short of: everybody else's time stays as it is.
+    With ``only``, keys of shifts, nothing but what these are short of: everybody else's time stays as it is. With
+    ``team``, keys of people, these are all who could go.
 
     Raises ``matching.ProblemError`` when the facts contradict the matcher's format.
     """
-    builder = _Builder(Period(first, last), now, Limits.current())
+    builder = _Builder(Period(first, last), now, Limits.current(), team)
     if not only:
         builder.add_requests()
     builder.add_shifts(only)
@@ -140,8 +145,8 @@ def _problem(
             buffer=limits.travel_buffer,
             minor_latest_end=limits.minor_latest_end,
             travel_base=TRAVEL_BASE,
-            travel_num=TRAVEL_NUMERATOR,
-            travel_den=TRAVEL_DENOMINATOR,
+            travel_num=limits.pace_car,
+            travel_den=PACE_METRES,
         ),
         topics=(*Topic.objects.order_by("pk").values_list("pk", flat=True), *sorted(unions)),
         venues=tuple(places.venues),
@@ -150,9 +155,9 @@ def _problem(
     )
 
 
-def problem_of(plan: Plan, now: dt.datetime) -> tuple[matching.Problem, Mapped]:
+def problem_of(plan: Plan, now: dt.datetime, team: Collection[int] | None = None) -> tuple[matching.Problem, Mapped]:
     """What ``plan`` is to solve, as of ``now``: all of its period, or what its shifts are short of."""
-    return build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True))
+    return build_problem(plan.first, plan.last, now, plan.mends.values_list("pk", flat=True), team)
 
 
 @dataclass
@@ -160,6 +165,7 @@ class _Builder:
     period: Period
     now: dt.datetime
     limits: Limits
+    team: Collection[int] | None
     mapped: Mapped = field(default_factory=dict)
     tasks: list[matching.Task] = field(default_factory=list)
     unions: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -274,7 +280,7 @@ class _Builder:
         return (*missing, (name, 1))
 
     def problem(self) -> matching.Problem:
-        people = matched_people(self.period, self.now, self.limits, self.places, self.unions, self.kept)
+        people = matched_people(self.period, self.now, self.limits, self.places, self.unions, self.kept, self.team)
         return _problem(self.period, self.limits, self.places, people, self.tasks, self.unions)
 
 

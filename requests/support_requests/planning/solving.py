@@ -18,7 +18,7 @@ from programme.models import Limits
 from support_requests.errors import PlanNotReady
 from support_requests.models import Draw, Plan, PlannedMember, PlannedTask, PlanPart
 from support_requests.planning.advising import OTHERS_SHOWN, others_of, recruits_of
-from support_requests.planning.approving import approve
+from support_requests.planning.approving import approve, carry_out, left_behind
 from support_requests.planning.drawing import Decision, decide
 from support_requests.planning.errors import PeriodOver, PeriodTooLong
 from support_requests.planning.mending import mend, stand_minors_down
@@ -78,7 +78,7 @@ def _queue(pk: int) -> None:
 
 
 def sweep(now: dt.datetime) -> int:
-    """Solve what the broker lost or a dead worker left behind, and plan anew what was declined.
+    """Solve and carry out what the broker lost or a dead worker left behind, and plan anew what was declined.
 
     Returns how many plans were looked at.
     """
@@ -93,8 +93,11 @@ def sweep(now: dt.datetime) -> int:
         keys.append(mended.pk)
     for pk in keys:
         solve(pk)
+    unfinished = left_behind(now)
+    for pk in unfinished:
+        carry_out(pk)
     stand_minors_down(now)
-    return len(stale) + len(keys)
+    return len(stale) + len(keys) + len(unfinished)
 
 
 @transaction.atomic
@@ -139,12 +142,12 @@ def solve(pk: int) -> None:
     else:
         _store(plan, problem, mapped, decided, answers, draw=draw)
         if mends:
-            _carry_out(plan)
+            _ask_next(plan)
     finally:
         PlanPart.objects.filter(plan=plan).delete()  # what was left when it failed
 
 
-def _carry_out(plan: Plan) -> None:
+def _ask_next(plan: Plan) -> None:
     try:
         approve(plan, by=None)
     except PlanNotReady:

@@ -22,7 +22,7 @@ NO_LONGER = (
 
 def waits(now: dt.datetime, path: str = "") -> Q:
     """Offers that may still be answered."""
-    return Q(**{f"{path}pk__in": Assignment.objects.open(now).order_by().values("pk")})
+    return Q(**{f"{path}status": Assignment.Status.OFFERED, f"{path}answer_by__gt": now})
 
 
 def counted(now: dt.datetime, path: str = "") -> Q:

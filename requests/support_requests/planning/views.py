@@ -14,16 +14,33 @@ from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Topic
 from programme.wording import say_list
+from support_requests.forms import PeopleForm
 from support_requests.models import Plan, PlannedTask
 from support_requests.planning import mending
-from support_requests.planning.advising import facts_changed, why_not
-from support_requests.planning.approving import approve, approve_one, discard, override
-from support_requests.planning.forms import OverrideForm, PeriodForm, WhyNotForm
-from support_requests.planning.pages import contests_of, rows_of
+from support_requests.planning.advising import why_not
+from support_requests.planning.approving import (
+    AT_ONCE,
+    UNTRIED,
+    approve,
+    approve_in_background,
+    approve_one,
+    discard,
+    override,
+)
+from support_requests.planning.changes import changes_of
+from support_requests.planning.forms import (
+    PEOPLE_AT_MOST,
+    OverrideForm,
+    PeriodForm,
+    WhyNotForm,
+    people_to_choose,
+)
+from support_requests.planning.pages import contests_of, counts_of, parts_of, rows_of
 from support_requests.planning.saying import obstacles, say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
 
 PLANS_PER_PAGE = 20
+PARTS_A_PAGE = 20
 REFRESH_SECONDS = 3
 
 
@@ -62,38 +79,68 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         _act(request, found)
         return redirect("support_requests:plan", pk=pk)
-    at_work = found.status in (Plan.Status.WAITING, Plan.Status.SOLVING)
+    if found.status in (Plan.Status.WAITING, Plan.Status.SOLVING):
+        return _at_work(request, found, {"stage": say_stage(found.progress.get("stage", ""))})
+    if found.status == Plan.Status.APPROVING:
+        return _at_work(request, found, _how_far(found))
     quality = None
     if found.served_weight is not None and found.bound is not None:
         quality = say_quality(found.served_weight, found.bound)
     context = {
         "plan": found,
-        "rows": rows_of(found),
-        "at_work": at_work,
+        **_parts(request, found),
         "quality": quality,
-        "stage": say_stage(found.progress.get("stage", "")) if at_work else "",
-        "outdated": found.status == Plan.Status.READY and facts_changed(found),
         "mends": found.mends.exists(),
         "contests": contests_of(found),
     }
-    response = render(request, "support_requests/plans/detail.html", context)
-    if at_work:
-        response["Refresh"] = str(REFRESH_SECONDS)
+    return render(request, "support_requests/plans/detail.html", context)
+
+
+def _parts(request: HttpRequest, found: Plan) -> dict[str, Any]:
+    """A page of the plan's parts; and what approving would change: of a large plan when it is asked for."""
+    counts = counts_of(found)
+    page = Paginator(parts_of(found).values_list("pk", flat=True), PARTS_A_PAGE).get_page(request.GET.get("page"))
+    shown, is_ready = set(page), found.status == Plan.Status.READY
+    compare = is_ready and (counts["waiting"] <= AT_ONCE or "compare" in request.GET)
+    rows = rows_of(found, parts_of(found).filter(Q(pk__in=shown) | UNTRIED if compare else Q(pk__in=shown)))
+    return {
+        "counts": counts,
+        "page": page,
+        "changes": changes_of(found, rows.waiting, timezone.now()) if compare else None,
+        "may_compare": is_ready and not compare,
+        "rows": rows.only(shown),
+    }
+
+
+def _at_work(request: HttpRequest, found: Plan, context: dict[str, Any]) -> HttpResponse:
+    """While a worker has the plan: how far it is. The page looks again by itself."""
+    response = render(request, "support_requests/plans/at_work.html", {"plan": found} | context)
+    response["Refresh"] = str(REFRESH_SECONDS)
     return response
+
+
+def _how_far(found: Plan) -> dict[str, int]:
+    return found.tasks.filter(starts_at__isnull=False).aggregate(
+        parts=Count("pk"), tried=Count("pk", filter=~UNTRIED), refused=Count("pk", filter=~Q(outcome=""))
+    )
 
 
 @coordinator_only
 def plan_task(request: HttpRequest, pk: int, task: int) -> HttpResponse:
     """One task of a plan: who could go too and what that costs, and why a given person does not go."""
     found = get_object_or_404(Plan, pk=pk)
-    row = next((row for row in rows_of(found).all if row.task.pk == task), None)
-    if row is None:
+    rows = rows_of(found, found.tasks.filter(pk=task)).all
+    if not rows:
         raise Http404
-    form = WhyNotForm(request.GET if "supporter" in request.GET else None)
-    override_form = OverrideForm(request.POST if request.POST.get("action") == "override" else None, task=row.task)
+    row, finder = rows[0], PeopleForm(request.GET)
+    people = people_to_choose(finder.cleaned_data["q"] if finder.is_valid() else "", row.others)
+    form = WhyNotForm(request.GET if "supporter" in request.GET else None, people=people)
+    typed = request.POST if request.POST.get("action") == "override" else None
+    override_form = OverrideForm(typed, task=row.task, people=people)
     if request.method == "POST" and _act_on_task(request, row.task, override_form):
         return redirect("support_requests:plan", pk=pk)
-    context = {"plan": found, "row": row, "form": form, "override": override_form}
+    context = {"plan": found, "row": row, "form": form, "override": override_form, "finder": finder}
+    context["are_many"] = len(people) == PEOPLE_AT_MOST or finder.data.get("q")
     context["overrides"] = row.task.overrides.all()
     if form.is_valid():
         context |= {"about": form.cleaned_data["supporter"], **_stand(row.task, form.cleaned_data["supporter"].pk)}
@@ -146,7 +193,7 @@ def _act(request: HttpRequest, found: Plan) -> None:
     try:
         match request.POST.get("action"):
             case "approve":
-                _say_applied(request, found, approve(found, by=request.user))
+                _approve(request, found)
             case "discard":
                 discard(found, by=request.user)
                 messages.success(request, _("この計画は使わないことにしました。何も送っていません。"))
@@ -156,6 +203,14 @@ def _act(request: HttpRequest, found: Plan) -> None:
                 raise Http404
     except Refused as refusal:
         messages.error(request, str(refusal))
+
+
+def _approve(request: HttpRequest, found: Plan) -> None:
+    """Here and now what is soon done; the rest by a worker, while the page says how far it is."""
+    if found.tasks.filter(UNTRIED).count() > AT_ONCE:
+        approve_in_background(found, by=request.user)
+    else:
+        _say_applied(request, found, approve(found, by=request.user))
 
 
 def _say_applied(request: HttpRequest, found: Plan, applied: int) -> None:

@@ -44,8 +44,8 @@ def wanted(now: dt.datetime) -> list[Wanted]:
     time found for it is to come. What is said of one plan is never added to another's: no plan was made of both.
     """
     days = Plan.objects.filter(mends=None, last__gte=timezone.localdate(now))
-    made = days.filter(status__in=(Plan.Status.READY, Plan.Status.APPROVED)).order_by("-created_at", "-pk")
-    plans = list(made[:PLANS_LOOKED_AT])
+    made = days.filter(status__in=(Plan.Status.READY, Plan.Status.APPROVING, Plan.Status.APPROVED))
+    plans = list(made.order_by("-created_at", "-pk")[:PLANS_LOOKED_AT])
     newest = _newest(plans)
     waiting = _waiting([key for plan in plans for one in plan.recruits for key in _keys(one)], now)
     topics = {topic.pk: str(topic) for topic in Topic.objects.all()}

@@ -78,7 +78,8 @@ def _said(asked: SupportRequest, starts: list[dt.datetime]) -> dict[str, list[st
     """What the request says so far, as the pages of the form would have sent it."""
     said: dict[str, Any] = as_typed(asked)
     said["level"] = said["level"].pk if said["level"] else ""
-    said["wheelchair"] = "on" if said["wheelchair"] else ""
+    for tick in ("wheelchair", "may_be_rung"):
+        said[tick] = "on" if said[tick] else ""
     said["slots"] = sorted({Slot.of(start).key for start in starts})
     said |= {name: timezone.localtime(start).isoformat() for name, start in zip(TIMES, starts, strict=False)}
     said["best"] = Slot.of(starts[0]).key if starts else ""

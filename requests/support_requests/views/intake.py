@@ -94,7 +94,7 @@ class IntakeView(StepsView):
         Step(
             "contact",
             gettext_lazy("どなたに連絡すればよいですか"),
-            ("leader", "email", "phone", "preferred"),
+            ("leader", "email", "phone", "may_be_rung", "preferred"),
             lead=gettext_lazy("メールアドレスと電話番号は、どちらか1つでもかまいません。"),
         ),
     )

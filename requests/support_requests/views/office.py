@@ -18,6 +18,7 @@ from programme.records import record_of
 from programme.wording import say_list
 from support_requests.forms import AnswerForm, CalledOffForm, PublicForm, ReasonForm, RequestFilter, RescheduleForm
 from support_requests.history import group_history
+from support_requests.messages import say_ended
 from support_requests.models import Inquiry, Session, SupportRequest
 from support_requests.models.requests import SupportRequestQuerySet
 from support_requests.rescheduling import other_times, reschedule
@@ -193,9 +194,12 @@ def end_series(request: HttpRequest, pk: int) -> HttpResponse:
     """The group said that it wants no further month."""
     rows = SupportRequest.objects.visible_to(request.user).filter(series__isnull=False)
     asked = get_object_or_404(rows.select_related("series"), pk=pk)
-    if asked.series:
-        asked.series.end(by=request.user)
-    messages.success(request, _("来月からのお申し込みをやめました。"))
+    try:
+        later = asked.end_series(by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, say_ended(later))
     return redirect("support_requests:detail", pk)
 
 

@@ -6,9 +6,11 @@ A GET changes nothing: mail scanners open links.
 import uuid
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications import calendars, links
@@ -17,7 +19,7 @@ from programme.tries import Tries
 from support_requests import months
 from support_requests.errors import TooManyFromHere
 from support_requests.forms import FeedbackForm, InquiryForm, ReasonForm
-from support_requests.messages import CONFIRM, STATUS
+from support_requests.messages import CONFIRM, STATUS, say_ended
 from support_requests.models import Feedback, Inquiry, Session, SupportRequest
 from support_requests.rescheduling import MOVABLE
 from support_requests.views.links import opened_by
@@ -74,6 +76,9 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             _give(request, session, form)
         if not (form and form.errors):
             return redirect(f"{reverse('support_requests:status', args=[token])}#feedback")
+    booked, now = asked.status == Status.BOOKED, timezone.now()
+    begun = booked and session is not None and session.shift.starts_at <= now
+    over = booked and session is not None and session.shift.ends_at <= now
     team = session.shift.assignments.held().select_related("supporter") if session else []
     return render(
         request,
@@ -87,10 +92,12 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             "month_closed": closed,
             "team": [assignment.supporter for assignment in team],
             "steps": [_("申し込み"), _("確認"), _("日にちの調整"), _("決定"), _("当日")],
-            "current": STEP.get(Status(asked.status)),
+            "current": STEP.get(Status.HELD if over else Status(asked.status)),
+            "begun": begun,
+            "over": over,  # whether or not it was reported
             "inquiries": asked.inquiries.all(),
             "change": uuid.uuid4(),
-            "movable": asked.status in MOVABLE,
+            "movable": asked.status in MOVABLE and not begun,
         },
     )
 
@@ -139,19 +146,38 @@ def calendar(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRes
 def withdraw(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """Take the request back (申請取消), after one more look at it."""
     form = ReasonForm(request.POST if request.method == "POST" else None, required=False)
-    goes_on = asked.series is not None and asked.series.ended_at is None
     if form.is_valid():
+        later = None
         try:
-            asked.withdraw(by=None, reason=form.cleaned_data["reason"])
-            if asked.series and "series" in request.POST:
-                asked.series.end(by=None)
+            with transaction.atomic():
+                if "series" in request.POST:
+                    later = asked.end_series(by=None)
+                asked.withdraw(by=None, reason=form.cleaned_data["reason"])
         except Refused as refused:
             messages.error(request, str(refused))
         else:
             messages.success(request, _("お申し込みを取り消しました。またのお申し込みを、お待ちしています。"))
+            if later is not None:
+                messages.success(request, say_ended(later))
         return redirect("support_requests:status", token)
-    context = {"asked": asked, "token": token, "form": form, "goes_on": goes_on}
-    return render(request, "support_requests/withdraw.html", context)
+    return render(request, "support_requests/withdraw.html", {"asked": asked, "token": token, "form": form})
+
+
+@opened_by(STATUS)
+def end_series(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """Stop asking for the months after this one, after a look at what is taken back with them."""
+    if not asked.goes_on:
+        messages.info(request, _("このあとの月のお申し込みは、ありません。"))
+        return redirect("support_requests:status", token)
+    if request.method == "POST":
+        try:
+            later = asked.end_series(by=None)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, say_ended(later))
+        return redirect("support_requests:status", token)
+    return render(request, "support_requests/end_series.html", {"asked": asked, "token": token})
 
 
 def _session(asked: SupportRequest) -> Session | None:

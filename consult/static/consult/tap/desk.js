@@ -11,6 +11,8 @@ export class Desk {
   #facts = null;
   contact = null;
   opening = null;
+  /** The number of an opening that was asked for and that is not known yet. Until it is, nothing is logged for another. */
+  wanted = null;
 
   async load() {
     this.#facts = (await recall("desk")) ?? null;
@@ -23,15 +25,39 @@ export class Desk {
     return this.#facts !== null;
   }
 
-  /** Ask the server. ``number``: for that opening, on whatever day, besides. Gives the contact; throws Trouble. */
+  /** Whether a hall's tablet does this: it has no account, so what takes one is not for it. */
+  get isTablet() {
+    return Boolean(this.#facts?.device);
+  }
+
+  /** Somebody asked for this opening. Where the device does not know it, only the server can tell which it is. */
+  async want(number) {
+    const kept = this.named(number);
+    if (kept && this.openings.includes(kept)) return this.choose(kept, true);
+    this.wanted = number;
+    this.opening = null;
+  }
+
+  /** The opening of this number, of whatever day, as far as the device knows. */
+  named(number) {
+    return (this.#facts ?? FRESH).openings.find((one) => one.id === number);
+  }
+
+  /**
+   * Ask the server, also for the opening ``number``, or else the chosen one, on whatever day. Nothing is logged any more
+   * for one that it no longer names. Gives the contact; throws Trouble.
+   */
   async refresh(number = null) {
+    const asked = number ?? this.opening?.id;
     const { data, contact } = await ask("/api/v1/desk/");
-    const asked = number && !data.openings.some((one) => one.id === number) ? await this.#only(number) : [];
-    this.#facts = { ...data, openings: [...asked, ...data.openings] };
+    const besides = asked && !data.openings.some((one) => one.id === asked) ? await this.#only(asked) : [];
+    this.#facts = { ...data, openings: [...besides, ...data.openings] };
     this.contact = contact ?? this.contact;
     await remember("desk", this.#facts);
-    const now = this.#facts.openings.find((one) => one.id === (number ?? this.opening?.id));
-    if (now) await this.choose(now);
+    const now = this.named(asked);
+    if (number) await this.want(number);
+    else if (now) await this.choose(now);
+    else if (this.opening) await this.#leave();
     return contact;
   }
 
@@ -79,6 +105,7 @@ export class Desk {
 
   /** Go on with what is chosen for today, or with the one opening of today. Gives whether one is chosen. */
   async settle() {
+    if (this.wanted) return false;
     const today = this.today;
     if (this.opening && [this.opening.day, this.opening.byHand].includes(today)) return true;
     const todays = this.isUnsure ? [] : this.openings.filter((one) => one.day === today && !one.cancelled);
@@ -89,9 +116,15 @@ export class Desk {
 
   /** ``byHand``: somebody tapped it, so it holds for today whatever its day; else it stays as it was chosen. */
   async choose(opening, byHand = false) {
+    if (byHand) this.wanted = null;
     const before = this.opening?.id === opening.id ? this.opening.byHand : null;
     this.opening = { ...opening, byHand: byHand ? this.today : before };
     await remember("opening", this.opening);
+  }
+
+  async #leave() {
+    this.opening = null;
+    await remember("opening", null);
   }
 
   /** The number of the one on duty who tapped the own name last at this opening, or null. */

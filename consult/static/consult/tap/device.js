@@ -205,13 +205,17 @@ export function takeWaiting(count, prepare, passed) {
   });
 }
 
-/** Forget cases that were tapped before ``moment`` (ms by the device) and that nobody waits for any more. */
-export function dropSettled(moment) {
+/**
+ * Forget cases that nobody waits for any more and that happened more than ``age`` ms before the last contact: the server's
+ * time, since the device's clock may be weeks ahead.
+ */
+export function dropSettled(contact, age) {
+  const old = (row) => timeOf(row, contact) < contact.server - age;
   return within(CASES, "readwrite", (cases) => {
     const asked = cases.getAll();
     asked.onsuccess = () => {
       for (const row of asked.result) {
-        if (["sent", "undone", "dropped"].includes(row.state) && !row.undo && row.device < moment) cases.delete(row.id);
+        if (["sent", "undone", "dropped"].includes(row.state) && !row.undo && old(row)) cases.delete(row.id);
       }
     };
   });

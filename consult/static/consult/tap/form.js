@@ -21,8 +21,11 @@ export function putFirst(codes) {
   byId("topics-more").open = common.length === 0;
 }
 
-/** Whose names may be tapped; ``who`` is the one tapped last, by number, or null. */
+/** Whose names may be tapped; ``who`` is the one tapped last, by number, or null. The same names stay as they are. */
 export function offerPeople(people, who) {
+  const names = JSON.stringify(people);
+  if (byId("people-names").dataset.shown === names) return;
+  byId("people-names").dataset.shown = names;
   const tiles = people.map((person) => nameTile(person.id, person.name, person.id === who));
   byId("people-names").replaceChildren(...tiles, nameTile("", say("nobody"), false));
   byId("people").hidden = people.length === 0;
@@ -162,8 +165,9 @@ form.addEventListener("change", (event) => {
     showRule();
     if (performance.now() - touched < 1000) fieldOf("outcome").scrollIntoView({ block: "nearest" });
   }
-  const field = event.target.closest(".has-error");
-  if (field) clearErrors();
+  // A tile says at once that it was understood. A text is judged when it is saved: were its error taken away as the focus
+  // leaves for the button, the button would move away from under the finger.
+  if (event.target.closest(".has-error") && event.target.matches("[type=radio], [type=checkbox]")) clearErrors();
 });
 
 form.addEventListener("click", (event) => {

@@ -9,6 +9,9 @@ const byId = (id) => document.getElementById(id);
 
 /** The cases of this device: each with its state, and what can be done about it. */
 
+/** A refused case that is to be sent once more. */
+export const AFRESH = { state: "waiting", tried: false, errors: null };
+
 /** Whether a case counts: it was neither undone nor given up. */
 export function counts(row) {
   return ["waiting", "sent", "refused"].includes(row.state) && !row.undo;
@@ -16,14 +19,15 @@ export function counts(row) {
 
 /**
  * Undo a case. One that was never sent is undone here and now; of one that was, or may have been, the server hears.
- * Both are decided in one step with what a sender does meanwhile.
+ * Both are decided in one step with what a sender does meanwhile. Gives whether it is undone already.
  */
 export async function undo(id) {
   const reason = inText("reason-slip");
-  await changeCases([id], (row) => {
+  const [now] = await changeCases([id], (row) => {
     if (row.state === "refused" || (row.state === "waiting" && !row.tried)) return { ...row, state: "undone" };
     return ["waiting", "sent"].includes(row.state) ? { ...row, undo: reason } : null;
   });
+  return now?.state === "undone";
 }
 
 /** Give up a refused case: it stays here with the reason. */
@@ -31,12 +35,23 @@ export async function drop(id, reason) {
   await changeCases([id], (row) => (row.state === "refused" ? { ...row, state: "dropped", reason } : null));
 }
 
-/** Send a refused case once more as it is. */
+/** Send a refused case once more. The server never had it, so it may still find another opening of its day. */
 export async function again(id) {
-  await changeCases([id], (row) => (row.state === "refused" ? { ...row, state: "waiting", errors: null } : null));
+  await changeCases([id], (row) => (row.state === "refused" ? { ...row, ...AFRESH } : null));
 }
 
-/** Write the list. ``actions``: {undo(id), mend(row), again(id), drop(id, reason)}. */
+/**
+ * Send once more what was refused for its desk: by now somebody may have signed in, or have come back to the team, who
+ * may log there.
+ */
+export async function againElsewhere(rows) {
+  for (const row of rows.filter((one) => one.errors?.opening)) await again(row.id);
+}
+
+/**
+ * Write the list. ``actions``: {undo(id), mend(row), again(id), drop(id, reason)}; whether one ``corrects`` on the server,
+ * and ``where(row)``, the name of its desk where it is not the one logged for.
+ */
 export function write(element, rows, actions) {
   element.replaceChildren(...[...rows].reverse().map((row) => entry(row, actions)));
 }
@@ -44,7 +59,7 @@ export function write(element, rows, actions) {
 function entry(row, actions) {
   const item = document.createElement("li");
   const moment = row.device + (row.since?.offset ?? 0);
-  const when = node("time", `${sayDay(row.date)} ${sayClock(moment)}`);
+  const when = node("time", `${sayDay(row.date)} ${sayClock(moment)} ${actions.where(row)}`.trim());
   const what = node("p", tile("topic", row.facts.topic), " → ", tile("outcome", row.facts.outcome));
   what.className = "what";
   item.append(when, what, status(row));
@@ -78,6 +93,7 @@ function buttonsFor(row, actions, item) {
   if (row.undo) return [];
   if (row.state === "waiting") return [button("undo", row, () => actions.undo(row.id))];
   if (row.state === "sent") {
+    if (!actions.corrects) return [button("undo", row, () => actions.undo(row.id))];
     const link = node("a", say("mend"), aside(row));
     link.href = `/desks/log/cases/${row.id}/correct/`;
     link.dataset.key = `mend-${row.id}`;
@@ -171,9 +187,9 @@ export async function compare(desk, sender, load) {
     const contact = desk.contact ?? (await desk.refresh());
     const server = await confirmed(rows.filter((row) => row.state === "sent"), contact);
     rows = (await load()).filter(counts);
-    const { data } = await ask(`/api/v1/consultations/summary/?opening=${desk.opening.id}`);
-    figures({ device: rows.length, server, all: data.count });
-    tally(data, server);
+    const data = await summary(desk.opening.id);
+    figures({ device: rows.length, server, all: data?.count });
+    if (data) tally(data, server);
     const equal = server === rows.length;
     fill(said, equal ? "equal" : "unequal", { count: rows.length, device: rows.length, server });
   } catch (trouble) {
@@ -181,6 +197,16 @@ export async function compare(desk, sender, load) {
     const waiting = rows.filter((row) => row.state === "waiting").length;
     fill(said, waiting ? "still-waiting" : "not-compared", { count: waiting });
     figures({ device: rows.length });
+  }
+}
+
+/** What the server has of the whole opening; null where this device may not know: a tablet hears of today's alone. */
+async function summary(opening) {
+  try {
+    return (await ask(`/api/v1/consultations/summary/?opening=${opening}`)).data;
+  } catch (trouble) {
+    if (trouble.kind === "no") return null;
+    throw trouble;
   }
 }
 

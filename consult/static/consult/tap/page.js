@@ -3,7 +3,7 @@
 import { Desk } from "./desk.js";
 import { allCases, changeCases, dropSettled, keepCase, newId, recall, stamp } from "./device.js";
 import { clear, offerPeople, putFirst, read, refuse, show } from "./form.js";
-import { again, compare, counts, drop, undo, write } from "./list.js";
+import { AFRESH, again, againElsewhere, compare, counts, drop, undo, write } from "./list.js";
 import { Sender, Trouble } from "./server.js";
 import { fill, mine, say, sayDay, sayHours, tile } from "./words.js";
 
@@ -16,12 +16,16 @@ const LOOK_AROUND = 30_000;
 /** Two taps on "save" in such a short time are one. */
 const ONE_TAP = 700;
 const RECENT = 2;
+/** Troubles that no waiting ends. */
+const SHUT_OUT = ["signed-out", "revoked"];
 
 const desk = new Desk();
 const sender = new Sender(() => desk.refresh(), heard);
 const tabs = "BroadcastChannel" in window ? new BroadcastChannel("mdeji-desk-log") : null;
 let rows = [];
 let mending = null;
+/** The case that the server shall make void. */
+let takingBack = null;
 let trouble = null;
 let saving = false;
 let savedAt = -ONE_TAP;
@@ -33,7 +37,8 @@ async function start() {
   await keepPage();
   try {
     await desk.load();
-    await dropSettled(Date.now() - KEPT_FOR);
+    if (desk.contact) await dropSettled(desk.contact, KEPT_FOR);
+    await againElsewhere(await allCases());
     rows = await allCases();
   } catch {
     notice("no-store", "error");
@@ -41,10 +46,19 @@ async function start() {
   }
   navigator.storage?.persist?.().catch(() => {});
   orderTopics();
-  if (desk.known) await open();
   // Before the server answers, or does not: in a hall's wifi that may take long.
   listen();
-  await look(wantedOpening());
+  await arrive();
+}
+
+/** Go to what the address asks for: before the server answers to what the device knows of it. */
+async function arrive() {
+  const number = wantedOpening();
+  if (desk.known) {
+    if (number) await desk.want(number);
+    await open();
+  }
+  await look(number);
 }
 
 function wantedOpening() {
@@ -69,7 +83,7 @@ async function keepPage() {
 
 function listen() {
   // The link past the head leads to the view that is open.
-  addEventListener("hashchange", () => location.hash === "#main" || go());
+  addEventListener("hashchange", () => location.hash === "#main" || (wantedOpening() ? arrive() : go()));
   addEventListener("online", () => look());
   addEventListener("pageshow", (event) => event.persisted && look());
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && look());
@@ -78,12 +92,10 @@ function listen() {
 }
 
 /** Ask the server for news and send what waits. ``number``: an opening that was asked for by its number. */
-async function look(number = null) {
+async function look(number = desk.wanted) {
   try {
     await desk.refresh(number);
     trouble = null;
-    const chosen = number && desk.openings.find((one) => one.id === number);
-    if (chosen) await desk.choose(chosen, true);
   } catch (error) {
     if (!(error instanceof Trouble)) throw error;
     trouble = error.kind;
@@ -91,7 +103,7 @@ async function look(number = null) {
   if (!byId("topics-common").childElementCount) orderTopics();
   if (desk.known) await open();
   showNotices();
-  if (trouble !== "signed-out") sender.afresh();
+  if (!SHUT_OUT.includes(trouble)) sender.afresh();
 }
 
 /** The day may have changed, and somebody may have set the clock. */
@@ -115,6 +127,7 @@ async function open(moves = true) {
     offerPeople(opening.people, await desk.person());
   }
   writeOpenings();
+  sayWhereMended();
   if (moves || before !== opening?.id) go(false);
   showState();
 }
@@ -125,6 +138,7 @@ function go(takesFocus = true) {
   const view = desk.known && !desk.opening && asked !== "list" ? "choose" : asked;
   for (const name of VIEWS) byId(name).hidden = name !== view || !desk.known;
   byId("menu").hidden = !desk.known;
+  for (const place of document.querySelectorAll("[data-account]")) place.hidden = desk.isTablet;
   document.body.dataset.view = view;
   writeList();
   if (view === "closing") compare(desk, sender, loadOpening);
@@ -136,6 +150,9 @@ function go(takesFocus = true) {
 }
 
 function writeOpenings() {
+  const signature = JSON.stringify([desk.openings, desk.today]);
+  if (byId("openings").dataset.shown === signature) return;
+  byId("openings").dataset.shown = signature;
   const cards = desk.openings.map((opening) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -172,8 +189,12 @@ function notice(name, kind = "warning", values = {}) {
 /** Write the notices anew when they are others than those that stand there: what stays is not read aloud again. */
 function showNotices() {
   const wanted = [];
-  if (trouble === "signed-out") wanted.push(desk.known ? ["signed-out"] : ["first-time", ""]);
+  if (trouble === "revoked") wanted.push(["revoked"]);
+  else if (trouble === "signed-out") wanted.push(desk.known ? ["signed-out"] : ["first-time", ""]);
   else if (!desk.known) wanted.push(["first-net"]);
+  const early = desk.wanted && desk.named(desk.wanted);
+  if (early) wanted.push(["wanted-early", "warning", { time: sayDay(early.day) }]);
+  else if (desk.known && desk.wanted) wanted.push([trouble ? "wanted-away" : "wanted-not"]);
   const fast = desk.minutesFast;
   if (desk.isUnsure) wanted.push(["clock-back"]);
   else if (fast) wanted.push([fast > 0 ? "clock-fast" : "clock-slow", "warning", { minutes: Math.abs(fast) }]);
@@ -214,12 +235,18 @@ function showState() {
 function writeList() {
   const shown = byId("cases");
   if (document.body.dataset.view !== "list" || shown.querySelector("form")) return;
-  const signature = JSON.stringify(rows);
+  const signature = JSON.stringify([rows, desk.isTablet]);
   if (shown.dataset.shown === signature) return;
   shown.dataset.shown = signature;
   const focused = shown.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-  write(shown, rows, { undo: takeBack, mend, again: sendAgain, drop: giveUp });
+  write(shown, rows, { undo: takeBack, mend, again: sendAgain, drop: giveUp, corrects: !desk.isTablet, where });
   if (focused) (shown.querySelector(`[data-key="${focused}"]`) ?? byId("list-title")).focus({ preventScroll: true });
+}
+
+/** The name of a case's desk, where it is another than the one that is logged for. */
+function where(row) {
+  const opening = row.desk !== desk.opening?.desk && desk.named(row.opening);
+  return opening ? mine(opening.name) : "";
 }
 
 async function heard(end) {
@@ -232,6 +259,10 @@ async function heard(end) {
 
 async function reload() {
   rows = await allCases();
+  if (takingBack && rows.some((row) => row.id === takingBack && row.state === "undone")) {
+    takingBack = null;
+    fill(byId("said"), "undone");
+  }
   showState();
 }
 
@@ -252,6 +283,7 @@ byId("case").addEventListener("submit", async (event) => {
     return;
   }
   saving = true;
+  takingBack = null;
   const order = Math.max(0, ...rows.map((row) => row.order)) + 1;
   const { id, day, byHand } = desk.opening;
   const place = { opening: id, desk: desk.opening.desk, date: day, byHand: Boolean(byHand) };
@@ -300,9 +332,10 @@ function offerUndo(id) {
 }
 
 async function takeBack(id) {
-  await undo(id);
+  const isUndone = await undo(id);
+  takingBack = isUndone ? null : id;
   byId("undo").hidden = true;
-  fill(byId("said"), "undone");
+  fill(byId("said"), isUndone ? "undone" : "taking-back");
   if (document.body.dataset.view === "case") document.querySelector("#topic legend").focus({ preventScroll: true });
   await reload();
   sender.afresh();
@@ -313,14 +346,27 @@ function mend(row) {
   show(row.facts);
   byId("mending").hidden = false;
   byId("mending-why").textContent = Object.values(row.errors ?? {}).flat().join(" ");
+  sayWhereMended();
   location.hash = "case";
 }
 
-/** A refused case was never stored, so it keeps its id. One of a desk that was not ours goes to the one chosen now. */
+/** Whether a refused case has to go to another opening: it may not be logged there, or its day is yet to come. */
+function isMisplaced(row) {
+  return Boolean(row.errors?.opening) || row.date > desk.today;
+}
+
+/** To which opening a case will go that cannot go to its own. */
+function sayWhereMended() {
+  if (!mending || !desk.opening || !isMisplaced(mending)) byId("mending-where").replaceChildren();
+  else fill(byId("mending-where"), "mending-where", { desk: mine(desk.opening.name), time: sayDay(desk.opening.day) });
+}
+
+/** A refused case was never stored, so it keeps its id. */
 async function sendMended(row, facts) {
-  const moved = row.errors?.opening ? { opening: desk.opening.id, date: desk.opening.day } : {};
+  const { id, desk: number, day } = desk.opening;
+  const moved = isMisplaced(row) ? { opening: id, desk: number, date: day, byHand: true } : {};
   const on_duty = row.facts.on_duty;
-  const mended = { ...moved, facts: { ...facts, on_duty }, state: "waiting", errors: null };
+  const mended = { ...AFRESH, ...moved, facts: { ...facts, on_duty } };
   await changeCases([row.id], (now) => (now.state === "refused" ? { ...now, ...mended } : null));
   await reload();
 }

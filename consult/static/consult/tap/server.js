@@ -3,8 +3,9 @@
 import { allCases, changeCases, contactOf, dayOf, iso, life, recall, remember, takeWaiting, timeOf } from "./device.js";
 
 /**
- * Talking to the server. Every answer makes a contact (device.js). What goes wrong has one of four names:
- * "away" (no answer, or not ours: a hall's wifi likes to answer itself), "signed-out", "busy" (try later), "no".
+ * Talking to the server. Every answer makes a contact (device.js). What goes wrong has one of these names:
+ * "away" (no answer, or not ours: a hall's wifi likes to answer itself), "signed-out", "busy" (try later), "no". A tablet
+ * that was taken out hears "revoked" in place of "signed-out".
  */
 
 const PATIENCE = 20_000;
@@ -52,7 +53,8 @@ export async function ask(path, body) {
     const contact = contactOf(response, asked);
     if (contact) await remember("contact", contact);
     if (!response.ok) {
-      throw new Trouble(KINDS[response.status] ?? (response.status >= 500 ? "busy" : "no"), data, response.status);
+      const kind = KINDS[response.status] ?? (response.status >= 500 ? "busy" : "no");
+      throw new Trouble(data.code === "tablet_revoked" ? "revoked" : kind, data, response.status);
     }
     return { data, contact };
   } catch (error) {
@@ -128,11 +130,11 @@ async function sendUndone(row) {
 
 /**
  * A case whose opening nobody chose by hand belongs to its desk's opening of the day on which it happened. While the
- * device was away its clock may have said another day.
+ * device was away its clock may have said another day. By hand one chooses an earlier day, never one to come.
  */
 function atItsDay(row, contact, openings) {
-  if (row.byHand) return row;
   const day = dayOf(timeOf(row, contact));
+  if (row.byHand && row.date <= day) return row;
   const right = openings.filter((one) => one.desk === row.desk && one.day === day && !one.cancelled);
   return day !== row.date && right.length === 1 ? { ...row, opening: right[0].id, date: day } : row;
 }

@@ -18,9 +18,16 @@ for (const chip of document.querySelectorAll(".chip")) {
   });
 }
 
-for (const place of document.querySelectorAll("[data-shift]")) {
+/** Whether the name that is held may be dropped there: on another activity, or, in the view by people, on another person. */
+function isWelcome(place) {
+  if (!held) return false;
+  if (place.dataset.person) return held.dataset.supporter !== place.dataset.person;
+  return held.dataset.leaves !== place.dataset.shift;
+}
+
+for (const place of document.querySelectorAll("[data-shift], [data-person]")) {
   place.addEventListener("dragover", (event) => {
-    if (!held || held.dataset.leaves === place.dataset.shift) return;
+    if (!isWelcome(place)) return;
     event.preventDefault(); // a drop is welcome
     place.classList.add("over");
   });
@@ -28,10 +35,13 @@ for (const place of document.querySelectorAll("[data-shift]")) {
   place.addEventListener("drop", (event) => {
     event.preventDefault();
     place.classList.remove("over");
-    if (!held) return;
-    form.elements.supporter.value = held.dataset.supporter;
-    form.elements.leaves.value = held.dataset.leaves;
-    form.elements.goes.value = place.dataset.shift;
+    if (!isWelcome(place)) return;
+    const { supporter, leaves } = held.dataset;
+    const { person, shift } = place.dataset;
+    form.elements.supporter.value = person ?? supporter;
+    form.elements.instead_of.value = person ? supporter : "";
+    form.elements.leaves.value = person ? "" : leaves;
+    form.elements.goes.value = person ? leaves : shift;
     form.submit();
   });
 }
