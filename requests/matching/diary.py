@@ -44,12 +44,14 @@ class Diary:
         tasks = self.candidates.problem.tasks
         return sum(tasks[t].weight for t in self.served)
 
-    def free(self, s: int) -> Bools:
-        """Of the people who fit start s: who is still free for it, as a mask."""
+    def free(self, s: int, allowed: Bools | None = None) -> Bools:
+        """Of the people who fit start s: who is still free for it, as a mask; `allowed` [N] keeps pairs out."""
         c = self.candidates
         who = c.person[c.pairs(s)]
         day = c.day[s]
         free: Bools = (self.week_left[who, c.week[s]] > 0) & (self.month_left[who, c.month[s]] > 0)
+        if allowed is not None:
+            free &= allowed[c.pairs(s)]
         for i in np.flatnonzero(self._busy[who, day] & free):
             free[i] = not any(self.clash(s, other) for other in self.starts_of[int(who[i])])
         return free

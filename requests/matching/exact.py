@@ -72,7 +72,7 @@ def best_quality(base: Diary, diary: Diary, tasks: Ints, left: Left) -> int | No
     c = base.candidates
     scope = scope_of(base, tasks)
     constant = quality(c, base.served)
-    answer = lower_quality(quality_model(base, scope, diary), left)
+    answer = lower_quality(quality_model(base, scope, diary.served), left)
     if answer is None:
         return constant
     better = diary.copy()

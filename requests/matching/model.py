@@ -137,9 +137,7 @@ def scope_of(diary: Diary, tasks: Ints, allowed: Bools | None = None) -> Scope:
         for s in c.starts(t):
             if not c.possible[s]:
                 continue
-            free = np.flatnonzero(diary.free(s)) + int(c.first[s])
-            if allowed is not None:
-                free = free[allowed[free]]
+            free = np.flatnonzero(diary.free(s, allowed)) + int(c.first[s])
             if len(free) < task.k or smallest_cover(c.meets[free], int(c.every[s]), task.kmax) is None:
                 continue
             starts.append(s)

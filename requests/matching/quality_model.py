@@ -6,13 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .candidates import Candidates
 from .diary import Diary
 from .geometry import Ints
 from .model import INF, Floats, Rows, Scope, limit_rows
-from .objective import mentored, positions, promised_pairs
+from .objective import Served, mentored, positions, promised_pairs
 from .people import Bools
 
-__all__ = ["QualityModel", "Team", "quality_model", "teams_of"]
+__all__ = ["QualityModel", "Team", "quality_model"]
 
 Team = tuple[int, tuple[int, ...]]
 """(place of the start among the scope's, places of the members among its pairs)"""
@@ -64,16 +65,16 @@ class QualityModel:
     """what a mentoring is worth"""
 
 
-def quality_model(base: Diary, scope: Scope, now: Diary) -> QualityModel:
-    """The model of a scope; `base` holds everything outside it, `now` a plan for it besides."""
+def quality_model(base: Diary, scope: Scope, now: Served) -> QualityModel:
+    """The model of a scope; `base` holds everything outside it, `now` is a plan for it."""
     c = base.candidates
     costs, people = c.problem.params.q, c.people
     tasks = [c.problem.tasks[t] for t in c.task[scope.starts]]
-    held = teams_of(scope, now)
+    held = _teams_of(c, scope, now)
     who = c.person[scope.pairs].astype(np.int64)
     times = np.zeros(len(people.x), dtype=np.int64)
-    for p, served in base.starts_of.items():
-        times[p] = len(served)
+    for p in np.unique(who).tolist():
+        times[p] = len(base.starts_of.get(p, ()))
     kept = np.isin(scope.pairs, promised_pairs(c))
     first = costs.fair * (2 * (people.before + times)[who] + 1)
     rows = Rows()
@@ -133,8 +134,9 @@ def _steps(base: Diary, rows: Rows, scope: Scope, who: Ints) -> Ints:
 def _newcomers(base: Diary, rows: Rows, who: Ints) -> tuple[Ints, Ints]:
     """Rows "mentored p ≤ teams with p and a lead"; the teams' entries depend on the team."""
     c = base.candidates
-    done = mentored(c, base.served)
     new = np.flatnonzero(c.people.newcomer[who])
+    theirs = {int(c.task[s]) for p in np.unique(who[new]).tolist() for s in base.starts_of.get(p, ())}
+    done = mentored(c, {t: base.served[t] for t in theirs})
     new = new[[int(p) not in done for p in who[new]]] if len(new) else new
     people, number = np.unique(who[new], return_inverse=True)
     first = rows.count
@@ -145,11 +147,10 @@ def _newcomers(base: Diary, rows: Rows, who: Ints) -> tuple[Ints, Ints]:
     return mentor, np.arange(first, first + len(people), dtype=np.int64)
 
 
-def teams_of(scope: Scope, diary: Diary) -> list[Team]:
-    """What the diary has for the scope's starts."""
-    c = diary.candidates
+def _teams_of(c: Candidates, scope: Scope, now: Served) -> list[Team]:
+    """The teams of a plan by their places in the scope."""
     found: list[Team] = []
-    for s, members in diary.served.values():
+    for s, members in now.values():
         i = int(np.searchsorted(scope.starts, s))
         if i < len(scope.starts) and scope.starts[i] == s:
             places = np.searchsorted(scope.pairs, positions(c, s, members))

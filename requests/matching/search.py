@@ -8,7 +8,8 @@ are written in order.  The result does not depend on the number of workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,14 +18,15 @@ from .clock import Left, end_of, is_over
 from .diary import Diary
 from .geometry import Ints
 from .model import Floats, Scope, scope_of, values_of, weight_rows, weights_of
-from .part import Executor, Part, QualityPart, WeightPart, solve_part
+from .objective import Served
+from .part import Executor, Found, Part, QualityPart, WeightPart, solve_part
 from .parts import allowed_pairs, pairs_of
 from .people import Bools
 from .quality_model import Team, quality_model
 
 __all__ = ["Work", "lower_q", "put", "raise_weight", "remove", "run_pass"]
 
-BATCH = 4
+BATCH = 8
 """blocks planned from the same state; fixed, so that workers change nothing"""
 
 SCALE = 20
@@ -67,16 +69,29 @@ def run_pass(
     batches = -(-len(blocks) // BATCH)
     for i in range(batches):
         # Neighbouring blocks stand next to each other in the list: a batch takes distant ones.
-        batch = list(blocks[i::batches])
+        batch = sorted(blocks[i::batches], key=len, reverse=True)  # the longest first: the others fill the gaps
         allowed = allowed_pairs(diary, batch, work.among)
-        scopes, parts = zip(*(step(diary, tasks, allowed, work, left) for tasks in batch), strict=True)
-        for tasks, scope, teams in zip(batch, scopes, executor.map(solve_part, parts), strict=True):
+        steps = (step(diary, tasks, allowed, work, left) for tasks in batch)
+        for tasks, (scope, teams) in zip(batch, _answers(steps, executor), strict=True):
             if isinstance(teams, list):
                 put(diary, tasks, scope, teams)
         if after:
             after()
         if is_over(left):
             return
+
+
+def _answers(steps: Iterable[tuple[Scope, Part]], executor: Executor) -> list[tuple[Scope, Found]]:
+    """All parts' answers, before any is written; workers solve the first while the next are being built."""
+    scopes: list[Scope] = []
+
+    def parts() -> Iterator[Part]:
+        for scope, part in steps:
+            scopes.append(scope)
+            yield part
+
+    found = list(executor.map(solve_part, parts()))
+    return list(zip(scopes, found, strict=True))
 
 
 def put(diary: Diary, tasks: Ints, scope: Scope, teams: Sequence[Team]) -> None:
@@ -101,12 +116,9 @@ def raise_weight(diary: Diary, tasks: Ints, allowed: Bools, work: Work, left: Le
     calls keeps the best plan.
     """
     c = diary.candidates
-    held = [(t, diary.served[t]) for t in tasks.tolist() if t in diary.served]
-    remove(diary, tasks)
-    scope = scope_of(diary, tasks, allowed)
-    rows = weight_rows(diary, scope)
-    for _, (s, members) in held:
-        diary.add(s, members)
+    with _without(diary, tasks):
+        scope = scope_of(diary, tasks, allowed)
+        rows = weight_rows(diary, scope)
     mine = pairs_of(c, tasks)
     here = np.bincount(c.person[mine[work.among[mine]]], minlength=len(work.demand))
     price = np.where((here < work.demand)[c.person[scope.pairs]], work.price[scope.pairs], 0.0)
@@ -116,7 +128,17 @@ def raise_weight(diary: Diary, tasks: Ints, allowed: Bools, work: Work, left: Le
 
 def lower_q(diary: Diary, tasks: Ints, allowed: Bools, work: Work, left: Left) -> tuple[Scope, Part]:
     """Lower Q by these tasks and keep their served weight."""
-    base = diary.copy()
-    remove(base, tasks)
-    scope = scope_of(base, tasks, allowed)
-    return scope, QualityPart(quality_model(base, scope, diary), work.nodes, end_of(left))
+    with _without(diary, tasks) as held:
+        scope = scope_of(diary, tasks, allowed)
+        model = quality_model(diary, scope, held)
+    return scope, QualityPart(model, work.nodes, end_of(left))
+
+
+@contextmanager
+def _without(diary: Diary, tasks: Ints) -> Iterator[Served]:
+    """The diary as if it had nothing for these tasks; gives what it has."""
+    held = {t: diary.served[t] for t in tasks.tolist() if t in diary.served}
+    remove(diary, tasks)
+    yield held
+    for s, members in held.values():
+        diary.add(s, members)
