@@ -108,7 +108,8 @@ def _erase(person: Person) -> None:
     )
     # What was put off about the person names them; it comes back, and is gone with the next look.
     Snooze.objects.filter(kind__in=ABOUT_PEOPLE, key=person.supporter).delete()
-    Snooze.objects.filter(kind__in=("offer", "message")).delete()
+    if person.supporter:
+        Snooze.objects.filter(kind__in=("offer", "message")).delete()
     user = User.objects.filter(pk__in=[person.user], role=Role.MEMBER).first()
     if user is None:
         return

@@ -70,7 +70,7 @@ READERS = {
     "supporters/messages/consent": (GUARDIANS, ["", "_reminder", "_ending"]),
     "support_requests/messages/": (
         GROUPS,
-        ["confirm", "received", "booked", "reminder", "moved", "reopened", "closed", "answered", "feedback"],
+        ["confirm", "contact", "received", "booked", "reminder", "moved", "reopened", "closed", "answered", "feedback"],
     ),
     "consult/messages/": (VISITORS, ["reserved", "moved", "off", "given_up"]),
     "consult/messages/month": (OFFICE, ["_draft"]),

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from notifications import outbox
-from notifications.models import Channel, Contact, LineCode
+from notifications.models import Channel, Contact, LineCode, Message
 
 PROVE_MOBILE = "prove_mobile"
 PROOFS = {Channel.EMAIL: "email_proved_at", Channel.SMS: "sms_proved_at"}
@@ -40,3 +40,11 @@ def prove(contact: Contact, channel: Channel) -> None:
     proof = PROOFS[channel]
     if Contact.objects.filter(pk=contact.pk, **{proof: None}).update(**{proof: timezone.now()}):
         outbox.follow(contact)
+
+
+def note_opened(message: Message | None) -> None:
+    """Whoever opens the link that ``message`` brought has read what was sent there: it proves that address."""
+    if message is None or message.channel not in PROOFS:
+        return
+    if message.address == message.recipient.address_on(message.channel):
+        prove(message.recipient, Channel(message.channel))

@@ -18,7 +18,8 @@ Words = str | Promise
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The keys by which the apps know somebody. ``contacts``: their own, no guardian's."""
+    """The keys by which the apps know somebody. ``contacts``: their own, no guardian's. Who never applied is nobody's
+    ``supporter``: 0."""
 
     supporter: int
     user: int | None

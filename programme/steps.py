@@ -8,6 +8,7 @@ after the battery died goes on where it stopped. Why not a library: docs/adr/001
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any, ClassVar, Protocol, cast
 from uuid import UUID, uuid4
 
@@ -29,6 +30,8 @@ from programme.errors import Refused
 from programme.wording import say_list
 
 CHECK = "check"
+# What steps.js sends with a page that nobody has sent yet.
+KEEP = "keep"
 # A draft that nobody touched for so long is forgotten, and so is a session that nobody signed in to.
 KEPT_FOR = dt.timedelta(days=14)
 DRAFTS_AT_MOST = 5
@@ -188,6 +191,8 @@ class StepsView(View):
         self.draft = self.open_draft(kwargs["draft"])
         if self.draft.sent_to:
             return redirect(self.draft.sent_to)
+        if KEEP in request.POST:
+            return self._keep(self._find(kwargs["step"]))
         response = super().dispatch(request, *args, **kwargs)
         # By no shared cache; by the browser, so that its own "back" loses nothing.
         patch_cache_control(response, private=True, no_cache=True)
@@ -210,13 +215,22 @@ class StepsView(View):
             return self._to(first_open)
         return self._show(form, here)
 
+    def _keep(self, here: Step) -> HttpResponse:
+        """Keep what is typed while it is typed. What was answered before is changed by sending it alone."""
+        if here.slug not in self.draft.passed:
+            self._keep_typed(here, passed=False)
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+    def _keep_typed(self, here: Step, *, passed: bool) -> None:
+        self.draft.keep(here, self.request.POST, passed=passed)
+        self.request.session.set_expiry(None if self.request.user.is_authenticated else KEPT_FOR)
+
     def post(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
         if step == CHECK:
             return self._send()
         here = self._find(step)
         back = "back" in request.POST
-        self.draft.keep(here, request.POST, passed=not back)
-        request.session.set_expiry(None if request.user.is_authenticated else KEPT_FOR)
+        self._keep_typed(here, passed=not back)
         form = self._check()
         if back and step in self.draft.asked:
             return self._to(self.draft.asked[max(self.draft.asked.index(step) - 1, 0)])

@@ -12,12 +12,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from notifications.outbox import withdraw
 from programme import own_data
-from programme.models import Limits, records
+from programme.errors import ChangedMeanwhile
+from programme.models import Limits, Role, User, records
 from supporters.errors import Erased
 from supporters.messages import tell_erasure
 from supporters.models import Assignment, Supporter
-from supporters.own_data import person_of
+from supporters.own_data import person_of, person_of_account
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,7 @@ def take_back(supporter: Supporter) -> None:
     supporter = _locked(supporter)
     supporter.erase_on = None
     supporter.save()
+    withdraw(f"supporter:{supporter.pk}", kinds=["erasure"])
 
 
 @transaction.atomic
@@ -57,6 +60,17 @@ def erase(supporter: Supporter) -> None:
     own_data.erase(person_of(supporter))
     Supporter.objects.filter(pk=supporter.pk).update(erased_at=timezone.now(), user=None)
     records.forget(supporter, *supporter.consents.all())  # last: erasing was a change, too
+
+
+@transaction.atomic
+def erase_account(user: User) -> None:
+    """Forget somebody who signed in and never applied, at once: nobody counts on them, and no figure. Raises
+    ChangedMeanwhile when an application has been sent, or the account has work in the office."""
+    user = User.objects.select_for_update().get(pk=user.pk)  # a tap on "send" waits here
+    if user.role != Role.MEMBER or Supporter.objects.filter(user=user).exists():
+        raise ChangedMeanwhile
+    with records.acting(lambda: None):  # whoever did it is gone with it
+        own_data.erase(person_of_account(user))
 
 
 def erase_due() -> int:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.erasing import erased_contact, forget
 from notifications.models import Contact
 from programme import own_data
-from programme.models import Limits
+from programme.models import Limits, User
 from programme.own_data import Holding, Person
 from supporters.models import (
     Absence,
@@ -39,6 +39,12 @@ WHEN, FIRST, LAST, REASON = _("日時"), _("開始"), _("終了"), _("理由")
 
 def person_of(supporter: Supporter) -> Person:
     return Person(supporter.pk, supporter.user_id, (supporter.contact_id,))
+
+
+def person_of_account(user: User) -> Person:
+    """Somebody who signs in and never applied: no supporter has the key 0."""
+    contacts = Contact.objects.filter(name=user.mobile) if user.mobile else Contact.objects.none()
+    return Person(0, user.pk, tuple(contacts.values_list("pk", flat=True)))
 
 
 def register() -> None:
@@ -228,7 +234,9 @@ def register() -> None:
 
 def _erase(person: Person) -> None:
     """What the figures count stays as it is, without a name; all else of the person goes."""
-    supporter = Supporter.objects.select_related("contact").get(pk=person.supporter)
+    supporter = Supporter.objects.select_related("contact").filter(pk=person.supporter).first()
+    if supporter is None:
+        return
     for rows in (Absence, WeeklyWindow, CalendarAddress):
         rows._base_manager.filter(supporter=supporter).delete()
     KeptApart.objects.filter(Q(one=supporter) | Q(other=supporter)).delete()

@@ -69,6 +69,7 @@ urlpatterns = [
     path("people/list/taken/", lists.taken, name="taken"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/erase/", own_data.ask_for, name="erase"),
+    path("people/<int:pk>/keep/", own_data.keep_for, name="keep_for"),
     path("people/<int:pk>/move/", people.move, name="move"),
     path("people/<int:pk>/training/", people.training, name="training"),
     path("people/<int:pk>/flags/", people.flags, name="flags"),

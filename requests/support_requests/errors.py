@@ -117,7 +117,7 @@ class PlanNotReady(Refused):
 
 
 class NotHeld(Refused):
-    sentence = _("感想は、活動の報告が済んでからお聞きします。")
+    sentence = _("感想は、活動が終わってからお聞きします。")
 
 
 class FeedbackClosed(Refused):

@@ -17,25 +17,40 @@ from programme.wording import say_list
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
-    from support_requests.models import Inquiry, Session, SupportRequest
+    from support_requests.models import Group, Inquiry, Session, SupportRequest
     from supporters.models import Shift
 
 CONFIRM = "request-confirm"
+NEW_CONTACT = "request-contact"
 STATUS = "request-status"
 # How long a link of each purpose works. The status page is of use until the session is long over.
-LIFETIME = {CONFIRM: timedelta(days=14), STATUS: timedelta(days=400)}
+LIFETIME = {CONFIRM: timedelta(days=14), NEW_CONTACT: timedelta(days=14), STATUS: timedelta(days=400)}
 
 
 def proof_by(contact: Contact) -> Channel:
-    """By which channel a link proves the contact: mail, or SMS where there is no mail or SMS is preferred."""
-    by_sms = contact.sms_number and (contact.preferred == Channel.SMS or not contact.email)
-    return Channel.SMS if by_sms else Channel.EMAIL
+    """How the contact is proved: by a link in a mail, in an SMS where there is no mail or it is liked, or by a call."""
+    if contact.sms_number and (contact.preferred == Channel.SMS or not contact.email):
+        return Channel.SMS
+    return Channel.EMAIL if contact.email else Channel.PHONE
 
 
-def confirm_key(request: "SupportRequest") -> str:
-    """What a confirm link names: the request and the address it was sent to, so that it proves no other one."""
-    contact = request.group.contact
-    address = contact.sms_number if proof_by(contact) == Channel.SMS else contact.email.casefold()
+def address_to_prove(contact: Contact) -> str:
+    """The address of ``proof_by``, the same however it was typed."""
+    match proof_by(contact):
+        case Channel.SMS:
+            return contact.sms_number
+        case Channel.EMAIL:
+            return contact.email.casefold()
+        case _:
+            return contact.phone_e164
+
+
+def confirm_key(request: "SupportRequest", contact: Contact | None = None) -> str:
+    """What a link of proof names: the request and the address it was sent to, so that it proves no other one.
+
+    ``contact``: the group's, if none is given.
+    """
+    address = address_to_prove(contact or request.group.contact)
     return f"{request.pk}-{salted_hmac(CONFIRM, address).hexdigest()[:16]}"
 
 
@@ -57,12 +72,13 @@ def _tell(
     calendar: str = "",
     matter: Matter = Matter.DUTY,
     subject: str = "",
+    to: Contact | None = None,
     expires_at: dt.datetime | None = None,
     **context: object,
 ) -> Message:
     """How the request stands now; or something else about it, which has its own ``subject``."""
     return tell(
-        request.group.contact,
+        to or request.group.contact,
         kind=f"request_{kind}",
         subject=subject or f"request:{request.pk}",
         template=f"support_requests/messages/{kind}.txt",
@@ -78,6 +94,20 @@ def _tell(
 def ask_to_confirm(request: "SupportRequest") -> None:
     """Each address is asked once."""
     _tell(request, "confirm", occasion=confirm_key(request), confirm_url=confirm_url(request))
+
+
+def about_contact(group: "Group") -> str:
+    """The subject of what is sent to a contact that waits for its proof."""
+    return f"group:{group.pk}"
+
+
+def ask_to_prove(request: "SupportRequest", contact: Contact) -> None:
+    """Send a link of proof to the address at which the group wants to be reached from now on."""
+    key = confirm_key(request, contact)
+    url = links.absolute(reverse("support_requests:new_contact", args=[links.token(NEW_CONTACT, key)]))
+    subject = about_contact(request.group)
+    # Asked once for each time that it is typed: it may have been another one in between.
+    _tell(request, "contact", to=contact, subject=subject, occasion=f"{key}-{contact.pk}", confirm_url=url)
 
 
 def tell_received(request: "SupportRequest") -> None:

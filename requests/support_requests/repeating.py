@@ -1,9 +1,10 @@
-"""Monthly requests: before each month the next request of a series is made from the one before it."""
+"""Monthly requests: before each month the next request of a series is made, at the times of the series' own rule.
+
+All else is as in the request before it.
+"""
 
 import datetime as dt
-from functools import partial
 
-from dateutil.relativedelta import relativedelta
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from programme.models import Limits
 from support_requests import rules
 from support_requests.messages import tell_received
 from support_requests.models import PreferredTime, RequestTopic, Series, SupportRequest
+from support_requests.models.series import MONTH
 
 # So early the next month's request is made: time to plan it, and for the group to say that another day suits better.
 AHEAD = dt.timedelta(days=42)
@@ -34,41 +36,18 @@ def _continue(series: Series, today: dt.date) -> bool:
     # Whoever never proved the contact asked for nothing yet.
     if series.ended_at or newest.status == newest.Status.RECEIVED:
         return False
-    before = [time.starts_at for time in newest.times.all()]
-    for months in range(1, 13):
-        starts = next_month(before, months, newest)
-        if not starts or min(starts).date() - today > AHEAD:
+    while True:
+        starts = series.starts_in(series.next_month, newest.venue)
+        if (timezone.localdate(min(starts)) if starts else series.next_month) - today > AHEAD:
             return False
-        if timezone.localdate(min(starts)).replace(day=1) > series.last_month:
+        if series.next_month > series.last_month:
             series.end(by=None)
             return False
-        if rules.possible_days(Limits.current())[0] <= timezone.localdate(min(starts)):
+        series.next_month += MONTH
+        series.save(update_fields=["next_month"])
+        if starts and rules.possible_days(Limits.current())[0] <= timezone.localdate(min(starts)):
             _ask_again(newest, starts)
             return True
-    return False
-
-
-def next_month(starts: list[dt.datetime], months: int, asked: SupportRequest) -> list[dt.datetime]:
-    """The same weekdays of the month and times, ``months`` later: "2nd Tuesday, 10:00" stays that.
-
-    Where the month has no fifth such weekday, or the place is closed then, the nearest one of the month stands.
-    """
-    found: list[dt.datetime] = []
-    for start in starts:
-        local = timezone.localtime(start)
-        first = local.date().replace(day=1) + relativedelta(months=months)
-        first_such = first + dt.timedelta(days=(local.weekday() - first.weekday()) % 7)
-        for week in sorted(range(5), key=partial(_distance, (local.day - 1) // 7)):
-            day = first_such + dt.timedelta(weeks=week)
-            moment = timezone.make_aware(dt.datetime.combine(day, local.time()))
-            if day.month == first.month and not asked.venue.closed_on(day) and moment not in found:
-                found.append(moment)
-                break
-    return found
-
-
-def _distance(one: int, other: int) -> int:
-    return abs(one - other)
 
 
 def _ask_again(before: SupportRequest, starts: list[dt.datetime]) -> None:

@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from programme.errors import ChangedMeanwhile, Refused
+from programme.fiscal import Month
 from programme.models import Limits
 from support_requests import rules
 from support_requests.errors import SameTime, TimePassed
 from support_requests.messages import tell_moved
 from support_requests.models import Session, SupportRequest
-from support_requests.services import check_months
+from support_requests.services import check_months, full_months
 from supporters.choosing import Choice, Tally
 from supporters.errors import NotUsuallyFree, TooFar
 from supporters.models import Assignment, RoomClaim, Shift, Supporter
@@ -77,6 +78,9 @@ def other_times(session: Session, starts: Iterable[dt.datetime], *, by: Any) -> 
     limits = Limits.current()
     possible = [_moved(shift, start) for start in starts if start != shift.starts_at]
     possible = [one for one in possible if _is_possible(one, limits, by=by)]
+    if by is None:
+        full = full_months(session.request, [one.starts_at for one in possible], before=[shift.starts_at])
+        possible = [one for one in possible if Month.of(one.local_date) not in full]
     possible = _with_a_room(possible)
     team = shift.assignments.filter(status__in=(*Assignment.HELD, Assignment.Status.OFFERED))
     tally = Tally(Supporter.objects.filter(assignments__in=team).order_by("kana", "pk"), possible)

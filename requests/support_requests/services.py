@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from dateutil.relativedelta import relativedelta
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from notifications import addresses
 from notifications.models import Contact
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month, span
 from programme.models import Device, District, Limits, Room, Topic, Venue
 from programme.models.records import note
 from programme.wording import say_month
-from support_requests import messages, rules
+from support_requests import contacts, messages, rules
 from support_requests.errors import TooManyThisMonth, TooManyWaiting
 from support_requests.messages import ask_to_confirm, confirm_key
 from support_requests.models import Group, PreferredTime, RequestTopic, Series, Session, SupportRequest
@@ -97,12 +95,15 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     raises, TooManyThisMonth, and ChangedMeanwhile when a plan has been carried out meanwhile.
     """
     now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
-    asked = now.select_related("venue", "group__contact").get(pk=asked.pk)
+    asked = now.select_related("venue", "group__contact", "group__new_contact", "series").get(pk=asked.pk)
     if not asked.may_be_revised:
         raise ChangedMeanwhile
     wish.check()
-    proof_before = confirm_key(asked)
+    proof_before, was_confirmed = confirm_key(asked), asked.status == asked.Status.CONFIRMED
     _revise_group(asked.group, wish)
+    contacts.revise(asked, _contact(wish), to_prove=by is None and was_confirmed)
+    if asked.series and not was_confirmed:
+        asked.series.begin_anew(wish.starts)
     if by is None:
         check_months(asked, wish.starts, before=[time.starts_at for time in asked.times.all()])
     if not _same_place(asked.venue, wish.place):
@@ -117,7 +118,7 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     after = _wishes(asked)
     note(asked, {name: (before[name], after[name]) for name in after})
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("内容を直しました"))
-    if asked.status == asked.Status.RECEIVED and confirm_key(asked) != proof_before:
+    if not was_confirmed and confirm_key(asked) != proof_before:
         ask_to_confirm(asked)
 
 
@@ -130,10 +131,6 @@ def _wishes(asked: SupportRequest) -> dict[str, list[str]]:
 
 
 def _revise_group(group: Group, wish: Wish) -> None:
-    contact = group.contact
-    contact.name, contact.email, contact.phone = wish.leader, wish.email, wish.phone
-    contact.preferred = wish.preferred
-    addresses.change(contact)
     group.name, group.kind, group.district = wish.group_name, wish.kind, wish.district
     group.save()
 
@@ -183,7 +180,15 @@ def _check_waiting(wish: Wish) -> None:
 
 
 def check_months(asked: SupportRequest, starts: list[dt.datetime], *, before: Iterable[dt.datetime] = ()) -> None:
-    """Raises TooManyThisMonth when a month of ``starts``, and of none of ``before``, is full without ``asked``.
+    """Raises TooManyThisMonth when one of ``full_months`` stands against it."""
+    for month in full_months(asked, starts, before=before):
+        raise TooManyThisMonth(most=Limits.current().requests_a_month, month=say_month(month.first))
+
+
+def full_months(
+    asked: SupportRequest, starts: Iterable[dt.datetime], *, before: Iterable[dt.datetime] = ()
+) -> list[Month]:
+    """The months of ``starts``, and of none of ``before``, in which the group asks for enough without ``asked``.
 
     The same group is the same address, number, or name in a district.
     """
@@ -196,13 +201,16 @@ def check_months(asked: SupportRequest, starts: list[dt.datetime], *, before: It
     others = SupportRequest.objects.not_closed().filter(same).exclude(pk=asked.pk)
     wanted = list(dict.fromkeys(Month.of(timezone.localdate(start)) for start in starts))
     known = {Month.of(timezone.localdate(start)) for start in before}
-    for month in wanted:
-        if month not in known and others.in_time(*span(month.first, month.last)).count() >= most:
-            raise TooManyThisMonth(most=most, month=say_month(month.first))
+    return [
+        month
+        for month in wanted
+        if month not in known and others.in_time(*span(month.first, month.last)).count() >= most
+    ]
 
 
 def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
-    contact = Contact.objects.create(name=wish.leader, email=wish.email, phone=wish.phone, preferred=wish.preferred)
+    contact = _contact(wish)
+    contact.save()
     group = Group.objects.create(name=wish.group_name, kind=wish.kind, district=wish.district, contact=contact)
     asked = SupportRequest.objects.create(
         form_id=wish.form_id,
@@ -223,11 +231,13 @@ def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
     return asked
 
 
+def _contact(wish: Wish) -> Contact:
+    """Where the group wants to be reached, not saved."""
+    return Contact(name=wish.leader, email=wish.email, phone=wish.phone, preferred=wish.preferred)
+
+
 def _series(wish: Wish) -> Series | None:
-    if wish.months == 1:
-        return None
-    first = timezone.localdate(wish.starts[0]).replace(day=1)
-    return Series.objects.create(last_month=first + relativedelta(months=wish.months - 1))
+    return None if wish.months == 1 else Series.begin(wish.starts, months=wish.months)
 
 
 def _add_wishes(asked: SupportRequest, wish: Wish) -> None:

@@ -15,6 +15,7 @@ from notifications.models import Contact, Mailing
 from programme.models import Course, District, Topic
 from programme.widgets import DateField
 from supporters.fields import PhoneField
+from supporters.forms.guardians import OwnAddresses
 from supporters.models import Shift, Skill, Supporter, WeeklyWindow
 from supporters.models.people import WEEKDAYS, SupporterQuerySet
 from supporters.services import Guardian
@@ -214,16 +215,30 @@ class TrainingForm(forms.Form):
 
 
 class GuardianForm(forms.Form):
-    """Whom to ask for a minor, or whose signed sheet has come."""
+    """Whom to ask for ``minor``, or whose signed sheet has come."""
 
     name = forms.CharField(label=_("保護者のお名前"), max_length=100)
     email = forms.EmailField(label=_("保護者のメールアドレス"), max_length=254, required=False)
     phone = PhoneField(label=_("保護者の電話番号"), required=False, autocomplete="off")
 
+    def __init__(self, *args: Any, minor: Supporter, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.minor = minor
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        if not self.errors and not cleaned.get("email") and not cleaned.get("phone"):
+        email, phone = cleaned.get("email", ""), cleaned.get("phone", "")
+        if not self.errors and not email and not phone:
             self.add_error("email", _("メールアドレスか電話番号を入力してください。"))
+        own = OwnAddresses.of(self.minor)
+        if own.has_email(email):
+            self.add_error(
+                "email", _("本人のメールアドレスと同じです。保護者のアドレスか、電話番号を入力してください。")
+            )
+        if own.has_mobile(phone):
+            self.add_error(
+                "phone", _("本人の携帯電話の番号と同じです。保護者の番号か、メールアドレスを入力してください。")
+            )
         return cleaned
 
     def guardian(self) -> Guardian:

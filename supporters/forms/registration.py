@@ -5,16 +5,15 @@ import re
 import unicodedata
 from typing import Any
 
-from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from notifications.phones import e164, takes_sms
 from programme.models import Category, District, User
 from programme.widgets import DateField, PostcodeField, ThreePartDate
 from supporters.fields import DistrictMap, PhoneField
+from supporters.forms.guardians import OwnAddresses
 from supporters.forms.mypage import FreeTimesForm, offer_topics, skills_field
 from supporters.models import SpecialNeed, Supporter, TravelBy
 from supporters.services import Application, Guardian
@@ -142,23 +141,17 @@ class RegistrationForm(FreeTimesForm):
             self.add_error("guardian_name", _("18歳未満の方は、保護者のお名前を入力してください。"))
         if not email and not phone and not (self.errors.keys() & {"guardian_email", "guardian_phone"}):
             self.add_error("guardian_email", _("18歳未満の方は、保護者のメールアドレスか電話番号を入力してください。"))
-        if email and email.casefold() in self._own_emails():
+        own = OwnAddresses.of_account(self.account, phones=[cleaned.get("phone") or ""])
+        if own.has_email(email or ""):
             self.add_error(
                 "guardian_email",
                 _("ご自分のメールアドレスと同じです。保護者の方のアドレスか、電話番号を入力してください。"),
             )
-        # The landline at home is both's: there the office rings and asks for the guardian.
-        number = e164(phone or "")
-        if takes_sms(number) and number in (self.account.mobile, e164(cleaned.get("phone") or "")):
+        if own.has_mobile(phone or ""):
             self.add_error(
                 "guardian_phone",
                 _("ご自分の携帯電話の番号と同じです。保護者の方の番号か、メールアドレスを入力してください。"),
             )
-
-    def _own_emails(self) -> set[str]:
-        """All addresses that open the account, also those added later."""
-        added = EmailAddress.objects.filter(user=self.account).values_list("email", flat=True)
-        return {email.casefold() for email in (self.account.email, *added) if email}
 
     def application(self) -> Application:
         """The typed form as the service takes it."""

@@ -1,9 +1,13 @@
 """All that the system holds of a supporter: to read, to take along, to have erased."""
 
 import datetime as dt
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,22 +17,41 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from notifications import links
 from notifications.own import bad_link
 from programme import own_data
-from programme.access import coordinator_only
+from programme.access import UserRequest, coordinator_only, signed_in
 from programme.errors import Refused
-from programme.models import Limits, Programme
+from programme.models import Limits, Programme, Role
+from programme.steps import fresh_drafts
 from programme.wording import say_day, say_list, say_moment, say_time
 from supporters import erasing
 from supporters.messages import KEEP, LIFETIME
 from supporters.models import Assignment, Supporter
-from supporters.own_data import person_of
-from supporters.views.mypage import supporter_only
+from supporters.own_data import person_of, person_of_account
 from supporters.views.replies import told
 
+OwnView = Callable[[UserRequest, Supporter | None], HttpResponse]
 
-@never_cache
-@supporter_only
-def overview(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+
+def _own(view: OwnView) -> Callable[..., HttpResponseBase]:
+    """Also for who has signed in and not applied yet, who is no supporter."""
+
+    @never_cache
+    @signed_in
+    @wraps(view)
+    def opened(request: UserRequest) -> HttpResponse:
+        return view(request, Supporter.objects.filter(user=request.user).first())
+
+    return opened
+
+
+def _person(request: UserRequest, supporter: Supporter | None) -> own_data.Person:
+    return person_of(supporter) if supporter else person_of_account(request.user)
+
+
+@_own
+def overview(request: UserRequest, supporter: Supporter | None) -> HttpResponse:
     """Where to read and take along one's data, and what becomes of each part when they are erased."""
+    if supporter is None:
+        return _overview_of_account(request)
     if request.method == "POST":
         with told(request, _("お申し出を受け付けました。消す日とやめる方法を、お知らせしました。")):
             erasing.ask(supporter, by=request.user)
@@ -43,12 +66,27 @@ def overview(request: HttpRequest, supporter: Supporter) -> HttpResponse:
     return render(request, "supporters/own_data.html", context)
 
 
-@never_cache
+def _overview_of_account(request: UserRequest) -> HttpResponse:
+    """The same before anything was applied for: what was typed so far is erased with the account, at once."""
+    if request.method == "POST":
+        try:
+            erasing.erase_account(request.user)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return redirect("supporters:own_data")
+        logout(request)
+        messages.success(request, _("アカウントと、入力した内容を消しました。"))
+        return redirect("/?signed_out=1")  # what the device keeps for being without the net is forgotten there
+    begun = any(draft["answers"] for _pk, draft in fresh_drafts(request.session))
+    context = {"begun": begun, "erasable": request.user.role == Role.MEMBER}
+    return render(request, "supporters/own_account.html", context)
+
+
 @require_safe
-@supporter_only
-def read(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+@_own
+def read(request: UserRequest, supporter: Supporter | None) -> HttpResponse:
     """Everything on one page, to read or to print."""
-    person = person_of(supporter)
+    person = _person(request, supporter)
     parts = [_part(holding, person) for holding in own_data.holdings()]
     context = {"parts": [part for part in parts if part["rows"]], "deeds": _deeds(person), "made_at": timezone.now()}
     return render(request, "supporters/own_data_all.html", context)
@@ -86,12 +124,11 @@ def _deeds(person: own_data.Person) -> list[tuple[Any, int]]:
     return [(title, count) for title, count in counted if count]
 
 
-@never_cache
 @require_safe
-@supporter_only
-def download(request: HttpRequest, supporter: Supporter) -> HttpResponse:
-    """Everything as JSON, keyed by model and field, for programs."""
-    person = person_of(supporter)
+@_own
+def download(request: UserRequest, supporter: Supporter | None) -> HttpResponse:
+    """Everything as JSON, keyed by model and field, for programs; and what was typed on this device and not sent."""
+    person = _person(request, supporter)
     programme = Programme.objects.first()
     content = {
         "programme": programme.name if programme else "",
@@ -111,6 +148,11 @@ def download(request: HttpRequest, supporter: Supporter) -> HttpResponse:
             }
             for deed in own_data.deeds()
         },
+        "drafts": [
+            {"form": draft["kind"], "touched": draft["touched"], "answers": draft["answers"]}
+            for _pk, draft in fresh_drafts(request.session)
+            if draft["answers"]
+        ],
     }
     return JsonResponse(
         content,
@@ -142,4 +184,14 @@ def ask_for(request: HttpRequest, pk: int) -> HttpResponse:
     supporter = get_object_or_404(Supporter.objects.visible_to(request.user), pk=pk)
     with told(request, _("データを消すお申し出を受け付けました。本人に、消す日とやめる方法をお知らせしました。")):
         erasing.ask(supporter, by=request.user)
+    return redirect("supporters:person", pk)
+
+
+@require_POST
+@coordinator_only
+def keep_for(request: HttpRequest, pk: int) -> HttpResponse:
+    """Somebody has rung to take the wish back, or the button was pressed for the wrong person."""
+    supporter = get_object_or_404(Supporter.objects.visible_to(request.user), pk=pk)
+    with told(request, _("この方のデータは消しません。")):
+        erasing.take_back(supporter)
     return redirect("supporters:person", pk)

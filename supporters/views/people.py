@@ -81,7 +81,7 @@ def _guardian_form(supporter: Supporter) -> GuardianForm:
     """Filled with the guardian who was asked last, if any."""
     asked = supporter.consents.select_related("guardian").last()
     known = {"name": asked.guardian.name, "email": asked.guardian.email, "phone": asked.guardian.phone} if asked else {}
-    return GuardianForm(prefix="guardian", initial=known)
+    return GuardianForm(prefix="guardian", minor=supporter, initial=known)
 
 
 @coordinator_only
@@ -158,7 +158,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 def guardian(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask a guardian by link, or note the guardian's signed sheet."""
     supporter = _supporter(request, pk)
-    form = GuardianForm(request.POST, prefix="guardian")
+    form = GuardianForm(request.POST, prefix="guardian", minor=supporter)
     if not form.is_valid():
         return _show(request, supporter, guardian_form=form)
     match request.POST.get("how"):

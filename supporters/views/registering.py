@@ -41,6 +41,7 @@ class RegistrationView(StepsView):
     url_name = "supporters:register_step"
     heading = gettext_lazy("サポーターの申込み")
     send_label = gettext_lazy("申し込む")
+    template_name = "supporters/register_step.html"
     steps = (
         Step(
             "you",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from programme.steps import StepsView
 from support_requests.views.intake import IntakeView
@@ -159,4 +159,51 @@ def test_one_form_in_two_tabs_is_sent_once(browser: Browser, standing: Standing)
         tab.press(NEXT)
     assert one.page.url == other.page.url
     assert "/requests/thanks/" in one.page.url
+    context.close()
+
+
+def begin(context: BrowserContext, standing: Standing) -> Walker:
+    """On the first page of a request."""
+    walker = Walker(context.new_page(), "page")
+    walker.page.goto(f"{standing.address}/requests/?lang=ja")
+    walker.press("main a[href$='/group/']")
+    return walker
+
+
+def test_what_is_typed_outlives_a_dead_battery(browser: Browser, standing: Standing) -> None:
+    context = on_a_small_phone(browser)
+    page = begin(context, standing).page
+    with page.expect_response(lambda answer: answer.status == 204):
+        page.fill("main [name=group_name]", GROUP)
+    address = page.url
+    kept: Any = [cookie for cookie in context.cookies() if cookie["expires"] > 0]  # a browser that ends keeps no others
+    context.close()
+    again = on_a_small_phone(browser)
+    again.add_cookies(kept)
+    page = again.new_page()
+    page.goto(address)
+    assert page.input_value("main [name=group_name]") == GROUP
+    assert page.locator("[role=alert]").count() == 0
+    again.close()
+
+
+def test_an_answer_waits_for_what_was_typed_before_it(browser: Browser, standing: Standing) -> None:
+    context = on_a_small_phone(browser)
+    walker, held = begin(context, standing), []
+
+    def hold(route: Route) -> None:
+        if 'name="keep"' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    walker.page.route("**/group/", hold)
+    with walker.page.expect_request(lambda request: 'name="keep"' in (request.post_data or "")):
+        ANSWERS["group"](walker)
+    here = walker.page.url
+    walker.page.locator(NEXT).click(no_wait_after=True)
+    walker.page.wait_for_timeout(300)
+    assert walker.page.url == here
+    held[0].continue_()
+    walker.page.wait_for_url("**/place/")
     context.close()

@@ -37,7 +37,7 @@ from notifications.models import Mailing, Message
 from notifications.own import proof_key
 from programme.models import Closure, User
 from programme.steps import CHECK
-from support_requests.messages import CONFIRM, STATUS, confirm_key
+from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, confirm_key
 from support_requests.models import Board, Inquiry, Plan, PlannedTask, Series, Session, SupportRequest
 from support_requests.views.intake import IntakeView
 from support_requests.views.reports import ReportView
@@ -114,6 +114,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:step", "draft", "request_step"): EVERYBODY,
     ("support_requests:thanks", "status"): EVERYBODY,
     ("support_requests:confirm", "confirm"): EVERYBODY,
+    ("support_requests:new_contact", "new_contact"): EVERYBODY,
     ("support_requests:status", "held"): EVERYBODY,
     ("support_requests:withdraw", "status"): EVERYBODY,
     ("support_requests:end_series", "status"): EVERYBODY,
@@ -214,6 +215,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("add_passkey",): SIGNED_IN,
     ("supporters:remove_absence", "absence"): SIGNED_IN,  # who is no supporter is sent to register
     ("supporters:erase", "leaver"): OFFICE,
+    ("supporters:keep_for", "leaver"): OFFICE,
     ("supporters:arrive", "duty"): SIGNED_IN,  # likewise
     ("supporters:remove_part", "course"): OFFICE,
     ("supporters:take",): OFFICE,
@@ -223,6 +225,7 @@ BUTTONS: dict[tuple[str, ...], set[str]] = {
     ("supporters:contact", "supporter"): OFFICE,
     ("supporters:guardian", "supporter"): OFFICE,
     ("support_requests:confirm_for", "request"): OFFICE,
+    ("support_requests:confirm_contact", "request"): OFFICE,
     ("support_requests:withdraw_for", "request"): OFFICE,
     ("support_requests:decline", "request"): OFFICE,
     ("support_requests:settle_inquiry", "inquiry"): OFFICE,
@@ -325,6 +328,7 @@ def demo_rows() -> dict[str, Any]:
         "offer": links.token(OFFER, Assignment.objects.offered().get().pk),
         "consent": links.token(CONSENT, Consent.objects.get().pk),
         "confirm": links.token(CONFIRM, confirm_key(received)),
+        "new_contact": links.token(NEW_CONTACT, confirm_key(request)),
         "status": links.token(STATUS, request.pk),
         "held": links.token(STATUS, Session.objects.held().filter(feedback=None)[0].request_id),
         "changeable": links.token(STATUS, received.pk),
@@ -376,7 +380,7 @@ def demo_rows() -> dict[str, Any]:
 
 def a_series_of(asked: SupportRequest) -> SupportRequest:
     """The request as the first of several months."""
-    SupportRequest.objects.filter(pk=asked.pk).update(series=Series.objects.create(last_month=dt.date(2099, 1, 1)))
+    SupportRequest.objects.filter(pk=asked.pk).update(series=Series.begin([timezone.now()], months=12))
     return asked
 
 

@@ -6,11 +6,14 @@ import uuid
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from programme.models import Category, Closure, District, Topic, Venue
@@ -195,6 +198,49 @@ def test_who_comes_back_goes_on_where_it_stopped(form: Form) -> None:
     form.fill_in()
     form.client.post(form.url(CHECK))
     assert "とちゅうまで" not in form.client.get("/requests/").content.decode()
+
+
+def test_the_browser_keeps_the_draft_for_its_whole_time_also_when_it_is_closed(form: Form) -> None:
+    form.post("group")
+    cookie = form.client.cookies["sessionid"]
+    assert cookie["max-age"] == pytest.approx(KEPT_FOR.total_seconds(), abs=60)
+    assert cookie["expires"]
+
+
+def test_who_signs_in_with_a_form_begun_goes_on_with_it(form: Form) -> None:
+    form.fill_in(until="times")
+    before = form.client.session.session_key
+    user = UserFactory(email="taro@example.jp")
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    form.client.post(reverse("account_request_login_code"), {"email": user.email})
+    code = re.search(r"^\s*(\d{6})\s*$", str(mail.outbox[-1].body), re.MULTILINE)
+    assert code
+    form.client.post(reverse("account_confirm_login_code"), {"code": code[1]})
+    assert form.client.session["_auth_user_id"] == str(user.pk)
+    assert form.client.session.session_key != before
+    assert form.client.session.get_expiry_age() > KEPT_FOR.total_seconds()
+    assert form.client.get(form.url(CHECK))["Location"] == form.url("times")
+    assert "ひまわり会" in form.page("group")
+
+
+def test_what_is_typed_is_kept_before_it_is_sent(form: Form) -> None:
+    kept = form.client.post(form.url("group"), {"group_name": "ひまわ", "participants": "２", "keep": "1"})
+    assert (kept.status_code, kept.content) == (204, b"")
+    page = form.page("group")
+    assert 'value="ひまわ"' in page
+    assert "エラー" not in page
+    assert form.client.get(form.url(CHECK))["Location"] == form.url("group")
+    assert "とちゅうまで入力したお申し込みがあります" in form.client.get("/requests/").content.decode()
+    assert form.client.post(form.url("nothing"), {"keep": "1"}).status_code == 404
+
+
+def test_what_was_answered_is_changed_by_sending_it_alone(form: Form) -> None:
+    form.fill_in()
+    form.client.post(form.url("days"), {"slots": [], "keep": "1"})
+    form.client.post(form.url("group"), {"group_name": "", "keep": "1"})
+    assert "ひまわり会" in form.page(CHECK)
+    result = form.client.post(form.url(CHECK))["Location"]
+    assert form.client.post(form.url("group"), {"group_name": "あと", "keep": "1"})["Location"] == result
 
 
 def test_who_shares_a_device_can_delete_what_was_typed(form: Form) -> None:

@@ -11,18 +11,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications import links
-from notifications.models import Message
+from notifications.models import Contact, Message
 from programme.models import Room, User
 from programme.steps import CHECK
+from support_requests import contacts
 from support_requests.messages import STATUS, status_url
 from support_requests.models import Inquiry, Plan, Series, SupportRequest
 from support_requests.planning.approving import approve
 from support_requests.planning.solving import solve
+from support_requests.services import revise
 from support_requests.slots import Slot
 from support_requests.views.changing import ChangeView
-from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, at
+from tests.factories import SupporterFactory, SupportRequestFactory, UserFactory, a_hall, at
 from tests.support_requests.asking import open_days
 from tests.support_requests.booking import a_booked_session
+from tests.support_requests.wishes import a_wish
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -102,6 +105,128 @@ def test_one_link_changes_no_other_request(client: Client, asked: SupportRequest
 def test_a_change_asks_not_for_how_many_months(client: Client, asked: SupportRequest) -> None:
     assert "毎月" not in page_of(client, path_of(asked, f"change/{uuid.uuid4()}/times/"))
     assert [field for step in ChangeView.steps for field in step.fields if field == "months"] == []
+
+
+# --- Another address --------------------------------------------------------------------------------------
+
+
+def change_contact(client: Client, asked: SupportRequest, **typed: str) -> None:
+    """The group sends the page of its contact anew, and all of it."""
+    link, draft, contact = path_of(asked), uuid.uuid4(), asked.group.contact
+    before = {"leader": contact.name, "email": contact.email, "phone": contact.phone}
+    client.post(f"{link}change/{draft}/contact/", before | typed)
+    assert client.post(f"{link}change/{draft}/{CHECK}/")["Location"] == link
+    asked.refresh_from_db()
+
+
+def proofs() -> list[Message]:
+    return list(Message.objects.filter(kind="request_contact").order_by("pk"))
+
+
+def link_of(message: Message) -> str:
+    found = re.search(r"/requests/contact/[^/]+/", message.body)
+    assert found
+    return found[0]
+
+
+def test_another_address_is_used_once_somebody_there_has_said_so(client: Client, asked: SupportRequest) -> None:
+    old, group = asked.group.contact.email, asked.group
+    change_contact(client, asked, email="new@example.jp", leader="新しい代表")
+    page = page_of(client, path_of(asked))
+    assert "新しい連絡先の確認をお待ちしています" in page
+    assert "new@example.jp" in page
+    (message,) = proofs()
+    assert (message.address, message.channel) == ("new@example.jp", "email")
+    group.contact.refresh_from_db()
+    assert (group.contact.email, group.contact.name) == (old, group.contact.name)
+    Inquiry.objects.write(asked, "質問").settle(by=UserFactory(), answer="はい")
+    assert Message.objects.get(kind="request_answered").address == old
+    link = link_of(message)
+    assert "この連絡先に変えます" in page_of(client, link)
+    group.contact.refresh_from_db()
+    assert group.contact.email == old, "a look at the page changes nothing"
+    for _twice in range(2):
+        assert "/requests/status/" in client.post(link)["Location"]
+    assert "もう済んでいます" in page_of(client, link)
+    group.contact.refresh_from_db()
+    assert (group.contact.email, group.contact.name) == ("new@example.jp", "新しい代表")
+    assert group.contact.email_proved_at is not None
+    assert "新しい連絡先の確認をお待ちしています" not in page_of(client, path_of(asked))
+    assert [move.reason for move in asked.moves.all()] == ["内容を直しました", "新しい連絡先を確かめました"]
+    assert [told.recipient for told in proofs()] == [group.contact]
+    assert not Contact.objects.filter(pk=message.recipient_id).exists()
+
+
+def test_another_mobile_is_proved_by_an_sms(client: Client, asked: SupportRequest) -> None:
+    contact = asked.group.contact
+    contact.email, contact.phone = "", "090-1111-2222"
+    contact.save()
+    change_contact(client, asked, phone="０８０ー３３３３ー４４４４")
+    (message,) = proofs()
+    assert (message.address, message.channel) == ("+818033334444", "sms")
+    contacts.prove(asked, by=None)
+    contact.refresh_from_db()
+    assert (contact.phone, contact.sms_proved_at is None) == ("０８０ー３３３３ー４４４４", False)
+
+
+def test_for_a_landline_the_office_is_told_to_ring(client: Client, office: Client, asked: SupportRequest) -> None:
+    contact = asked.group.contact
+    old = contact.email
+    change_contact(client, asked, email="", phone="027-224-2222")
+    assert proofs() == []
+    assert "事務局がお電話して確かめます。" in page_of(client, path_of(asked))
+    assert "027-224-2222" in Inquiry.objects.get().text
+    page = page_of(office, f"/requests/list/{asked.pk}/")
+    assert "新しい連絡先の確認待ち" in page
+    assert old in page
+    office.post(f"/requests/list/{asked.pk}/contact/")
+    contact.refresh_from_db()
+    assert (contact.email, contact.phone) == ("", "027-224-2222")
+    assert asked.moves.latest("pk").by == User.objects.get(role="coordinator")
+    assert "新しい連絡先の確認待ち" not in page_of(office, f"/requests/list/{asked.pk}/")
+
+
+def test_what_is_typed_next_takes_the_place_of_what_waits(client: Client, asked: SupportRequest) -> None:
+    old = asked.group.contact.email
+    change_contact(client, asked, email="first@example.jp")
+    draft = uuid.uuid4()
+    assert "first@example.jp" in page_of(client, path_of(asked, f"change/{draft}/{CHECK}/"))
+    client.post(path_of(asked, f"change/{draft}/{CHECK}/"))  # something else was changed: it is asked once
+    assert len(proofs()) == 1
+    change_contact(client, asked, email="second@example.jp")
+    first, second = proofs()
+    assert (first.state, second.address) == ("cancelled", "second@example.jp")
+    assert client.post(link_of(first)).status_code != 302  # proves nothing any more
+    change_contact(client, asked, email=old)
+    assert SupportRequest.objects.get().group.new_contact is None
+    assert client.post(link_of(second)).status_code != 302
+    change_contact(client, asked, email="second@example.jp")  # once more
+    client.post(link_of(proofs()[-1]))
+    assert SupportRequest.objects.get().group.contact.email == "second@example.jp"
+
+
+def test_what_the_office_types_and_what_reaches_the_same_address_holds_at_once(
+    client: Client, office: Client, asked: SupportRequest, coordinator: User
+) -> None:
+    contact = asked.group.contact
+    change_contact(client, asked, leader="別の代表", phone="027-224-3333", email=contact.email.upper())
+    contact.refresh_from_db()
+    assert (contact.name, contact.phone) == ("別の代表", "027-224-3333")
+    change_contact(client, asked, email="waits@example.jp")
+    starts = [time.starts_at for time in asked.times.all()]
+    wish = a_wish(email="heard@example.jp", place=asked.venue, starts=starts, taken=frozenset(starts))
+    revise(asked, wish, by=coordinator)
+    contact.refresh_from_db()
+    assert contact.email == "heard@example.jp"
+    assert SupportRequest.objects.get().group.new_contact is None
+    assert Contact.objects.filter(email="waits@example.jp").count() == 0
+
+
+def test_the_link_that_asks_for_an_address_opens_nothing_else(client: Client, asked: SupportRequest) -> None:
+    change_contact(client, asked, email="new@example.jp")
+    token = link_of(proofs()[0]).split("/")[3]
+    for page in ("status", "confirm"):
+        assert client.get(f"/requests/{page}/{token}/").status_code != 200
 
 
 # --- Another time for a session that is fixed -------------------------------------------------------------
@@ -194,9 +319,9 @@ def test_the_queries_of_the_status_page_and_of_the_offices_grow_with_nothing(
 
 
 def test_taking_back_one_month_or_all(client: Client, office: Client, asked: SupportRequest) -> None:
-    series = Series.objects.create(last_month="2099-01-01")
+    series = Series.begin([at(14)], months=12)
     SupportRequest.objects.update(series=series)
-    assert "2099年1月まで" in page_of(client, path_of(asked))
+    assert f"{series.says}まで" in page_of(client, path_of(asked))
     assert "このあとの月の分も" in page_of(client, path_of(asked, "withdraw/"))
     client.post(path_of(asked, "withdraw/"), {"reason": ""})
     series.refresh_from_db()
@@ -211,7 +336,7 @@ def test_taking_back_one_month_or_all(client: Client, office: Client, asked: Sup
 @pytest.fixture
 def next_one(asked: SupportRequest) -> SupportRequest:
     """The request of the month after ``asked``, made already."""
-    asked.series = Series.objects.create(last_month="2099-01-01")
+    asked.series = Series.begin([at(14)], months=12)
     asked.save()
     return SupportRequestFactory.create(wishes=[at(60)], group=asked.group, series=asked.series)
 

@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from openpyxl import load_workbook
 
 from consult.kpi import ledger
+from consult.kpi.counting import state
+from consult.kpi.definitions import in_force
 from consult.kpi.exports import export
 from consult.kpi.reporting_period import Period
 from notifications.models import Matter, Message, Preference
@@ -22,7 +24,7 @@ from support_requests.messages import status_url
 from support_requests.models import Feedback, Session
 from support_requests.services import FEEDBACK_DAYS
 from support_requests.tasks import ask_for_feedback
-from tests.support_requests.booking import a_booked_session
+from tests.support_requests.booking import a_booked_session, a_planned_session
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -75,16 +77,49 @@ def test_the_status_page_asks_two_questions_with_words_beside_the_faces(client: 
     assert "締めるまで変えられます" in page
 
 
-def test_nobody_is_asked_before_the_report_nor_when_nobody_came(client: Client, set_now: Clock) -> None:
+def test_the_group_is_asked_from_the_end_on_whether_or_not_it_was_reported(client: Client, set_now: Clock) -> None:
     session = a_booked_session(names=["髙橋𠮷子"])
     pages = [client.get(path_of(session)).content.decode()]
+    set_now(session.shift.ends_at - dt.timedelta(minutes=1))
+    pages.append(client.get(path_of(session)).content.decode())
     set_now(session.shift.ends_at)
     pages.append(client.get(path_of(session)).content.decode())
-    report(session, attendees=0)
-    pages.append(client.get(path_of(session)).content.decode())
+    assert [ASKED in page for page in pages] == [False, False, True]
     client.post(path_of(session), answers())
-    assert [ASKED in page for page in pages] == [False, False, False]
+    assert stored() == [(4, 3, "楽しかったです")]
+    report(session)
+    assert 'value="楽しかったです"' in client.get(path_of(session)).content.decode()
+
+
+def test_a_session_of_which_nobody_reported_that_anybody_came_counts_for_no_figure(
+    client: Client, set_now: Clock
+) -> None:
+    session = a_booked_session(names=["髙橋𠮷子"])
+    set_now(session.shift.ends_at)
+    give(session)
+    month = Month.of(session.shift.local_date)
+
+    def answered() -> int:
+        return state(in_force(month.first), month.first, month.last)["feedback"].counted.value or 0
+
+    assert answered() == 0
+    report(session)
+    assert answered() == 1
+
+
+@pytest.mark.parametrize("why", ["nobody came", "called off", "no team"])
+def test_nobody_is_asked_of_a_session_that_was_not(client: Client, set_now: Clock, why: str) -> None:
+    session = a_planned_session() if why == "no team" else a_booked_session(names=["髙橋𠮷子"])
+    if why == "called off":
+        session.request.withdraw(by=None, reason="")
+    set_now(session.shift.ends_at)
+    if why == "nobody came":
+        report(session, attendees=0)
+    assert ASKED not in client.get(path_of(session)).content.decode()
+    client.post(path_of(session), answers())
     assert stored() == []
+    with pytest.raises(NotHeld):
+        give(session)
 
 
 def test_an_answer_sent_twice_is_one_and_may_be_changed(client: Client, session: Session) -> None:

@@ -173,7 +173,7 @@ def test_once_a_session_is_over_its_page_offers_nothing_that_cannot_be_done(
     set_now(session.shift.ends_at)
     page = client.get(path_of(status_url(session.request))).content.decode()
     assert "終わりました。" in page
-    assert "感想は、活動の報告が済んでからお聞きします。" in page
+    assert "感想をお聞かせください" in page
     for gone in ("楽しみにしています", "充電しておいてください", "other-time/", "withdraw/"):
         assert gone not in page
 

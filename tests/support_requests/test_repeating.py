@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from django.utils import timezone
@@ -9,8 +10,10 @@ from django.utils import timezone
 from notifications.models import Message
 from programme.models import Closure, ClosureCalendar, User, Venue
 from support_requests.models import Series, SupportRequest
-from support_requests.repeating import continue_all, next_month
+from support_requests.repeating import continue_all
+from support_requests.services import revise
 from tests.factories import SupportRequestFactory
+from tests.support_requests.wishes import a_wish
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -32,7 +35,7 @@ def hall() -> Venue:
 
 @pytest.fixture
 def first(hall: Venue) -> SupportRequest:
-    series = Series.objects.create(last_month=dt.date(2026, 9, 1))
+    series = Series.begin([TUESDAY, FIFTH], months=3)
     return SupportRequestFactory.create(wishes=[TUESDAY, FIFTH], venue=hall, series=series)
 
 
@@ -40,16 +43,65 @@ def days(starts: list[dt.datetime]) -> list[str]:
     return [f"{timezone.localtime(start):%m-%d %H:%M}" for start in starts]
 
 
-def test_the_same_weekday_of_the_next_month_and_the_nearest_where_there_is_none(first: SupportRequest) -> None:
-    assert days(next_month([TUESDAY, FIFTH], 1, first)) == ["08-11 10:00", "08-27 14:00"]
-    assert days(next_month([TUESDAY, FIFTH], 2, first)) == ["09-08 10:00", "09-24 14:00"]
+def in_month(asked: SupportRequest, month: int) -> list[str]:
+    assert asked.series
+    return days(asked.series.starts_in(dt.date(2026, month, 1), asked.venue))
+
+
+def test_the_same_weekday_of_each_month_and_the_nearest_where_there_is_none(first: SupportRequest) -> None:
+    assert in_month(first, 8) == ["08-11 10:00", "08-27 14:00"]
+    assert in_month(first, 9) == ["09-08 10:00", "09-24 14:00"]
+    assert in_month(first, 10) == ["10-13 10:00", "10-29 14:00"]  # the 5th again
+
+
+def test_wishes_on_both_sides_of_the_end_of_a_month_stay_so(hall: Venue) -> None:
+    best, other = dt.datetime(2026, 8, 4, 10, 0, tzinfo=TOKYO), dt.datetime(2026, 7, 28, 10, 0, tzinfo=TOKYO)
+    series = Series.begin([best, other], months=3)
+    assert (series.next_month, series.last_month) == (dt.date(2026, 8, 1), dt.date(2026, 9, 1))
+    assert days(series.starts_in(dt.date(2026, 8, 1), hall)) == ["09-01 10:00", "08-25 10:00"]
+
+
+def test_what_was_moved_or_clipped_in_one_month_changes_no_other(
+    first: SupportRequest, set_now: Callable[[dt.datetime], None]
+) -> None:
+    first.times.filter(rank=1).update(starts_at=dt.datetime(2026, 8, 3, 15, 0, tzinfo=TOKYO))
+    made = []
+    for month in (6, 7, 8, 9):
+        set_now(dt.datetime(2026, month, 30, 9, 0, tzinfo=TOKYO))
+        if continue_all(dt.date(2026, month, 30)):
+            made.append(days([time.starts_at for time in SupportRequest.objects.latest("pk").times.all()]))
+    assert made == [["08-11 10:00", "08-27 14:00"], ["09-08 10:00", "09-24 14:00"]]
+
+
+def test_before_the_first_month_is_confirmed_other_wishes_are_the_rule(first: SupportRequest) -> None:
+    wednesday = dt.datetime(2026, 8, 19, 13, 0, tzinfo=TOKYO)
+    wish = a_wish(starts=[wednesday], place=first.venue)
+    SupportRequest.objects.update(status="received")
+    revise(first, wish, by=None)
+    series = Series.objects.get()
+    assert (series.next_month, series.last_month) == (dt.date(2026, 9, 1), dt.date(2026, 10, 1))
+    assert days(series.starts_in(series.next_month, first.venue)) == ["09-16 13:00"]
+    SupportRequest.objects.update(status="confirmed")
+    revise(first, replace(wish, starts=[dt.datetime(2026, 8, 20, 9, 0, tzinfo=TOKYO)]), by=None)
+    assert days(Series.objects.get().starts_in(series.next_month, first.venue)) == ["09-16 13:00"]
 
 
 def test_a_closed_day_gives_way_to_the_nearest_open_one(first: SupportRequest) -> None:
     first.venue.closures = ClosureCalendar.objects.create(code="test", name="休館", source="★")
     first.venue.save()
     Closure.objects.create(calendar=first.venue.closures, rule="FREQ=YEARLY;BYMONTH=8;BYMONTHDAY=11", reason="点検")
-    assert days(next_month([TUESDAY], 1, first)) == ["08-04 10:00"]
+    assert in_month(first, 8) == ["08-04 10:00", "08-27 14:00"]
+    assert in_month(first, 9) == ["09-08 10:00", "09-24 14:00"]
+
+
+def test_a_month_in_which_the_place_is_shut_is_left_out(first: SupportRequest) -> None:
+    first.venue.closures = ClosureCalendar.objects.create(code="test", name="休館", source="★")
+    first.venue.save()
+    august = {"first": dt.date(2026, 8, 1), "last": dt.date(2026, 8, 31)}
+    Closure.objects.create(calendar=first.venue.closures, rule=Closure.EVERY_DAY, reason="工事", **august)
+    assert continue_all(dt.date(2026, 6, 30)) == 0
+    assert continue_all(dt.date(2026, 7, 28)) == 1
+    assert days([SupportRequest.objects.latest("pk").times.all()[0].starts_at]) == ["09-08 10:00"]
 
 
 def test_the_next_request_is_made_in_time_and_once(first: SupportRequest) -> None:

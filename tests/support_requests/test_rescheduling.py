@@ -1,27 +1,31 @@
 """A session moves to another time: with its team where possible, one updated invitation each."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import icalendar
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from notifications.models import Message
 from programme.errors import ChangedMeanwhile
-from programme.models import Closure, ClosureCalendar, Room, User, Venue
+from programme.models import Closure, ClosureCalendar, Limit, Room, User, Venue
 from support_requests.errors import ClosedOn, OffGrid, SameTime, TimePassed, TooSoon
 from support_requests.models import Inquiry, SupportRequest
 from support_requests.rescheduling import other_times, reschedule
 from supporters.errors import RoomTaken
 from supporters.models import Assignment, Claim, RoomClaim, Shift
 from supporters.models.claims import cells
-from tests.factories import ContactFactory, SupporterFactory, a_shift, an_offer, at
+from tests.factories import ContactFactory, SupporterFactory, SupportRequestFactory, a_shift, an_offer, at
 from tests.support_requests.booking import a_booked_session, a_planned_session
 
 pytestmark = pytest.mark.usefixtures("open_halls")
 
 Status = Assignment.Status
+Clock = Callable[[dt.datetime], None]
+TOKYO = timezone.get_default_timezone()
 
 
 @pytest.fixture
@@ -155,6 +159,17 @@ def test_other_times_say_who_could_come_the_fullest_team_first(coordinator: User
         (at(16), 2, []),
         (at(15), 1, ["支援二郎"]),
     ]
+
+
+def test_a_group_is_offered_no_time_of_a_month_that_is_full(coordinator: User, set_now: Clock) -> None:
+    set_now(dt.datetime(2026, 6, 1, 9, 0, tzinfo=TOKYO))
+    Limit.objects.filter(code="requests_a_month").update(value=1)
+    session = a_booked_session(wishes=[at(15)])
+    june, july = at(20), at(40)
+    assert len(other_times(session, [june, july], by=None)) == 2
+    SupportRequestFactory.create(wishes=[at(44)], group=session.request.group)
+    assert [one.starts_at for one in other_times(session, [june, july], by=None)] == [june]
+    assert {one.starts_at for one in other_times(session, [june, july], by=coordinator)} == {june, july}
 
 
 def test_other_times_ask_a_fixed_number_of_questions(coordinator: User, django_assert_max_num_queries: Any) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from mdeji.demo import LOGINS, load_demo
 from notifications.models import Contact, Message, Suppression
 from notifications.outbox import send_code
 from programme import own_data
+from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month
 from programme.models import Entry, Role, User
 from supporters import erasing
@@ -32,13 +34,16 @@ from supporters.models import Absence, Assignment, CalendarAddress, Consent, Sup
 from supporters.own_data import person_of, rough_birth_date
 from supporters.services import set_free_times
 from supporters.tasks import erase_due
-from tests.factories import ContactFactory, SupporterFactory, a_shift, an_offer, at
+from supporters.views.registering import RegistrationView
+from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
+from tests.steps import url_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 
 # Links to a contact that is not a supporter's, and a row that only repeats what another tells.
 OTHERS = {
     ("support_requests.Group", "contact"),
+    ("support_requests.Group", "new_contact"),
     ("consult.Reservation", "contact"),  # erased after its day: consult.reserving.forget
     ("supporters.Claim", "supporter"),  # the hours of an assignment once more
     ("consult.StandingTeam", "people"),  # through StandingMember
@@ -159,6 +164,72 @@ def test_the_office_takes_the_wish_by_telephone(client: Client, coordinator: Use
     somebody.refresh_from_db()
     assert somebody.erase_on is not None
     assert SupporterMove.objects.filter(subject=somebody, by=coordinator, to_status="withdrawn").count() == 1
+
+
+def test_the_office_takes_the_wish_back_for_who_rings(client: Client, coordinator: User, somebody: Supporter) -> None:
+    client.force_login(coordinator)
+    client.post(reverse("supporters:erase", args=[somebody.pk]))
+    address = reverse("supporters:keep_for", args=[somebody.pk])
+    assert address in client.get(reverse("supporters:person", args=[somebody.pk])).content.decode()
+    page = client.post(address, follow=True).content.decode()
+    assert "この方のデータは消しません。" in page
+    assert address not in page
+    Supporter.objects.filter(pk=somebody.pk, erase_on=None).get()
+    assert [told.state for told in Message.objects.filter(kind="erasure")] == ["cancelled"]  # not a word that is untrue
+    erased(somebody)
+    page = client.post(address, follow=True).content.decode()
+    assert str(Erased()) in page
+
+
+# --- Who never applied -----------------------------------------------------------------------------------
+@pytest.fixture
+def newcomer(client: Client) -> User:
+    """Signed in by mobile, with the first page of the application typed."""
+    words = {"code": "123456", "host": "localhost"}
+    send_code("+819033334444", kind="sign_in_code", template="account/sms/sign_in_code.txt", context=words)
+    user = UserFactory(email=None, mobile="+819033334444", mobile_proved_at=timezone.now())
+    client.force_login(user)
+    client.post(url_of(RegistrationView, uuid.uuid4(), "you"), {"name": "見本 𠮷子", "kana": "みほん"})
+    return user
+
+
+def test_who_has_not_applied_yet_reads_and_takes_along_what_there_is(client: Client, newcomer: User) -> None:
+    SupporterFactory(name="ほかの人")
+    step = client.get(reverse("supporters:register"), follow=True).content.decode()
+    assert reverse("supporters:own_data") in step
+    page = client.get(reverse("supporters:own_data")).content.decode()
+    assert "とちゅうまで入力した内容があります" in page
+    content = client.get(reverse("supporters:own_data_file")).content.decode()
+    data = json.loads(content)
+    assert [row["mobile"] for row in data["data"]["programme.User"]["rows"]] == ["+819033334444"]
+    assert len(data["data"]["notifications.Message"]["rows"]) == 1
+    assert data["drafts"][0]["answers"]["you"]["name"] == ["見本 𠮷子"]
+    assert "ほかの人" not in content
+    assert data["data"]["supporters.Supporter"]["rows"] == []
+    assert "+819033334444" in client.get(reverse("supporters:own_data_all")).content.decode()
+
+
+def test_who_has_not_applied_yet_erases_the_account_at_once(client: Client, newcomer: User) -> None:
+    other = SupporterFactory(name="ほかの人")
+    client.post(url_of(RegistrationView, uuid.uuid4(), "you"), {"name": "二つ目の下書き"})
+    response = client.post(reverse("supporters:own_data"), follow=True)
+    assert "アカウントと、入力した内容を消しました。" in response.content.decode()
+    after = everything()
+    assert [word for word in ("33334444", "𠮷子", "二つ目の下書き") if word in after] == []
+    assert not User.objects.filter(pk=newcomer.pk).exists()
+    assert client.get(reverse("supporters:own_data")).status_code == 302  # to sign in
+    other.refresh_from_db()
+    assert (other.name, other.user is None) == ("ほかの人", False)
+
+
+def test_an_account_of_the_office_or_of_a_supporter_is_not_erased_so(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    assert "ここでは消せません" in client.get(reverse("supporters:own_data")).content.decode()
+    client.post(reverse("supporters:own_data"))
+    for user in (coordinator, SupporterFactory().user):
+        with pytest.raises(ChangedMeanwhile):
+            erasing.erase_account(user)
+    assert User.objects.filter(pk=coordinator.pk).exists()
 
 
 # --- Erased ----------------------------------------------------------------------------------------------

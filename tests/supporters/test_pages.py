@@ -250,6 +250,31 @@ def test_no_way_of_reaching_the_minor_is_the_guardian_s(
     assert not refused or list(response.context["form"].errors) == refused
 
 
+@pytest.mark.parametrize("how", ["ask", "paper"])
+@pytest.mark.parametrize(
+    ("guardian", "refused"),
+    [
+        ({"phone": "０９０ー１２３４ー５６７８"}, ["phone"]),
+        ({"phone": "+81 80 1111 2222"}, ["phone"]),  # the account's
+        ({"email": "Teen@example.jp"}, ["email"]),
+        ({"email": "Second@example.jp"}, ["email"]),  # the account's, too
+        ({"phone": "0272241111"}, []),  # at home: the office rings
+        ({"email": "mother@example.jp", "phone": "090-9999-0000"}, []),
+    ],
+)
+def test_nor_does_the_office_ask_the_minor_for_the_guardian(
+    coordinator: User, how: str, guardian: dict[str, str], refused: list[str]
+) -> None:
+    user = UserFactory(email="teen@example.jp", mobile="+818011112222", mobile_proved_at=timezone.now())
+    EmailAddress.objects.create(user=user, email="second@example.jp", verified=True)
+    contact = ContactFactory(email="teen@example.jp", phone="027-224-1111", mobile="090-1234-5678")
+    minor = SupporterFactory(user=user, contact=contact, birth_date=timezone.localdate() - dt.timedelta(days=16 * 365))
+    sent = {f"guardian-{name}": value for name, value in {"name": "保護 花子", **guardian}.items()}
+    response = signed_in(coordinator).post(reverse("supporters:guardian", args=[minor.pk]), sent | {"how": how})
+    assert Consent.objects.count() == (0 if refused else 1)
+    assert list(response.context["guardian_form"].errors if refused else []) == refused
+
+
 def test_the_guardian_of_a_minor_is_asked_by_a_link() -> None:
     send_steps(signed_in(UserFactory()), RegistrationView, typed(**born(16), **GUARDIAN))
     consent = Consent.objects.get()

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from notifications.channels import is_configured
-from notifications.models import Channel
+from notifications.models import Channel, Contact
 from notifications.phones import e164, takes_sms
 from programme.errors import Refused
 from programme.models import Device, District, Level, Limits, Room, Venue
@@ -167,7 +167,7 @@ class WishForm(forms.Form):
             "minimum": self.limits.minimum_group_size
         }
         self.fields["form_id"].initial = uuid.uuid4
-        self._list("preferred").choices = _reach_choices()
+        self._list("preferred").choices = reach_choices()
 
     def _list(self, name: str) -> forms.ChoiceField:
         return cast(forms.ChoiceField, self.fields[name])
@@ -275,7 +275,8 @@ class WishForm(forms.Form):
         )
 
 
-def _reach_choices() -> list[tuple[str, Any]]:
+def reach_choices() -> list[tuple[str, Any]]:
+    """How a group may be told, as far as it is possible here; the first leaves it to us."""
     ways = [("", _("どれでもよい")), (Channel.EMAIL, _("メール")), (Channel.PHONE, _("電話だけ"))]
     if is_configured(Channel.SMS):
         ways.insert(2, (Channel.SMS, _("SMS(携帯電話の番号に届くメール)")))
@@ -343,9 +344,10 @@ class RevisionForm(StartsForm):
         super().__init__(*args, initial=as_typed(asked) | dict(zip(STARTS, starts, strict=False)), **kwargs)
 
 
-def as_typed(asked: SupportRequest) -> dict[str, Any]:
-    """What a request says so far, its starts aside, as a form's initial values."""
+def as_typed(asked: SupportRequest, contact: Contact | None = None) -> dict[str, Any]:
+    """What a request says so far, its starts aside, as initial values; with ``contact`` in place of the group's."""
     group, venue = asked.group, asked.venue
+    contact = contact or group.contact
     own = {"venue": OWN_PLACE, "own_name": venue.name, "own_address": venue.address, "own_district": venue.district_id}
     own["own_postcode"] = say_postcode(venue.postcode)
     hall = f"{venue.pk}-{asked.room_id}" if asked.room_id else str(venue.pk)
@@ -355,10 +357,10 @@ def as_typed(asked: SupportRequest) -> dict[str, Any]:
         "group_name": group.name,
         "kind": group.kind,
         "district": group.district_id,
-        "leader": group.contact.name,
-        "email": group.contact.email,
-        "phone": group.contact.phone,
-        "preferred": group.contact.preferred,
+        "leader": contact.name,
+        "email": contact.email,
+        "phone": contact.phone,
+        "preferred": contact.preferred,
         "participants": asked.participants,
         "minutes": asked.minutes,
         "topics": [it.topic_id for it in wanted],

@@ -10,7 +10,7 @@ from support_requests.models.requests import (
     SupportRequest,
     SupportRequestMove,
 )
-from support_requests.models.series import Series
+from support_requests.models.series import Series, SeriesTime
 from support_requests.models.sessions import CalledOff, Report, Session
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "Report",
     "RequestTopic",
     "Series",
+    "SeriesTime",
     "Session",
     "SupportRequest",
     "SupportRequestMove",

@@ -60,10 +60,9 @@ class Feedback(models.Model):
 
         Raises NotHeld, and FeedbackClosed for another answer once the month of the session is closed.
         """
-        session = (
-            Session.objects.select_for_update(of=("self",), no_key=True).select_related("shift").get(pk=session.pk)
-        )
-        if not session.was_held:
+        sessions = Session.objects.select_for_update(of=("self",), no_key=True).select_related("request", "shift")
+        session = sessions.get(pk=session.pk)
+        if not session.may_be_judged:
             raise NotHeld
         answer = {"helpful": helpful, "again": again, "thanks": " ".join(thanks.split())}
         given = cls.objects.filter(session=session).first()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications import addresses
-from notifications.models import Channel, Contact, Message
+from notifications.models import Contact, Message
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
@@ -26,7 +26,7 @@ from support_requests.models.series import Series
 from supporters.models import Shift
 
 
-@recorded(leave_out=("search_key", "contact"))
+@recorded(leave_out=("search_key", "contact", "new_contact"))
 class Group(models.Model):
     """A residents' group, a neighbourhood association or a section of the city that asks for sessions."""
 
@@ -40,6 +40,8 @@ class Group(models.Model):
     search_key = models.CharField(max_length=110, editable=False, db_index=True)
     district = models.ForeignKey(District, on_delete=models.PROTECT, related_name="groups", verbose_name=_("地区"))
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="groups")
+    # Where the group wants to be reached from now on, as long as nobody has proved it: ``contact`` is used until then.
+    new_contact = models.OneToOneField(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         verbose_name = _("団体")
@@ -263,12 +265,8 @@ class SupportRequest(Stateful):
             tell_received(self)
 
     def _note_proof(self) -> None:
-        """Whoever opens the link that was sent has read what was sent there."""
-        contact = self.group.contact
         facts = {"kind": "request_confirm", "subject": f"request:{self.pk}", "occasion": confirm_key(self)}
-        asked = Message.objects.filter(recipient=contact, **facts).first()
-        if asked and asked.channel in addresses.PROOFS and asked.address == contact.address_on(asked.channel):
-            addresses.prove(contact, Channel(asked.channel))
+        addresses.note_opened(Message.objects.filter(recipient=self.group.contact, **facts).first())
 
     def withdraw(self, *, by: Any, reason: str) -> None:
         """The group takes its request back (申請取消). Raises TimePassed, ChangedMeanwhile."""

@@ -120,9 +120,13 @@ class Session(models.Model):
         return str(self.shift)
 
     @property
-    def was_held(self) -> bool:
-        """As ``SessionQuerySet.held``, and not called off."""
-        return self.shift.cancelled_at is None and type(self).objects.held().filter(pk=self.pk).exists()
+    def may_be_judged(self) -> bool:
+        """Whether its group may say what it was like: from its end on, unless it is known that nobody came."""
+        if self.shift.cancelled_at:
+            return False
+        if self.request.status == SupportRequest.Status.BOOKED:
+            return self.shift.ends_at <= timezone.now()
+        return type(self).objects.held().filter(pk=self.pk).exists()
 
     @transaction.atomic
     def open_to_all(self, *, by: Any, title: str) -> None:

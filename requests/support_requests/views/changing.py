@@ -59,6 +59,10 @@ class ChangeView(IntakeView):
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
         revise(self.asked, form.wish(), by=None)
         messages.success(self.request, _("内容を変えました。"))
+        if self.asked.goes_on and self.asked.status != SupportRequest.Status.RECEIVED:
+            messages.info(
+                self.request, _("日時を変えたのは、この月の分だけです。ほかの月は、はじめの曜日と時間のままです。")
+            )
         return reverse("support_requests:status", args=[self.token])
 
     def _url(self, slug: str) -> str:
@@ -76,7 +80,7 @@ def change(request: HttpRequest, asked: SupportRequest, token: str, draft: UUID,
 
 def _said(asked: SupportRequest, starts: list[dt.datetime]) -> dict[str, list[str]]:
     """What the request says so far, as the pages of the form would have sent it."""
-    said: dict[str, Any] = as_typed(asked)
+    said: dict[str, Any] = as_typed(asked, asked.group.new_contact)
     said["level"] = said["level"].pk if said["level"] else ""
     for tick in ("wheelchair", "may_be_rung"):
         said[tick] = "on" if said[tick] else ""

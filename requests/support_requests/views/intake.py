@@ -22,6 +22,7 @@ from programme.tries import Tries
 from support_requests.errors import TooManyFromHere
 from support_requests.fields import OWN_PLACE, topics_in_scope
 from support_requests.forms import IntakeForm
+from support_requests.forms.wishes import reach_choices
 from support_requests.messages import STATUS
 from support_requests.models import Group, SupportRequest
 from support_requests.services import receive
@@ -156,6 +157,7 @@ def paper(request: HttpRequest) -> HttpResponse:
         "levels": Level.objects.filter(active=True).order_by("rank"),
         "needs": SpecialNeed.labels,
         "wishes": range(1, 4),
+        "ways": [label for way, label in reach_choices() if way],
         "limits": Limits.current(),
         "form_url": form_url,
         "code": qr_code(form_url, title=_("ウェブで申し込むためのQRコード")),

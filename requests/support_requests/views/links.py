@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from notifications import links
 from notifications.own import bad_link
 from programme.errors import Refused
-from support_requests.messages import CONFIRM, LIFETIME, confirm_key
+from support_requests.messages import CONFIRM, LIFETIME, NEW_CONTACT, confirm_key
 from support_requests.models import SupportRequest
 
 View = Callable[..., HttpResponseBase]
@@ -42,12 +42,13 @@ def _find(purpose: str, token: str) -> SupportRequest:
     """Raises BadLink, also when the request was erased or its address changed since, or ExpiredLink."""
     key = links.read(purpose, token, max_age=LIFETIME[purpose])
     asked = SupportRequest.objects.select_related(
-        "group__contact", "group__district", "venue__district", "room", "series"
+        "group__contact", "group__new_contact", "group__district", "venue__district", "room", "series"
     )
     try:
         found = asked.get(pk=key.partition("-")[0])
     except SupportRequest.DoesNotExist as error:
         raise links.BadLink from error
-    if purpose == CONFIRM and key != confirm_key(found):
+    contacts = {CONFIRM: [found.group.contact], NEW_CONTACT: [found.group.new_contact, found.group.contact]}
+    if purpose in contacts and key not in [confirm_key(found, one) for one in contacts[purpose] if one]:
         raise links.BadLink
     return found

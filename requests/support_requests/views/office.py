@@ -1,6 +1,6 @@
 """The coordinator's list of requests, and one request with its whole story."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import messages
@@ -16,9 +16,10 @@ from programme.access import coordinator_only
 from programme.errors import ChangedMeanwhile, Refused
 from programme.records import record_of
 from programme.wording import say_list
+from support_requests import contacts
 from support_requests.forms import AnswerForm, CalledOffForm, PublicForm, ReasonForm, RequestFilter, RescheduleForm
 from support_requests.history import group_history
-from support_requests.messages import say_ended
+from support_requests.messages import about_contact, say_ended
 from support_requests.models import Inquiry, Session, SupportRequest
 from support_requests.models.requests import SupportRequestQuerySet
 from support_requests.rescheduling import other_times, reschedule
@@ -70,6 +71,16 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refused))
     else:
         messages.success(request, _("確認済みにしました。これから日にちとサポーターを調整します。"))
+    return redirect("support_requests:detail", pk)
+
+
+@require_POST
+@coordinator_only
+def confirm_contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """The group was reached at its new number, or said by telephone that its new address is right."""
+    asked = get_object_or_404(SupportRequest.objects.visible_to(request.user), pk=pk)
+    contacts.prove(asked, by=request.user)
+    messages.success(request, _("新しい連絡先に変えました。"))
     return redirect("support_requests:detail", pk)
 
 
@@ -229,7 +240,7 @@ def _page(
     request: HttpRequest, pk: int, *, sent: ReasonForm | None = None, public: PublicForm | None = None
 ) -> HttpResponse:
     rows = SupportRequest.objects.visible_to(request.user).select_related(
-        "group__contact", "group__district", "venue__district", "room", "series", "taken_by"
+        "group__contact", "group__new_contact", "group__district", "venue__district", "room", "series", "taken_by"
     )
     asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
     session = (
@@ -249,7 +260,7 @@ def _page(
         "moves": [(move, SupportRequest.Status(move.to_status).label) for move in asked.moves.select_related("by")],
         "inquiries": [(it, AnswerForm(prefix=f"inquiry-{it.pk}")) for it in inquiries if not it.settled_at],
         "settled": [it for it in inquiries if it.settled_at],
-        "told": Message.objects.filter(subject__in=[f"request:{asked.pk}", *(f"inquiry:{it.pk}" for it in inquiries)])
+        "told": Message.objects.filter(subject__in=_subjects(asked, inquiries))
         .prefetch_related("attempts")
         .order_by("created_at", "pk"),
         "history": group_history(asked.group, now),
@@ -263,6 +274,11 @@ def _page(
         "form": sent or public,  # base.html says in the title that something is wrong
     }
     return render(request, "support_requests/detail.html", context)
+
+
+def _subjects(asked: SupportRequest, inquiries: Iterable[Inquiry]) -> list[str]:
+    """What messages about the request are filed under."""
+    return [f"request:{asked.pk}", about_contact(asked.group), *(f"inquiry:{it.pk}" for it in inquiries)]
 
 
 def _of_session(session: Session | None) -> tuple[Any, ...]:

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from notifications import calendars, links
 from programme.errors import Refused
 from programme.tries import Tries
-from support_requests import months
+from support_requests import contacts, months
 from support_requests.errors import TooManyFromHere
 from support_requests.forms import FeedbackForm, InquiryForm, ReasonForm
-from support_requests.messages import CONFIRM, STATUS, say_ended
+from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, say_ended
 from support_requests.models import Feedback, Inquiry, Session, SupportRequest
 from support_requests.rescheduling import MOVABLE
 from support_requests.views.links import opened_by
@@ -62,6 +62,17 @@ def confirm(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResp
     )
 
 
+@opened_by(NEW_CONTACT)
+def new_contact(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """The address at which the group wants to be reached from now on; pressing the button proves it."""
+    status_token = links.token(STATUS, asked.pk)
+    if request.method == "POST":
+        contacts.prove(asked, by=None)
+        messages.success(request, _("これからは、新しい連絡先にお知らせします。"))
+        return redirect("support_requests:status", status_token)
+    return render(request, "support_requests/new_contact.html", {"asked": asked, "status_token": status_token})
+
+
 @opened_by(STATUS)
 def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """Where the request stands, and what is to be done. After the session: what it was like."""
@@ -69,7 +80,7 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
     given = Feedback.objects.filter(session=session).first() if session else None
     closed = session is not None and months.is_closed(session.shift.local_date)
     form = None
-    if session and session.was_held and not (given and closed):
+    if session and session.may_be_judged and not (given and closed):
         form = FeedbackForm(request.POST if request.method == "POST" else None, given=given)
     if request.method == "POST":
         if session and form and form.is_valid():
@@ -182,4 +193,5 @@ def end_series(request: HttpRequest, asked: SupportRequest, token: str) -> HttpR
 
 def _session(asked: SupportRequest) -> Session | None:
     """With all that its pages and its calendar entry show."""
-    return Session.objects.select_related("shift__venue__district", "shift__room").filter(request=asked).first()
+    found = Session.objects.select_related("request", "shift__venue__district", "shift__room")
+    return found.filter(request=asked).first()

@@ -1,0 +1,79 @@
+"""Where a group is reached: another address of a confirmed request is proved before it is used."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from notifications import addresses, outbox
+from notifications.models import Channel, Contact, Message
+from support_requests.messages import about_contact, address_to_prove, ask_to_prove, proof_by
+from support_requests.models import Group, Inquiry, SupportRequest
+
+FIELDS = ("name", "email", "phone", "preferred")
+
+
+@transaction.atomic
+def revise(asked: SupportRequest, wanted: Contact, *, to_prove: bool) -> None:
+    """The group is reached at ``wanted``, which is not saved. With ``to_prove`` another address waits until somebody
+    there says so: a slip of the finger, or somebody to whom the link was passed on, must not lead messages elsewhere.
+
+    Raises TooManyInquiries when the office has to ring and has not answered much else.
+    """
+    group = asked.group
+    wanted.normalise()
+    if to_prove and address_to_prove(wanted) != address_to_prove(group.contact):
+        waits = group.new_contact
+        if waits is None or any(getattr(waits, name) != getattr(wanted, name) for name in FIELDS):
+            _forget_new(group)
+            _wait_for_proof(asked, wanted)
+        return
+    _forget_new(group)
+    _take_over(group.contact, wanted)
+
+
+def _wait_for_proof(asked: SupportRequest, wanted: Contact) -> None:
+    wanted.language = asked.group.contact.language
+    wanted.save()
+    asked.group.new_contact = wanted
+    asked.group.save(update_fields=["new_contact"])
+    if proof_by(wanted) == Channel.PHONE:
+        said = _("これからの連絡先を %(phone)s に変えたいです。(お電話で確かめてから変わります。)")
+        Inquiry.objects.write(asked, said % {"phone": wanted.phone})
+    else:
+        ask_to_prove(asked, wanted)
+
+
+def _take_over(contact: Contact, wanted: Contact) -> None:
+    for name in FIELDS:
+        setattr(contact, name, getattr(wanted, name))
+    addresses.change(contact)
+
+
+def _forget_new(group: Group) -> None:
+    """What was sent there stays with the group."""
+    waits = group.new_contact
+    if waits is None:
+        return
+    outbox.withdraw(about_contact(group))
+    Message.objects.filter(recipient=waits).update(recipient=group.contact)
+    group.new_contact = None
+    group.save(update_fields=["new_contact"])
+    waits.delete()
+
+
+@transaction.atomic
+def prove(asked: SupportRequest, *, by: Any) -> None:
+    """The group is reached at its new address from now on: somebody opened the link there (``by`` None), or answered a
+    coordinator's call. Twice is once."""
+    group = Group.objects.select_for_update(no_key=True).get(pk=asked.group_id)
+    waits = group.new_contact
+    if waits is None:
+        return
+    asked_there = Message.objects.filter(recipient=waits, kind="request_contact").last()
+    _take_over(group.contact, waits)
+    _forget_new(group)
+    if by is None and asked_there:
+        asked_there.refresh_from_db()
+        addresses.note_opened(asked_there)
+    asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("新しい連絡先を確かめました"))
