@@ -14,10 +14,13 @@ class ConsultConfig(AppConfig):
         from consult.kpi.closed import is_closed
         from consult.kpi.watch import after_migrate
         from consult.models import Opening
+        from consult.own_reasons import OURS
+        from programme import own_reasons
         from support_requests import months
         from supporters import owners
 
         owners.register(Opening.PURPOSE, Opening.objects)
         months.register(is_closed)
         own_data.register()
+        own_reasons.register(OURS)
         post_migrate.connect(after_migrate, sender=self)

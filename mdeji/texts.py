@@ -39,7 +39,7 @@ GUARDIANS = _("保護者へ")
 GROUPS = _("団体へ")
 VISITORS = _("相談を予約した方へ")
 OFFICE = _("コーディネーターへ")
-EVERYBODY = _("番号を登録した方へ")
+EVERYBODY = _("連絡先を登録した方へ")
 ACCOUNTS = _("ログインする方へ")
 READERS = {
     "supporters/messages/": (
@@ -74,7 +74,7 @@ READERS = {
     ),
     "consult/messages/": (VISITORS, ["reserved", "moved", "off", "given_up"]),
     "consult/messages/month": (OFFICE, ["_draft"]),
-    "notifications/": (EVERYBODY, ["prove_mobile", "settings_link"]),
+    "notifications/": (EVERYBODY, ["prove_mail", "prove_mobile", "settings_link", "calendar_entry"]),
 }
 # Of signing in: allauth sends these mails (mdeji/accounts.py), and these SMS instead where there is no address.
 ACCOUNT_MAILS = [
@@ -193,6 +193,7 @@ def _sample() -> dict[str, Any]:
         "desk": SimpleNamespace(name="よろず相談所", title="よろず相談所"),
         "month": Month.of(day),
         "points": [],
+        "about": shift.title,
         "url": links.absolute(f"/supporters/offer/{SIGNED}/"),
         "confirm_url": private,
         "feedback_url": private,

@@ -70,6 +70,17 @@ def cancel(event: Event, name: str, email: str) -> str:
     return _calendar("CANCEL", event, (name, email)) if email else ""
 
 
+def addressed(text: str, email: str) -> str:
+    """``text`` as it goes to ``email``: an invitation is for whoever it reaches, be it another address by now."""
+    calendar, address = icalendar.Calendar.from_ical(text), f"mailto:{email}"
+    invited = [entry for entry in calendar.walk("VEVENT") if entry.get("attendee", address) != address]
+    for entry in invited:
+        person = icalendar.vCalAddress(address)
+        person.params = entry["attendee"].params
+        entry["attendee"] = person
+    return str(calendar.to_ical(), "utf-8") if invited else text
+
+
 def feed(name: str, entries: Iterable[Entry]) -> str:
     """A calendar to subscribe to. The same entries give the same text, whenever it is asked for."""
     calendar = _head("PUBLISH")

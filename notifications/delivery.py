@@ -30,7 +30,16 @@ from notifications.channels import Outcome, Receipt, channel_of, email
 from notifications.ladder import RINGING, QuietHours
 from notifications.models import Attempt, Message
 from notifications.models.messages import MessageQuerySet
-from notifications.outbox import TAKEN_AT_ONCE, apply_report, follow, may_have_arrived, ring, step_down, suppress
+from notifications.outbox import (
+    TAKEN_AT_ONCE,
+    apply_report,
+    follow,
+    may_have_arrived,
+    ring,
+    step_down,
+    suppress,
+    turn_back,
+)
 
 log = logging.getLogger(__name__)
 
@@ -215,10 +224,10 @@ def _note(answered: Sequence[Answered], leaving: Sequence[Message]) -> Sequence[
         rows = _ours(leaving).useful(now).select_for_update() if leaving else Message.objects.none()
         # One that went another way in between may be there twice, as it was and as it is.
         ours = set(rows.values_list("pk", "claimed_at"))
+        going = [message for message in leaving if (message.pk, message.claimed_at) in ours]
         return Attempt.objects.bulk_create(
             Attempt(message=message, channel=message.channel, address=message.address, started_at=now)
-            for message in leaving
-            if (message.pk, message.claimed_at) in ours
+            for message in (turn_back(going) if going else ())
         )
 
 

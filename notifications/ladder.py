@@ -26,14 +26,16 @@ def ways(
     """Each channel that can bring ``message`` to ``contact`` now, with the address there, the first to be tried first.
 
     A channel is left out where the person has no address on it, where it is not configured, where the address is
-    ``blocked``, and where the message has no words for it: SMS needs the short text, the others the long one.
-    What nobody has proved comes after what was proved, however much it is liked: it may be somebody else's. Nobody
-    is rung, however much they like it, for what is not worth a call.
+    ``blocked``, where the message takes another way ``only``, and where the message has no words for it: SMS needs the
+    short text, the others the long one. What nobody has proved comes after what was proved, however much it is liked:
+    it may be somebody else's. Nobody is rung, however much they like it, for what is not worth a call.
     """
     wished = [preference.channel if preference else "", contact.preferred]
     order = dict.fromkeys([*(Channel(value) for value in wished if value), *Channel])
+    if message.only:
+        order = dict.fromkeys([Channel(message.only)])
     if not is_worth_a_call(message):
-        order.pop(Channel.PHONE)
+        order.pop(Channel.PHONE, None)
     found = []
     for channel in order:
         address = contact.address_on(channel)

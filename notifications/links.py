@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.errors import Refused
 
-# The purposes of the links by which a contact sets how it is told (its language was all at first), and proves a number.
+# The purposes of the links by which contacts set how they are told (the language was all at first) and prove addresses.
 LANGUAGE = "language"
+MAIL = "mail"
 MOBILE = "mobile"
 
 

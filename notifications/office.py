@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from notifications import addresses, outbox
 from notifications.models import AddressChange, Channel, Contact, Message, Suppression
-from notifications.own import places
+from notifications.own import ask_for_proof, places
 from programme.access import UserRequest, coordinator_only
 from programme.errors import Refused
 
@@ -86,7 +86,7 @@ def contact(request: UserRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         if (chosen := request.POST.get("channel", "")) not in found:
             raise Http404
-        if request.POST.get("do") == "proved":
+        if request.POST.get("do") in ("proved", "ask"):
             _note_proof(request, person, chosen)
             return redirect("messages:contact", pk)
         form = found[chosen]["form"] = AddressForm(request.POST, prefix=chosen)
@@ -120,9 +120,12 @@ def _stop_or_lift(request: UserRequest, channel: str, address: str, reason: str)
 
 
 def _note_proof(request: UserRequest, person: Contact, channel: str) -> None:
-    """Somebody in the office has asked the person."""
+    """Somebody in the office has asked the person, or wants them to be asked by a message."""
     if channel not in addresses.PROOFS:
         raise Http404
+    if request.POST["do"] == "ask":
+        ask_for_proof(request, person, Channel(channel))
+        return
     addresses.prove(person, Channel(channel))
     messages.success(request, _("本人の宛先だと記録しました。"))
 

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from notifications import office, own, webhooks
+from notifications.models import Channel
 
 app_name = "messages"
 urlpatterns = [
@@ -9,7 +10,8 @@ urlpatterns = [
     path("contacts/<int:pk>/", office.contact, name="contact"),
     # The word in the address is what mails sent before carry.
     path("language/<str:token>/", own.own_settings, name="settings"),
-    path("mobile/<str:token>/", own.prove_mobile, name="prove_mobile"),
+    path("mail/<str:token>/", own.prove, {"channel": Channel.EMAIL}, name="prove_mail"),
+    path("mobile/<str:token>/", own.prove, {"channel": Channel.SMS}, name="prove_mobile"),
     path("<int:pk>/settle/", office.settle, name="settle"),
     # The addresses that the providers are given: docs/operations.md.
     path("twilio/status/", webhooks.twilio_status, name="twilio_status"),

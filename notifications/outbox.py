@@ -30,6 +30,7 @@ BELLS_AT_MOST = 16
 
 CODE_BY_SMS = gettext_lazy("SMSで送るコード")
 CODE_LASTS = dt.timedelta(minutes=30)
+ENTRY = "calendar_entry"
 WAITING = (Message.State.DRAFT, Message.State.QUEUED)
 
 
@@ -47,6 +48,8 @@ def tell(
     due_at: dt.datetime | None = None,
     expires_at: dt.datetime | None = None,
     answers: Sequence[tuple[str, str | Promise]] = (),
+    calls: bool = True,
+    only: Channel | None = None,
     replaces: bool = False,
 ) -> Message:
     """Write a message into the outbox, in the caller's transaction; it leaves after the commit.
@@ -54,13 +57,28 @@ def tell(
     The fields are those of a Letter. Telling the same (kind, subject, recipient, occasion) again returns the first
     message and sends nothing. With ``replaces`` this is the latest word on its subject: whatever the same recipient
     was to be told of it before is replaced by this one.
+
+    What ``calendar`` says reaches the calendar of everybody who reads mail: who is told by another way gets the entry
+    alone by mail.
     """
     identity = {"kind": kind, "subject": subject, "recipient": recipient, "occasion": occasion}
     told = Message.objects.filter(**identity).first()
     if told:
         return told
     letter = Letter(
-        recipient, kind, subject, template, context, occasion, calendar, matter, due_at, expires_at, answers
+        recipient,
+        kind,
+        subject,
+        template,
+        context,
+        occasion,
+        calendar,
+        matter,
+        due_at,
+        expires_at,
+        answers,
+        calls,
+        only,
     )
     writer = Writer([recipient])
     written = writer.write(letter)
@@ -73,12 +91,53 @@ def tell(
         Message.objects.filter(subject=subject, recipient=recipient, pk__lt=message.pk).supersede(by=message)
     if created and _leaves_now(message):
         _deliver_after_commit(message.pk)
+    if created and calendar and not only and message.channel != Channel.EMAIL:
+        mail_entry(
+            recipient,
+            subject=subject,
+            occasion=f"{message.pk}",
+            calendar=calendar,
+            about=message.title,
+            matter=matter,
+            expires_at=expires_at,
+        )
     return message
+
+
+def mail_entry(
+    recipient: Contact,
+    *,
+    subject: str,
+    occasion: str,
+    calendar: str,
+    about: str | Promise,
+    matter: Matter = Matter.DUTY,
+    expires_at: dt.datetime | None = None,
+) -> None:
+    """Mail ``calendar`` alone to an address that was proved; whoever has none is told by other ways.
+
+    ``about`` says which duty it is, in the recipient's language when it is read.
+    """
+    if recipient.email and recipient.is_proved_on(Channel.EMAIL):
+        tell(
+            recipient,
+            kind=ENTRY,
+            subject=subject,
+            template="notifications/calendar_entry.txt",
+            context={"about": about},
+            occasion=occasion,
+            calendar=calendar,
+            matter=matter,
+            expires_at=expires_at,
+            calls=False,
+            only=Channel.EMAIL,
+        )
 
 
 WRITTEN = (
     "matter",
     "calls",
+    "only",
     "channel",
     "address",
     "title",
@@ -152,12 +211,15 @@ def send_code(number: str, *, kind: str, template: str, context: Mapping[str, ob
         _deliver_after_commit(message.pk)
 
 
-def withdraw(subject: str, *, kinds: Collection[str] = ()) -> int:
-    """Tell nobody any more about ``subject``: nothing of it, or nothing of the given kinds."""
-    rows = Message.objects.filter(subject=subject)
+def withdraw(*subjects: str, kinds: Collection[str] = (), again: bool = False) -> int:
+    """Tell nobody any more about ``subjects``: nothing of them, or nothing of the given kinds.
+
+    ``again``: what nobody was told yet may be written anew, once it is true again.
+    """
+    rows = Message.objects.filter(subject__in=subjects)
     if kinds:
         rows = rows.filter(kind__in=kinds)
-    return rows.supersede()
+    return rows.supersede(again=again)
 
 
 # --- Another way, or none -----------------------------------------------------------------------------
@@ -260,6 +322,22 @@ def suppress(
     _put_right(Message.objects.filter(channel=channel, address=address))
 
 
+def turn_back(messages: Collection[Message]) -> Collection[Message]:
+    """Of ``messages``, locked and about to leave, those that may; what was written while its address was stopped may
+    not, and goes another way.
+    """
+    rows = Suppression.objects.filter(address__in={message.address for message in messages})
+    if not (stopped := set(rows.values_list("channel", "address"))):
+        return messages
+    leaving = [
+        message
+        for message in messages
+        if (message.channel, message.address) not in stopped or may_have_arrived(message)
+    ]
+    _put_right(Message.objects.filter(pk__in={message.pk for message in messages} - {one.pk for one in leaving}))
+    return leaving
+
+
 @transaction.atomic
 def follow(contact: Contact) -> None:
     """What has not left yet goes to where ``contact`` is reached by now, and as they wish by now."""
@@ -329,12 +407,28 @@ def lift(
 # --- By hand -----------------------------------------------------------------------------------------
 @transaction.atomic
 def note_told(message: Message, *, by: User, note: str = "") -> None:
-    """A coordinator has told the person, or made sure that the message arrived. Raises ChangedMeanwhile."""
+    """A coordinator has told the person, or made sure that the message arrived.
+
+    Raises OutOfDate when it does not hold any more, and ChangedMeanwhile.
+    """
     now = timezone.now()
     waiting = Message.objects.needs_a_person().filter(pk=message.pk)
     if waiting.update(state=Message.State.DELIVERED, sent_at=now, settled_by=by) != 1:
-        raise ChangedMeanwhile
+        raise _settled_otherwise(message)
     note_hand(message, Hand.TOLD, by=by, note=note)
+
+
+class OutOfDate(ChangedMeanwhile):
+    sentence = gettext_lazy(
+        "このお知らせは、もう今のことではありません(時間が過ぎたか、あとのお知らせに替わりました)。"
+        "何も送っていません。今のことは、その人の「本人への連絡」で見られます。"
+    )
+
+
+def _settled_otherwise(message: Message) -> ChangedMeanwhile:
+    """Why nobody needs to be told ``message`` by hand any more."""
+    settled = Message.objects.useful(timezone.now()).filter(pk=message.pk).exists()
+    return ChangedMeanwhile() if settled else OutOfDate()
 
 
 class Hand:
@@ -354,8 +448,8 @@ def note_hand(message: Message, outcome: str, *, by: User, note: str = "") -> No
 
 @transaction.atomic
 def send_again(message: Message, *, by: User, note: str = "") -> None:
-    """A coordinator knows that the message did not arrive: it is sent anew. Raises ChangedMeanwhile."""
-    waiting = Message.objects.needs_a_person().useful(timezone.now()).filter(pk=message.pk)
+    """A coordinator knows that the message did not arrive: it is sent anew. Raises as ``note_told``."""
+    waiting = Message.objects.needs_a_person().filter(pk=message.pk)
     waiting = waiting.exclude(channel=Channel.PHONE, state="queued")
     # The contact may have been put right since; a person who has lost the address is rung instead.
     anew = Message(
@@ -364,12 +458,13 @@ def send_again(message: Message, *, by: User, note: str = "") -> None:
         body=message.body,
         short=message.short,
         calls=message.calls,
+        only=message.only,
         due_at=timezone.now(),
     )
     Writer([message.recipient]).address(anew)
     where = {"channel": anew.channel, "address": anew.address, "due_at": anew.due_at}
     if waiting.update(state=Message.State.QUEUED, tries=0, settled_by=by, **where) != 1:
-        raise ChangedMeanwhile
+        raise _settled_otherwise(message)
     note_hand(message, Hand.AGAIN, by=by, note=note)
     if _leaves_now(anew):
         _deliver_after_commit(message.pk)

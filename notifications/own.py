@@ -1,7 +1,6 @@
 """What everybody may set about the messages to them, by a private link at the foot of each message."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,9 +9,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -26,7 +23,6 @@ from programme.errors import Refused
 
 # How a matter reaches somebody: "" as everything else does.
 NEVER = "never"
-PROOF_LASTS = timedelta(days=7)
 NAMES: dict[str, str | Promise] = {
     Channel.LINE: "LINE",
     Channel.EMAIL: gettext_lazy("メール"),
@@ -67,39 +63,18 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no parameter a
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Contact:  # noqa: FBT001, FBT002  (Django's signature)
-        """Save, and ask for the proof of a new mobile number."""
         contact: Contact = self.instance
         for matter in Matter:
             chosen = self.cleaned_data[matter]
             wish = {"channel": "" if chosen == NEVER else chosen, "wanted": chosen != NEVER}
             Preference.objects.update_or_create(contact=contact, matter=matter, defaults=wish)
-        changed = addresses.change(contact)
-        if not changed:
+        if not addresses.change(contact):
             outbox.follow(contact)  # the wishes may be others
-        if contact.mobile_e164 and "mobile_e164" in changed:
-            _ask_for_proof(contact)
         return contact
 
 
 def _ways() -> list[tuple[str, str | Promise]]:
     return [(channel, NAMES[channel]) for channel in Channel if is_configured(channel)]
-
-
-def proof_key(contact: Contact) -> str:
-    """What the link names: the contact and the number it was sent to, so that it proves no other one."""
-    return f"{contact.pk}-{salted_hmac(links.MOBILE, contact.sms_number).hexdigest()[:16]}"
-
-
-def _ask_for_proof(contact: Contact) -> None:
-    token = links.token(links.MOBILE, proof_key(contact))
-    outbox.tell(
-        contact,
-        kind=addresses.PROVE_MOBILE,
-        subject=f"contact:{contact.pk}",
-        template="notifications/prove_mobile.txt",
-        context={"url": links.absolute(reverse("messages:prove_mobile", args=[token]))},
-        occasion=proof_key(contact),
-    )
 
 
 @never_cache
@@ -136,10 +111,7 @@ def _ended_link(request: HttpRequest, contact: Contact) -> HttpResponse:
     """Whoever holds it may be somebody else by now: it has a new one sent, or stops what may stop."""
     if request.method == "POST" and not contact.erased_at:
         if request.POST.get("do") == NEVER:
-            for matter in set(Matter) - {Matter.DUTY}:
-                wish = {"channel": "", "wanted": False}
-                Preference.objects.update_or_create(contact=contact, matter=matter, defaults=wish)
-            outbox.follow(contact)
+            _do_without(contact)
             messages.success(request, _("お知らせの設定を保存しました。"))
         else:
             outbox.tell(
@@ -155,6 +127,16 @@ def _ended_link(request: HttpRequest, contact: Contact) -> HttpResponse:
     return render(request, "notifications/settings_link.html")
 
 
+@transaction.atomic
+def _do_without(contact: Contact) -> None:
+    """Nothing but what concerns the person's own duties. What is being written in this moment heeds it, too."""
+    Contact.objects.select_for_update().get(pk=contact.pk)
+    for matter in set(Matter) - {Matter.DUTY}:
+        wish = {"channel": "", "wanted": False}
+        Preference.objects.update_or_create(contact=contact, matter=matter, defaults=wish)
+    outbox.follow(contact)
+
+
 def _do(request: HttpRequest, contact: Contact, do: str) -> None:
     """A button below the form."""
     match do:
@@ -165,10 +147,20 @@ def _do(request: HttpRequest, contact: Contact, do: str) -> None:
             contact.line_id, contact.line_linked_at = "", None
             addresses.change(contact)
             messages.success(request, _("LINEでのお知らせをやめました。"))
+        case "ask" if (channel := request.POST.get("channel")) in addresses.PROOFS:
+            ask_for_proof(request, contact, Channel(channel))
         case "lift":
             channel = request.POST.get("channel", "")
             if outbox.lift(channel, contact.address_on(channel), reasons=outbox.OWN_REASONS):
                 messages.success(request, _("またお送りします。"))
+
+
+def ask_for_proof(request: HttpRequest, contact: Contact, channel: Channel) -> None:
+    """Send the question anew, and say so."""
+    if addresses.ask_again(contact, channel):
+        messages.success(request, _("確認のお知らせを、そこへ送ります。"))
+    else:
+        messages.info(request, _("確認のお知らせは、さきほど送りました。"))
 
 
 def places(contact: Contact) -> Iterator[dict[str, Any]]:
@@ -180,11 +172,9 @@ def places(contact: Contact) -> Iterator[dict[str, Any]]:
     }
     mobile = contact.mobile if contact.mobile_e164 else contact.phone
     as_typed = {Channel.LINE: "", Channel.SMS: mobile}
-    addresses = {channel: contact.address_on(channel) for channel in Channel}
-    stopped = {
-        (row.channel, row.address): row for row in Suppression.objects.filter(address__in=set(addresses.values()))
-    }
-    for channel, address in addresses.items():
+    found = {channel: contact.address_on(channel) for channel in Channel}
+    stopped = {(row.channel, row.address): row for row in Suppression.objects.filter(address__in=set(found.values()))}
+    for channel, address in found.items():
         if address:
             stop = stopped.get((channel, address))
             yield {
@@ -194,24 +184,26 @@ def places(contact: Contact) -> Iterator[dict[str, Any]]:
                 "key": address,
                 "proved_at": proved.get(channel),
                 "stop": stop,
+                "may_ask": channel in addresses.PROOFS
+                and proved[channel] is None
+                and stop is None
+                and is_configured(channel),
                 "may_lift": stop is not None and stop.reason in outbox.OWN_REASONS,
             }
 
 
 @never_cache
-def prove_mobile(request: HttpRequest, token: str) -> HttpResponse:
-    """Whoever opens the link has read the SMS; the button proves the number."""
+def prove(request: HttpRequest, token: str, channel: Channel) -> HttpResponse:
+    """Whoever opens the link has read what was sent there; the button proves the address."""
     try:
-        key, _dash, _number = links.read(links.MOBILE, token, max_age=PROOF_LASTS).partition("-")
-        contact = get_object_or_404(Contact, pk=key)
-        if links.read(links.MOBILE, token) != proof_key(contact):
-            raise links.ExpiredLink
+        contact = addresses.asked_by(token, channel)
     except Refused as refusal:
         return bad_link(request, refusal)
     if request.method == "POST":
-        addresses.prove(contact, Channel.SMS)
-        return redirect("messages:prove_mobile", token)
-    return render(request, "notifications/prove_mobile.html", {"contact": contact})
+        addresses.prove(contact, channel)
+        return redirect(request.path)
+    context = {"contact": contact, "channel": channel, "proved": contact.is_proved_on(channel)}
+    return render(request, "notifications/prove.html", context)
 
 
 @never_cache

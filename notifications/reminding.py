@@ -5,7 +5,8 @@ one that comes twice finds those told already. The message's own identity is the
 """
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db.models import Case, CharField, Exists, Model, OuterRef, QuerySet, Value, When
@@ -13,7 +14,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
-from notifications.models import Message
+from notifications.models import Contact, Message
 from notifications.outbox import WRITTEN_AT_ONCE, tell_all
 from notifications.writing import Letter
 
@@ -57,7 +58,23 @@ def tell_each(rows: QuerySet[Row], letter: Callable[[Row], Letter]) -> int:
     count, last = 0, 0
     while some := list(rows.filter(pk__gt=last).order_by("pk")[:WRITTEN_AT_ONCE]):
         last = some[-1].pk
-        # Locked: whoever changes one of them now finds its message afterwards, and takes it back.
-        now = rows.filter(pk__in=[row.pk for row in some]).select_for_update(of=("self",), no_key=True).order_by("pk")
-        count += tell_all([letter(row) for row in some], again=lambda now=now: map(letter, now))  # type: ignore[misc]
+        letters = [letter(row) for row in some]
+        keys, people = [row.pk for row in some], {one.recipient.pk for one in letters}
+        count += tell_all(letters, again=partial(_still, rows, letter, keys=keys, people=people))
     return count
+
+
+def _still(
+    rows: QuerySet[Row], letter: Callable[[Row], Letter], *, keys: Collection[Any], people: Collection[int]
+) -> Iterator[Letter]:
+    """The letters of those of ``rows`` that are due by now, in the transaction that writes them.
+
+    Rows and people are locked before they are looked at: whoever had them first has committed by then, and whoever
+    comes later finds the message and takes it back. Whose contact is being changed in this moment has to wait for the
+    next sweep.
+    """
+    among = rows.model._base_manager.filter(pk__in=keys).select_for_update(no_key=True)
+    list(among.order_by("pk").values_list("pk", flat=True))
+    contacts = Contact.objects.filter(pk__in=people).select_for_update(no_key=True, skip_locked=True)
+    held = set(contacts.order_by("pk").values_list("pk", flat=True))
+    return (one for one in map(letter, rows.filter(pk__in=keys).order_by("pk")) if one.recipient.pk in held)

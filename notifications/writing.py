@@ -26,7 +26,8 @@ class Letter:
     ``x.txt``, it gives the words of an SMS; without it no SMS is sent, and without text below the title
     nothing but an SMS, which is what the proof of a number is. ``answers`` are (word, label): what the person
     may answer in a chat (notifications/replies.py). It leaves at ``due_at`` (None: at once), and not after
-    ``expires_at``. Without ``calls`` no coordinator is asked to ring those whom nothing else reaches.
+    ``expires_at``. Without ``calls`` no coordinator is asked to ring those whom nothing else reaches. With ``only``
+    it goes by that channel or not at all.
     """
 
     recipient: Contact
@@ -41,6 +42,7 @@ class Letter:
     expires_at: dt.datetime | None = None
     answers: Sequence[tuple[str, str | Promise]] = ()
     calls: bool = True
+    only: Channel | None = None
 
 
 class Writer:
@@ -73,6 +75,7 @@ class Writer:
             due_at=letter.due_at or timezone.now(),
             expires_at=letter.expires_at,
             calls=letter.calls,
+            only=letter.only or "",
         )
         self.address(message)
         return message

@@ -1,7 +1,9 @@
 """Refusals: the few ways in which a verb says no, each with the sentence that the user reads."""
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 
 class Refused(Exception):  # noqa: N818  (it is an answer, not a failure)
@@ -18,6 +20,11 @@ class Refused(Exception):  # noqa: N818  (it is an answer, not a failure)
 
     def __str__(self) -> str:
         return str(self.sentence) % self.details
+
+    def in_office_language(self) -> str:
+        """The sentence for a history, which others read than whoever caused it."""
+        with override(settings.LANGUAGE_CODE):
+            return str(self)
 
 
 class ChangedMeanwhile(Refused):

@@ -7,7 +7,9 @@ class SupportersConfig(AppConfig):
     verbose_name = _("サポーター")
 
     def ready(self) -> None:
-        from supporters import chat, own_data  # models are there only now
+        from notifications import addresses
+        from supporters import chat, own_data, services  # models are there only now
 
+        addresses.when_proved(services.fill_calendar)
         chat.register()
         own_data.register()

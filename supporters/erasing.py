@@ -12,12 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from notifications.outbox import withdraw
 from programme import own_data
 from programme.errors import ChangedMeanwhile
 from programme.models import Limits, Role, User, records
 from supporters.errors import Erased
-from supporters.messages import tell_erasure
+from supporters.messages import take_erasure_back, tell_erasure
 from supporters.models import Assignment, Supporter
 from supporters.own_data import person_of, person_of_account
 
@@ -47,7 +46,7 @@ def take_back(supporter: Supporter) -> None:
     supporter = _locked(supporter)
     supporter.erase_on = None
     supporter.save()
-    withdraw(f"supporter:{supporter.pk}", kinds=["erasure"])
+    take_erasure_back(supporter)
 
 
 @transaction.atomic

@@ -1,17 +1,23 @@
 """What supporters and guardians are told, each wording in templates/supporters/messages/."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from notifications import calendars, links
-from notifications.models import Message
-from notifications.outbox import tell, withdraw
+from notifications.models import Channel, Message
+from notifications.outbox import mail_entry, tell, withdraw
+from programme.errors import Refused
 from programme.models import Programme
+from programme.wording import say_moment
 
 if TYPE_CHECKING:
     from supporters.models import Assignment, Consent, Shift, Supporter
@@ -157,7 +163,9 @@ def tell_moved(assignment: "Assignment", *, before: tuple[dt.datetime, dt.dateti
     _tell(assignment, "moved", calendar=entry, occasion=occasion, expires_at=until, before=before, reason=reason)
 
 
-def tell_moved_off(assignment: "Assignment", *, before: tuple[dt.datetime, dt.datetime], reason: str, why: str) -> None:
+def tell_moved_off(
+    assignment: "Assignment", *, before: tuple[dt.datetime, dt.datetime], reason: str, why: Refused
+) -> None:
     """The shift has another time, which the person cannot take (``why``): they need not come."""
     _tell(
         assignment,
@@ -171,9 +179,34 @@ def tell_moved_off(assignment: "Assignment", *, before: tuple[dt.datetime, dt.da
     )
 
 
+def mail_coming_entries(assignments: "Iterable[Assignment]") -> None:
+    """Into the calendar of whoever reads mail at an address by now: each of these duties that is not in it yet.
+
+    Two queries, and those of each mail.
+    """
+    coming = {f"assignment:{one.pk}": one for one in assignments}
+    rows = Message.objects.filter(subject__in=coming).exclude(calendar="")
+    gone = (Message.State.CANCELLED, Message.State.REPLACED, Message.State.FAILED)
+    last = {row.subject: row for row in rows.exclude(state__in=gone).order_by("pk")}
+    for subject, assignment in coming.items():
+        contact = assignment.supporter.contact
+        known = last.get(subject)
+        if known and (known.channel, known.address) == (Channel.EMAIL, contact.email):
+            continue
+        shift = assignment.shift
+        mail_entry(
+            contact,
+            subject=subject,
+            occasion=timezone.now().isoformat(),
+            calendar=_invitation(assignment),
+            about=format_lazy("{} {}", lazy(say_moment, str)(shift.starts_at), shift.title),
+            expires_at=shift.ends_at,
+        )
+
+
 def take_reminders_back(assignment: "Assignment") -> None:
-    """What waits to be sent about the time of this duty, or for an answer, is not true any more."""
-    withdraw(f"assignment:{assignment.pk}", kinds=REMINDERS)
+    """What waits to be sent about the time of this duty, or for an answer, is not true any more, or not for now."""
+    withdraw(f"assignment:{assignment.pk}", kinds=REMINDERS, again=True)
 
 
 def take_back(assignment: "Assignment") -> None:
@@ -190,6 +223,11 @@ def ask_consent(consent: "Consent") -> None:
         template="supporters/messages/consent.txt",
         context={"consent": consent, "url": consent_url(consent), "programme": Programme.objects.first()},
     )
+
+
+def stop_asking_consent(consent: "Consent") -> None:
+    """The guardian has agreed, on paper or by the link, or somebody else is asked."""
+    withdraw(f"consent:{consent.pk}", kinds=["consent", "consent_reminder"])
 
 
 def tell_applied(supporter: "Supporter", *, minor: bool) -> None:
@@ -211,6 +249,11 @@ def tell_erasure(supporter: "Supporter", *, asked_at: dt.datetime) -> None:
     """On which day the person's data go, and where that may be taken back until then."""
     url = links.absolute(reverse("supporters:keep_data", args=[links.token(KEEP, supporter.pk)]))
     _tell_person(supporter, "erasure", occasion=asked_at.isoformat(), erase_on=supporter.erase_on, url=url)
+
+
+def take_erasure_back(supporter: "Supporter") -> None:
+    """The data stay: the day on which they were to go is told no more."""
+    withdraw(f"supporter:{supporter.pk}", kinds=["erasure"])
 
 
 def _tell_person(supporter: "Supporter", kind: str, *, occasion: str, **context: object) -> None:

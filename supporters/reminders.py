@@ -106,11 +106,13 @@ def _duty(row: Assignment, stage: Stage, city: str) -> Letter:
 
 
 def _of_offers(now: dt.datetime, limits: Limits) -> int:
-    """Offers that are nearly over, to those who were asked longer ago than is left."""
+    """Offers that are nearly over, to those who were asked longer ago than is left, for the time that holds now."""
     wait = dt.timedelta(hours=limits.offer_reminder_hours)
     due = Assignment.objects.open(now).filter(
         answer_by__lte=now + wait, offered_at__lte=now - wait, shift__starts_at__gt=now, shift__cancelled_at=None
     )
+    moved = told_of("moved", about="assignment", recipient="supporter__contact", created_at__gt=now - wait)
+    due = due.filter(~moved)
     return tell_each(
         _with_facts(untold(due, "offer_reminder", about="assignment", recipient="supporter__contact")),
         lambda row: Letter(

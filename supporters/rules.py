@@ -82,7 +82,7 @@ def refusals(
 ) -> Iterator[Refused]:
     """All that stands against it, the gravest first. Asks the database nothing."""
     if supporter.status != supporter.Status.ACTIVE:
-        yield NotActive(status=supporter.get_status_display())
+        yield NotActive(status=supporter.Status(supporter.status).label)  # in the language of who reads it
     if not known.trained:
         yield TrainingMissing()
     if supporter.is_minor_on(shift.local_date, known.limits.adult_age):

@@ -10,14 +10,14 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from notifications import addresses
-from notifications.models import Contact
+from notifications.models import Channel, Contact
 from notifications.phones import e164, national
 from programme.models import Category, District, Limits, Topic, User
 from programme.models.records import note
 from programme.wording import say_list
 from supporters.errors import AlreadyRegistered, ConsentStands
-from supporters.messages import ask_consent, tell_applied
-from supporters.models import Consent, Skill, Supporter, WeeklyWindow
+from supporters.messages import ask_consent, mail_coming_entries, stop_asking_consent, tell_applied
+from supporters.models import Assignment, Consent, Skill, Supporter, WeeklyWindow
 
 # (weekday with Monday as 0, first minute of the day, end minute)
 WeekTime = tuple[int, int, int]
@@ -163,6 +163,13 @@ def change_contact(supporter: Supporter, *, email: str, phone: str, mobile: str,
     )
 
 
+def fill_calendar(contact: Contact, channel: Channel) -> None:
+    """An address was proved: if it takes mails, the coming duties of whose it is go into the calendar there."""
+    if channel == Channel.EMAIL:
+        duties = Assignment.objects.held().upcoming().filter(supporter__contact=contact)
+        mail_coming_entries(duties.select_related("shift__venue", "shift__room", "supporter__contact"))
+
+
 @transaction.atomic
 def ask_guardian(supporter: Supporter, guardian: Guardian) -> Consent:
     """Ask ``guardian`` to agree; whoever was asked before is asked no longer. Raises ConsentStands."""
@@ -188,6 +195,8 @@ def _new_consent(supporter: Supporter, guardian: Guardian) -> Consent:
     standing = supporter.consents.filter(revoked_at=None)
     if standing.filter(given_at__isnull=False).exists():
         raise ConsentStands
+    for asked in standing:
+        stop_asking_consent(asked)
     standing.update(revoked_at=timezone.now())
     return Consent.objects.create(supporter=supporter, guardian=_contact_of(guardian))
 

@@ -10,7 +10,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from notifications import mailbox
-from notifications.calendars import method_of
+from notifications.calendars import addressed, method_of
 from notifications.channels import CheckFailed, Outcome, Receipt
 from notifications.models import Message, Suppression
 
@@ -41,9 +41,10 @@ def compose(message: Message) -> EmailMultiAlternatives:
         headers={"Message-ID": message_id(message), "From": settings.DEFAULT_FROM_EMAIL},
     )
     if message.calendar:
-        kind = f"text/calendar; method={method_of(message.calendar)}"  # Django adds the charset
-        mail.attach_alternative(message.calendar, kind)
-        mail.attach("invite.ics", message.calendar, kind)
+        entry = addressed(message.calendar, message.address)
+        kind = f"text/calendar; method={method_of(entry)}"  # Django adds the charset
+        mail.attach_alternative(entry, kind)
+        mail.attach("invite.ics", entry, kind)
     return mail
 
 

@@ -6,7 +6,8 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import CharField, Exists, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -22,20 +23,30 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """What a worker may deliver at ``now``; calls are a person's."""
         return self.useful(now).filter(state=Message.State.QUEUED, due_at__lte=now).exclude(channel=Channel.PHONE)
 
-    def supersede(self, *, by: "Message | None" = None) -> int:
+    def supersede(self, *, by: "Message | None" = None, again: bool = False) -> int:
         """None of these is told any more, be it that ``by`` says what holds now. Returns how many had not left.
 
-        What has left stays as it is, and goes no further: neither again nor by another way.
+        What has left stays as it is, and goes no further: neither again nor by another way. ``again``: what nobody was
+        told gives its identity free, so that it may be written anew once it is true again.
         """
         now, state = timezone.now(), Message.State
         self.useful(now).update(expires_at=now)
+        if again:
+            # Asked when they are locked: a worker notes under this lock that it hands one over.
+            begun = Attempt.objects.filter(Q(ended_at=None) | Q(outcome="repeat"), message=OuterRef("pk"))
+            kept = self.filter(~Exists(begun), state__in=[state.DRAFT, state.QUEUED, state.SENDING, state.FAILED])
+            kept.update(occasion=Concat("occasion", Value("~"), Cast("pk", CharField())))
         untold = self.filter(state__in=[state.DRAFT, state.QUEUED, state.FAILED])
         return untold.update(state=state.REPLACED if by else state.CANCELLED, replaced_by=by)
 
     def needs_a_person(self) -> Self:
-        """Calls to make, and messages that failed or of which nobody knows whether they arrived."""
-        return self.filter(
-            Q(channel=Channel.PHONE, state=Message.State.QUEUED, due_at__lte=timezone.now())
+        """Calls to make, and messages that failed or of which nobody knows whether they arrived.
+
+        What is of no use any more needs nobody: its time is over, or a later message says what holds now.
+        """
+        now = timezone.now()
+        return self.useful(now).filter(
+            Q(channel=Channel.PHONE, state=Message.State.QUEUED, due_at__lte=now)
             | Q(state__in=[Message.State.FAILED, Message.State.UNKNOWN]),
             is_code=False,
         )
@@ -73,6 +84,8 @@ class Message(models.Model):
     is_code = models.BooleanField(default=False)
     # Whether a coordinator rings where nothing else reaches; for some reminders nobody does.
     calls = models.BooleanField(default=True)
+    # The one way it may take: what proves an address, and what only a mail can carry. "": any.
+    only = models.CharField(max_length=10, choices=Channel.choices, blank=True)
     calendar = models.TextField(blank=True)  # an iCalendar object to attach; its METHOD is the MIME method
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField(default=timezone.now)
@@ -129,6 +142,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.address}"
+
+    @property
+    def is_useful(self) -> bool:
+        """As ``MessageQuerySet.useful``, now."""
+        return self.expires_at is None or self.expires_at > timezone.now()
 
 
 class Attempt(models.Model):

@@ -9,9 +9,14 @@ class SupportRequestsConfig(AppConfig):
     verbose_name = _("出張サポート")
 
     def ready(self) -> None:
+        from programme import own_reasons
         from support_requests import own_data
-        from support_requests.models import Session
+        from support_requests.models import Session, SupportRequest
         from supporters import owners
 
         owners.register(Session.PURPOSE, Session.objects)
         own_data.register()
+        # What groups and teams are told where nobody typed a reason.
+        status = SupportRequest.Status
+        ours = (_("団体のご希望"), _("毎月のお申し込みをやめたため"), status.WITHDRAWN.label, status.DECLINED.label)
+        own_reasons.register(ours)

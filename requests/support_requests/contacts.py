@@ -29,7 +29,8 @@ def revise(asked: SupportRequest, wanted: Contact, *, to_prove: bool) -> None:
             _wait_for_proof(asked, wanted)
         return
     _forget_new(group)
-    _take_over(group.contact, wanted)
+    # What is not confirmed yet asks for its own proof.
+    _take_over(group.contact, wanted, ask=asked.status != asked.Status.RECEIVED)
 
 
 def _wait_for_proof(asked: SupportRequest, wanted: Contact) -> None:
@@ -44,10 +45,10 @@ def _wait_for_proof(asked: SupportRequest, wanted: Contact) -> None:
         ask_to_prove(asked, wanted)
 
 
-def _take_over(contact: Contact, wanted: Contact) -> None:
+def _take_over(contact: Contact, wanted: Contact, *, ask: bool) -> None:
     for name in FIELDS:
         setattr(contact, name, getattr(wanted, name))
-    addresses.change(contact)
+    addresses.change(contact, ask=ask)
 
 
 def _forget_new(group: Group) -> None:
@@ -71,7 +72,7 @@ def prove(asked: SupportRequest, *, by: Any) -> None:
     if waits is None:
         return
     asked_there = Message.objects.filter(recipient=waits, kind="request_contact").last()
-    _take_over(group.contact, waits)
+    _take_over(group.contact, waits, ask=by is not None)
     _forget_new(group)
     if by is None and asked_there:
         asked_there.refresh_from_db()

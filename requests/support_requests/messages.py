@@ -1,6 +1,7 @@
 """What groups are told, each wording in templates/support_requests/messages/."""
 
 import datetime as dt
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,14 +12,14 @@ from django.utils.translation import gettext as _
 from notifications import calendars, links
 from notifications.ladder import reads_letters
 from notifications.models import Channel, Contact, Matter, Message
-from notifications.outbox import tell
+from notifications.outbox import tell, withdraw
 from programme.models import Programme
 from programme.wording import say_list
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
     from support_requests.models import Group, Inquiry, Session, SupportRequest
-    from supporters.models import Shift
+    from supporters.models import Assignment, Shift
 
 CONFIRM = "request-confirm"
 NEW_CONTACT = "request-contact"
@@ -108,6 +109,19 @@ def ask_to_prove(request: "SupportRequest", contact: Contact) -> None:
     subject = about_contact(request.group)
     # Asked once for each time that it is typed: it may have been another one in between.
     _tell(request, "contact", to=contact, subject=subject, occasion=f"{key}-{contact.pk}", confirm_url=url)
+
+
+def stop_asking_to_confirm(request: "SupportRequest") -> None:
+    """A coordinator has spoken with the group: nobody needs to open a link or to be rung for it any more."""
+    withdraw(f"request:{request.pk}", kinds=["request_confirm"])
+
+
+def stop_asking_for_report(assignments: "Iterable[Assignment]") -> None:
+    withdraw(*(f"assignment:{one.pk}" for one in assignments), kinds=["report_due"])
+
+
+def stop_asking_for_feedback(session: "Session") -> None:
+    withdraw(f"request:{session.request_id}", kinds=["request_feedback"])
 
 
 def tell_received(request: "SupportRequest") -> None:

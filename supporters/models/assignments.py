@@ -325,7 +325,9 @@ class Assignment(Stateful):
         if shift.assignments.filter(supporter=supporter).exclude(pk=self.pk).exists():
             shift.raise_sequence()  # what took the entry out of the calendar before is older than what brings it back
         self.shift = shift
-        if not quiet:
+        if quiet:
+            take_back(self)
+        else:
             tell_accepted(self)
         if not was_staffed and shift.is_staffed():
             owner_of(shift).staffed(shift, by=by)
@@ -420,7 +422,7 @@ class Assignment(Stateful):
                 return False
             if shift.cancelled_at or shift.starts_at <= timezone.now() or not is_without_adult(supporter, shift):
                 return False
-            self._leave(self.Status.CANCELLED, by=None, reason=str(AdultMissing()))
+            self._leave(self.Status.CANCELLED, by=None, reason=AdultMissing().in_office_language())
             shift.raise_sequence()
             self.shift = shift
             tell_stood_down(self)
@@ -466,9 +468,9 @@ class Assignment(Stateful):
                     Claim.stake(self, shift)
         except Refused as refusal:
             asked = self.status != self.Status.PROPOSED
-            self._leave(self.Status.CANCELLED, by=by, reason=str(refusal)[:200])
+            self._leave(self.Status.CANCELLED, by=by, reason=refusal.in_office_language()[:200])
             if asked:
-                tell_moved_off(self, before=before, reason=reason, why=str(refusal))
+                tell_moved_off(self, before=before, reason=reason, why=refusal)
             return False
         if self.answer_by and self.answer_by > shift.starts_at:
             self.answer_by = shift.starts_at

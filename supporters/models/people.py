@@ -16,7 +16,13 @@ from programme.models.records import RecordedQuerySet, recorded
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
 from supporters.errors import ConsentMissing, ConsentRevoked, Erased, MayBeKnown, TrainingMissing
-from supporters.messages import tell_activated, tell_applied, tell_consent_revoked
+from supporters.messages import (
+    stop_asking_consent,
+    take_erasure_back,
+    tell_activated,
+    tell_applied,
+    tell_consent_revoked,
+)
 
 WEEKDAYS = list(enumerate(WEEKDAY_NAMES))
 
@@ -239,6 +245,7 @@ class Supporter(Stateful):
         if self.erased_at:
             raise Erased
         self._move(self.Status.APPLIED, by=by, applied_at=timezone.now(), erase_on=None)
+        take_erasure_back(self)
         tell_applied(self, minor=self.needs_consent())
 
     def step_back(self, *, by: Any, reason: str, until: dt.date | None = None) -> None:
@@ -415,13 +422,15 @@ class Consent(models.Model):
     def is_valid(self) -> bool:
         return self.given_at is not None and self.revoked_at is None
 
+    @transaction.atomic
     def give(self, *, recorded_by: Any = None) -> None:
         """The guardian agrees, by the link or on a paper that ``recorded_by`` holds. Twice keeps the first date.
 
         Raises ConsentRevoked when the guardian has taken it back before: then a new one must be asked for.
         """
         rows = type(self).objects.filter(pk=self.pk, given_at=None, revoked_at=None)
-        rows.update(given_at=timezone.now(), recorded_by=recorded_by)
+        if rows.update(given_at=timezone.now(), recorded_by=recorded_by):
+            stop_asking_consent(self)
         self.refresh_from_db()
         if self.revoked_at:
             raise ConsentRevoked

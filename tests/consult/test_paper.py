@@ -20,9 +20,9 @@ from consult.models import Consultation, Opening
 from consult.models.devices import Invitation
 from consult.models.intake import Case, Place
 from consult.models.paper import DaySheet, DaySheetEntry, Tally
-from consult.own_reasons import say_reason
 from consult.paper import SheetSaysNothing, _without_tapped, enter, reckon
 from programme.models import Topic, User
+from programme.own_reasons import say_reason
 from tests.engines import on_postgresql
 
 pytestmark = pytest.mark.django_db

@@ -31,10 +31,9 @@ from consult.models import (
 from consult.models.devices import Invitation, Tablet
 from mdeji.demo import LOGINS, load_demo
 from mdeji.models import Snooze
-from notifications import links
+from notifications import addresses, links
 from notifications.mailings import write_drafts
-from notifications.models import Mailing, Message
-from notifications.own import proof_key
+from notifications.models import Contact, Mailing, Message
 from programme.models import Closure, User
 from programme.steps import CHECK
 from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, confirm_key
@@ -178,6 +177,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("messages:log",): OFFICE,
     ("messages:contact", "contact"): OFFICE,
     ("messages:settings", "language"): EVERYBODY,
+    ("messages:prove_mail", "mail"): EVERYBODY,
     ("messages:prove_mobile", "mobile"): EVERYBODY,
     ("supporters:mailings",): OFFICE,
     ("supporters:mailing_new",): OFFICE,
@@ -321,7 +321,8 @@ def demo_rows() -> dict[str, Any]:
         "board": Board.objects.get().pk,
         "snooze": put_off.pk,
         "language": links.token(links.LANGUAGE, supporter.contact_id),
-        "mobile": links.token(links.MOBILE, proof_key(supporter.contact)),
+        "mobile": a_proof(links.MOBILE, mobile="090-1234-5678"),
+        "mail": a_proof(links.MAIL, email="new@example.jp"),
         "contact": supporter.contact_id,
         "mailing": mailing.pk,
         "mailing_draft": mailing.messages.get().pk,
@@ -382,6 +383,15 @@ def a_series_of(asked: SupportRequest) -> SupportRequest:
     """The request as the first of several months."""
     SupportRequest.objects.filter(pk=asked.pk).update(series=Series.begin([timezone.now()], months=12))
     return asked
+
+
+def a_proof(purpose: str, **address: str) -> str:
+    """The token of the link by which somebody proves a new address."""
+    contact = Contact.objects.create(name="見本", phone="027-000-0000")
+    for name, value in address.items():
+        setattr(contact, name, value)
+    addresses.change(contact)
+    return links.token(purpose, Message.objects.get(recipient=contact).occasion)
 
 
 def called_off(desk: Desk) -> Opening:

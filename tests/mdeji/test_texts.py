@@ -42,7 +42,8 @@ def test_every_template_of_a_message_has_a_sample() -> None:
     account = Path(settings.BASE_DIR) / "mdeji/templates"
     for pattern in ("account/email/*_message.txt", "account/sms/*.txt"):
         found |= {str(path.relative_to(account)) for path in account.glob(pattern)}
-    found |= {f"notifications/{name}.txt" for name in ("prove_mobile", "settings_link")}
+    names = ("prove_mail", "prove_mobile", "settings_link", "calendar_entry")
+    found |= {f"notifications/{name}.txt" for name in names}
     found -= {"account/email/base_message.txt"}
     assert found == {text.template for text in all_texts("ja")}
 

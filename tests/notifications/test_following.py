@@ -1,14 +1,21 @@
 """A contact changes while messages wait: they go where the person is reached by then, never where they were."""
 
 import datetime as dt
+import re
+from collections.abc import Callable
+from unittest import mock
 
+import icalendar
 import pytest
+import vobject
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
-from notifications import addresses, delivery, outbox
-from notifications.channels import Outcome, Receipt
-from notifications.models import Attempt, Channel, Contact, Matter, Message, Preference
+from notifications import addresses, calendars, delivery, outbox
+from notifications.channels import Outcome, Receipt, email
+from notifications.models import Attempt, Channel, Contact, Matter, Message, Preference, Suppression
+from programme.models import User
 from tests.factories import ContactFactory
 from tests.notifications.conftest import a_linked_contact, a_message
 from tests.notifications.test_own import ANSWERS
@@ -119,6 +126,121 @@ def test_the_proof_of_an_old_number_is_withdrawn(person: Contact, client: Client
         person.refresh_from_db()  # the link names the number, too
     proofs = Message.objects.filter(kind=addresses.PROVE_MOBILE).order_by("pk")
     assert list(proofs.values_list("address", "state")) == [(NEW, "cancelled"), ("+819033333333", "queued")]
+
+
+def test_who_goes_back_to_an_earlier_number_proves_it_again(person: Contact, client: Client) -> None:
+    """Somebody else may have had the number meanwhile; and what was asked first proves nothing any more."""
+    pages = []
+    for mobile in ("090-2222-2222", "090-1111-1111", "090-2222-2222"):
+        person.mobile = mobile
+        addresses.change(person)
+        asked = Message.objects.filter(kind=addresses.PROVE_MOBILE).latest("pk")
+        assert (asked.address, asked.state, person.sms_proved_at) == (person.sms_number, "queued", None)
+        pages.append(path_in(asked.short, client))
+    assert [client.post(page).status_code for page in pages] == [410, 410, 302]
+    person.refresh_from_db()
+    assert person.sms_proved_at is not None
+    assert Message.objects.filter(kind=addresses.PROVE_MOBILE).count() == 3
+
+
+def test_an_address_that_is_replaced_while_it_is_proved_does_not_prove_the_new_one(person: Contact) -> None:
+    seen = Contact.objects.get(pk=person.pk)
+    person.mobile = "090-2222-2222"
+    addresses.change(person)
+    addresses.prove(seen, Channel.SMS)
+    person.refresh_from_db()
+    assert person.sms_proved_at is None
+
+
+def path_in(text: str, client: Client) -> str:
+    """Where the short address in an SMS leads."""
+    short = re.search(r"https?://[^/]+(/\S+)", text).group(1)
+    path: str = client.get(short)["Location"]
+    return path
+
+
+def test_a_new_address_of_mail_is_proved_by_the_mail_that_goes_there_alone(client: Client) -> None:
+    person = a_linked_contact(email="a@example.jp", email_proved_at=timezone.now())
+    person.email = "b@example.jp"
+    addresses.change(person)
+    asked = Message.objects.get(kind="prove_mail")
+    assert (where(asked), person.email_proved_at) == ((Channel.EMAIL, "b@example.jp", "queued"), None)
+    assert person.settings_path not in asked.body  # it may be in a stranger's hands
+    page = re.search(r"https?://[^/]+(/\S+)", asked.body).group(1)
+    before = client.get(page)
+    assert person.settings_path not in before.content.decode()
+    person.refresh_from_db()
+    assert person.email_proved_at is None  # programs that look into mails open links, too
+    client.post(page)
+    person.refresh_from_db()
+    assert person.email_proved_at is not None
+    assert "確かめました" in client.get(page).content.decode()
+
+
+def test_who_has_lost_the_question_has_it_sent_again_but_not_twice_an_hour(
+    client: Client, coordinator: User, set_now: Callable[[dt.datetime], None]
+) -> None:
+    person = ContactFactory(email="a@example.jp")
+    assert 'value="ask"' in client.get(person.settings_path).content.decode()
+    asked = Message.objects.filter(kind="prove_mail")
+    for _tap in range(2):
+        client.post(person.settings_path, {"do": "ask", "channel": "email"})
+    assert asked.count() == 1
+    first = re.search(r"https?://[^/]+(/\S+)", asked.get().body).group(1)
+    set_now(timezone.now() + addresses.ASKED_JUST_NOW)
+    client.force_login(coordinator)
+    client.post(reverse("messages:contact", args=[person.pk]), {"do": "ask", "channel": "email"})
+    assert (asked.count(), client.get(first).status_code) == (2, 410)
+    addresses.prove(person, Channel.EMAIL)
+    set_now(timezone.now() + addresses.ASKED_JUST_NOW)
+    client.post(person.settings_path, {"do": "ask", "channel": "email"})
+    assert asked.count() == 2
+    assert 'value="ask"' not in client.get(person.settings_path).content.decode()
+
+
+def test_the_proof_of_an_address_goes_by_no_other_way() -> None:
+    person = a_linked_contact(email="a@example.jp")
+    person.email = "b@example.jp"
+    addresses.change(person)
+    outbox.suppress(Channel.EMAIL, "b@example.jp", "bounced")
+    assert where(Message.objects.get(kind="prove_mail")) == (Channel.EMAIL, "b@example.jp", "failed")
+
+
+def test_who_asks_in_another_way_asks_once() -> None:
+    person = ContactFactory(email="a@example.jp")
+    person.email = "b@example.jp"
+    addresses.change(person, ask=False)
+    assert not Message.objects.exists()
+
+
+def test_nobody_is_asked_by_a_way_that_is_off(person: Contact) -> None:
+    person.mobile = "090-2222-2222"
+    with mock.patch("notifications.addresses.is_configured", return_value=False):
+        addresses.change(person)
+    assert not Message.objects.exists()
+
+
+def test_what_is_written_while_its_address_is_stopped_goes_another_way(person: Contact) -> None:
+    """The stop came before the message was there to be seen, and after it was addressed."""
+    Suppression.objects.create(channel=Channel.SMS, address=OLD, reason="stopped")
+    queued = a_message(Channel.SMS, person)
+    assert delivery._note((), delivery._claim(Message.objects.all())) == []
+    assert where(queued) == (Channel.PHONE, "027-224-1111", "queued")
+
+
+def test_an_invitation_is_for_the_address_that_it_goes_to() -> None:
+    event = calendars.Event("1@mdeji", 0, timezone.now(), timezone.now(), "活動", "公民館", 36.4, 139.1)
+    person = ContactFactory(name="支援, 花子", email="old@example.jp")
+    queued = a_message(Channel.EMAIL, person, calendar=calendars.request(event, person.name, person.email))
+    person.email = "new@example.jp"
+    addresses.change(person)
+    queued.refresh_from_db()
+    [entry, _file] = [part for part in email.compose(queued).message().walk() if "calendar" in part.get_content_type()]
+    text = entry.get_payload(decode=True).decode()
+    [invited] = icalendar.Calendar.from_ical(text).walk("VEVENT")
+    assert (str(invited["ATTENDEE"]), invited["ATTENDEE"].params["CN"]) == ("mailto:new@example.jp", "支援, 花子")
+    assert vobject.readOne(text).vevent.attendee.value == "mailto:new@example.jp"
+    assert "old@example.jp" not in text
 
 
 def test_a_later_time_is_kept(person: Contact) -> None:

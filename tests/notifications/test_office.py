@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from notifications import outbox
@@ -99,6 +100,26 @@ def test_somebody_without_an_address_any_more_is_rung(office: Client) -> None:
     office.post(reverse("messages:settle", args=[message.pk]), {"answer": "again"})
     message.refresh_from_db()
     assert (message.channel, message.address) == (Channel.PHONE, "027-224-1111")
+
+
+def test_what_a_later_message_has_replaced_is_on_nobody_s_list(office: Client) -> None:
+    """Whether it arrived is of no use any more; who had the list open still reads why nothing was sent."""
+    doubtful, lost = a_message("unknown"), a_message("failed")
+    outbox.withdraw("x:1")
+    assert list(office.get(reverse("messages:list")).context["page"]) == []
+    for message, answer in [(doubtful, "again"), (doubtful, "told"), (lost, "again")]:
+        shown = office.post(reverse("messages:settle", args=[message.pk]), {"answer": answer}, follow=True)
+        assert "もう今のことではありません" in shown.content.decode()
+    doubtful.refresh_from_db()
+    assert (doubtful.state, doubtful.attempts.count()) == ("unknown", 0)
+    shown = office.get(reverse("messages:contact", args=[doubtful.recipient_id])).content.decode()
+    assert "もう確かめなくてかまいません" in shown
+
+
+def test_what_came_too_late_is_on_nobody_s_list(office: Client) -> None:
+    over = a_message("failed")
+    Message.objects.filter(pk=over.pk).update(expires_at=timezone.now())
+    assert list(office.get(reverse("messages:list")).context["page"]) == []
 
 
 def test_the_mobile_of_who_has_no_other_number_is_there_to_ring(office: Client) -> None:

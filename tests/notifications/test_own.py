@@ -64,7 +64,7 @@ def test_link_ends_with_the_address_it_went_to(client: Client, contact: Contact)
     client.post(old, {"do": "code"})
     client.post(old, {"do": "code"})
     assert not LineCode.objects.exists()
-    told = Message.objects.get()
+    told = Message.objects.get(kind="settings_link")
     assert told.address == "right@example.jp"
     path = re.search(r"https?://[^/]+(/messages/language/\S+)", told.body).group(1)
     client.post(path, {"do": "code"})

@@ -272,6 +272,13 @@ def test_the_group_is_asked_the_day_after_once_in_its_language(
     assert 'id="feedback"' in client.get(link[1]).content.decode()
 
 
+def test_who_answers_before_the_question_leaves_is_not_asked(session: Session, set_now: Clock) -> None:
+    set_now(session.shift.ends_at + DAY)
+    ask_for_feedback()
+    give(session)
+    assert [message.state for message in asked()] == ["cancelled"]
+
+
 def test_who_has_answered_who_had_no_session_and_who_can_only_be_rung_is_not_asked(set_now: Clock) -> None:
     answered, empty = a_held_session(set_now), a_held_session(set_now, attendees=0)
     give(answered)

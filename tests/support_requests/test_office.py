@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from notifications.models import Message
 from programme.models import User
+from support_requests.messages import ask_to_confirm
 from support_requests.models import SupportRequest
 from tests.factories import ContactFactory, GroupFactory, SupportRequestFactory, UserFactory, at
 from tests.support_requests.asking import sent
@@ -164,6 +165,17 @@ def test_a_coordinator_who_reached_the_group_confirms_its_request(office: Client
     asked.refresh_from_db()
     assert "確認済みにしました。" in page
     assert (asked.status, asked.moves.get().by, asked.group.contact.email_proved_at) == ("confirmed", coordinator, None)
+
+
+def test_a_group_that_was_reached_by_phone_is_not_rung_for_the_confirmation_again(
+    office: Client, coordinator: User
+) -> None:
+    contact = ContactFactory.create(email="", phone="027-224-1111")
+    asked = SupportRequestFactory.create(status="received", group=GroupFactory.create(contact=contact))
+    ask_to_confirm(asked)
+    assert Message.objects.needs_a_person().exists()
+    office.post(f"/requests/list/{asked.pk}/confirm/")
+    assert not Message.objects.needs_a_person().exists()
 
 
 def test_confirming_twice_is_once(office: Client) -> None:

@@ -65,6 +65,15 @@ def test_the_team_is_asked_once_for_a_report_that_is_missing(set_now: Any) -> No
     assert "/report" in told("report_due")[0].body
 
 
+def test_once_there_is_a_report_nobody_is_asked_for_it_by_what_still_waits(set_now: Any, coordinator: User) -> None:
+    session = a_booked_session(names=("支援一郎", "支援二郎"))
+    moment = session.shift.ends_at + dt.timedelta(hours=20)
+    set_now(moment)
+    remind(moment)
+    session.record_report(by=coordinator, attendees=3, topics=[], present=session.shift.assignments.all())
+    assert [message.state for message in told("report_due")] == ["cancelled"] * 2
+
+
 @pytest.mark.parametrize("why", ["reported", "called off", "long ago", "not wanted"])
 def test_nobody_is_asked_for_a_report_that_is_there_or_of_no_use(set_now: Any, coordinator: User, why: str) -> None:
     session = a_booked_session()

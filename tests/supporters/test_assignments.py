@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 
 from notifications.calendars import method_of
 from notifications.models import Message
@@ -13,6 +14,7 @@ from programme.errors import ChangedMeanwhile, Refused
 from programme.models import Room, Topic, User
 from supporters.errors import (
     AlreadyBooked,
+    NotActive,
     OfferClosed,
     OfferLapsed,
     RoomTaken,
@@ -21,10 +23,10 @@ from supporters.errors import (
     ShiftStarted,
     WeekFull,
 )
-from supporters.models import Assignment, Claim, RoomClaim, Seat, Shift, ShiftTopic
+from supporters.models import Assignment, Claim, RoomClaim, Seat, Shift, ShiftTopic, Supporter
 from supporters.models.claims import cells
 from supporters.tasks import lapse_offers
-from tests.factories import SupporterFactory, a_hall, a_shift, an_offer, at
+from tests.factories import ContactFactory, SupporterFactory, a_hall, a_shift, an_offer, at
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -489,3 +491,27 @@ def test_every_refusal_is_a_sentence_that_can_be_read() -> None:
     for kind in all_of(Refused):
         if kind.__module__ == "supporters.errors":
             assert str(kind(**names)).endswith(("。", "期限切れ"))
+
+
+def test_who_is_put_down_quietly_is_not_asked_by_what_still_waits() -> None:
+    shift, person = a_shift(), SupporterFactory()
+    an_offer(shift, person)
+    Assignment.take(shift, person, by=None, quiet=True)
+    assert Message.objects.get(kind="offer").state == "cancelled"
+
+
+# --- In the reader's language ----------------------------------------------------------------------------
+@pytest.mark.parametrize(("actor", "reader"), [("ja", "en"), ("en", "ja")])
+def test_who_is_taken_off_reads_why_in_their_own_language(coordinator: User, actor: str, reader: str) -> None:
+    """Whatever the language of the page on which the session was moved; the history is the office's."""
+    assignment = accepted(a_shift(days=3), contact=ContactFactory(language=reader))
+    Supporter.objects.filter(pk=assignment.supporter_id).update(status=Supporter.Status.PAUSED)
+    with translation.override(actor):
+        assignment.shift.move_to(at(4), at(4, 12), by=coordinator, reason=gettext("団体のご希望"))
+    body = Message.objects.get(kind="moved_off").body
+    for language, found in ((reader, True), (actor, False)):
+        with translation.override(language):
+            why = str(NotActive(status=Supporter.Status.PAUSED.label))
+            assert (why in body, gettext("団体のご希望") in body) == (found, found)
+    with translation.override("ja"):
+        assert assignment.moves.get(to_status="cancelled").reason == str(NotActive(status="休止中"))

@@ -14,8 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 
-from notifications import calendars
-from notifications.models import Message
+from notifications import addresses, calendars
+from notifications.models import Channel, Contact, Message
 from programme.models import User
 from supporters.messages import tell_cancelled
 from supporters.models import Assignment, CalendarAddress, Shift, Supporter
@@ -130,6 +130,74 @@ def test_of_a_weekly_duty_one_date_moves_and_one_is_called_off_and_the_others_st
         f"{days[2]} 10:00 {days[2]} 12:00 CANCELLED 毎週",
     ]
     assert first.starts_at == at(7, 10)
+
+
+def proved(person: Supporter, address: str) -> None:
+    """The person's new address of mail, proved by its owner."""
+    contact = Contact.objects.get(pk=person.contact_id)
+    contact.email = address
+    addresses.change(contact)
+    addresses.prove(contact, Channel.EMAIL)
+
+
+def entries_to(address: str) -> list[Message]:
+    return list(Message.objects.filter(kind="calendar_entry", address=address).order_by("pk"))
+
+
+def a_line_user(**facts: Any) -> Supporter:
+    line = {"line_id": "U" + "1" * 32, "line_linked_at": timezone.now()}
+    return SupporterFactory(contact=ContactFactory(**{"email": "", **line, **facts}))
+
+
+def test_who_adds_an_address_gets_the_coming_duties_into_the_calendar_there() -> None:
+    person = a_line_user()
+    duties = [accepted(a_shift(days=days), person) for days in (3, 5)]
+    accepted(a_shift(days=7), SupporterFactory())
+    assert [told(duty, "accepted") for duty in duties] == ["", ""]
+    an_offer(a_shift(days=9), person)
+    proved(person, "new@example.jp")
+    mails = entries_to("new@example.jp")
+    assert [mail.subject for mail in mails] == [f"assignment:{duty.pk}" for duty in duties]
+    event = event_in(mails[0].calendar)
+    assert (str(event["ATTENDEE"]), event.decoded("DTSTART")) == ("mailto:new@example.jp", duties[0].shift.starts_at)
+    assert duties[0].shift.title in mails[0].title
+
+
+def test_nothing_goes_into_the_calendar_of_an_address_that_nobody_proved() -> None:
+    person = a_line_user()
+    accepted(a_shift(days=3), person)
+    contact = Contact.objects.get(pk=person.contact_id)
+    contact.email = "typo@example.jp"
+    addresses.change(contact)
+    assert entries_to("typo@example.jp") == []
+
+
+def test_an_address_that_has_the_entry_does_not_get_it_twice_and_a_former_one_gets_it_again() -> None:
+    person = SupporterFactory(contact=ContactFactory(email="a@example.jp"))
+    accepted(a_shift(days=3), person)
+    Message.objects.filter(kind="accepted").update(state="sent", sent_at=timezone.now())
+    addresses.prove(person.contact, Channel.EMAIL)
+    assert entries_to("a@example.jp") == []  # the confirmation brought it
+    proved(person, "b@example.jp")
+    Message.objects.filter(kind="calendar_entry").update(state="sent", sent_at=timezone.now())
+    proved(person, "a@example.jp")
+    assert (len(entries_to("b@example.jp")), len(entries_to("a@example.jp"))) == (1, 1)
+
+
+def test_who_is_told_by_line_and_reads_mail_has_the_calendar_kept_right(coordinator: User) -> None:
+    person = a_line_user(email="a@example.jp", email_proved_at=timezone.now())
+    with mock.patch("notifications.ladder.is_configured", return_value=True):
+        assignment = accepted(a_shift(days=3), person)
+        assignment.shift.move_to(at(4), at(4, 12), by=coordinator, reason="会場の都合")
+        for concerned in assignment.shift.cancel(by=coordinator, reason="台風"):
+            tell_cancelled(concerned)
+    mails = entries_to("a@example.jp")
+    assert [str(Calendar.from_ical(mail.calendar)["METHOD"]) for mail in mails] == ["REQUEST", "REQUEST", "CANCEL"]
+    sequences = [int(event_in(mail.calendar)["SEQUENCE"]) for mail in mails]
+    assert sequences == sorted(set(sequences))
+    channels = Message.objects.filter(kind__in=["accepted", "moved", "cancelled"]).values_list("channel", flat=True)
+    assert set(channels) == {Channel.LINE}
+    assert mails[0].state == Message.State.REPLACED  # it had not left when the next one was written
 
 
 # --- The private feed ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications import links
+from notifications.models import Message
 from programme.models import User
 from supporters.errors import AdultMissing, ConsentStands
 from supporters.messages import CONSENT, LIFETIME, OFFER
@@ -33,6 +34,23 @@ def test_a_sheet_is_recorded_for_the_guardian_who_signed_it(minor: Supporter, co
     asked.refresh_from_db()
     assert (str(consent.guardian), consent.is_valid, consent.recorded_by) == ("見本 母", True, coordinator)
     assert (asked.is_valid, asked.revoked_at is not None) == (False, True)
+
+
+def test_who_need_not_be_asked_any_more_is_not_rung_for_it(minor: Supporter, coordinator: User) -> None:
+    """Another guardian is asked, or has signed the sheet."""
+    asked = Message.objects.filter(kind="consent")
+    first = ask_guardian(minor, MOTHER)
+    assert [message.recipient for message in Message.objects.needs_a_person()] == [first.guardian]
+    ask_guardian(minor, FATHER)
+    assert list(asked.order_by("pk").values_list("state", flat=True)) == ["cancelled", "queued"]
+    record_paper_consent(minor, MOTHER, by=coordinator)
+    assert list(asked.values_list("state", flat=True)) == ["cancelled", "cancelled"]
+
+
+def test_who_has_agreed_by_the_link_is_not_asked_for_it_again(minor: Supporter) -> None:
+    """What waited for the morning, or for a call, is of no use any more."""
+    ask_guardian(minor, MOTHER).give()
+    assert not Message.objects.needs_a_person().exists()
 
 
 def test_while_a_consent_stands_no_other_takes_its_place(minor: Supporter, coordinator: User) -> None:

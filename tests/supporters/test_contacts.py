@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from notifications.models import Contact
+from notifications.models import Contact, Message
 from programme.models import User
 from supporters.models import Supporter
 from supporters.services import change_contact
@@ -58,3 +58,12 @@ def test_the_office_changes_it_on_the_persons_page(client: Client, coordinator: 
     assert "no address" in page  # as typed, to be put right
     client.post(address, sent)
     assert reached(person)[0] == "new@example.jp"
+
+
+def test_who_reads_at_the_new_address_and_number_is_asked_to_prove_them(person: Supporter, coordinator: User) -> None:
+    change_contact(person, email="new@example.jp", phone="027-224-1111", mobile="090-1234-5678", by=coordinator)
+    asked = Message.objects.filter(recipient=person.contact_id).order_by("kind")
+    assert list(asked.values_list("kind", "channel", "address", "state")) == [
+        ("prove_mail", "email", "new@example.jp", "queued"),
+        ("prove_mobile", "sms", "+819012345678", "queued"),
+    ]

@@ -142,6 +142,8 @@ def test_who_wants_to_be_erased_leaves_at_once_and_can_still_change_their_mind(
     erase_due()
     somebody.refresh_from_db()
     assert (somebody.erase_on, somebody.name) == (None, "見本 𠮷子")
+    told.refresh_from_db()
+    assert told.state == "cancelled"  # it had not left: nothing is erased on that day
 
 
 def test_who_applies_again_meanwhile_is_not_erased(somebody: Supporter) -> None:
@@ -150,6 +152,7 @@ def test_who_applies_again_meanwhile_is_not_erased(somebody: Supporter) -> None:
     somebody.apply_again(by=somebody.user)
     somebody.refresh_from_db()
     assert (somebody.status, somebody.erase_on) == ("applied", None)
+    assert Message.objects.get(kind="erasure").state == "cancelled"
 
 
 def test_asking_twice_neither_puts_it_off_nor_tells_it_twice(somebody: Supporter) -> None:

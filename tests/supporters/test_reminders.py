@@ -1,22 +1,26 @@
 """Reminders: each person once, whenever they joined, however often and however late the sweep comes."""
 
 import datetime as dt
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications import outbox
-from notifications.models import Channel, Message
+from notifications.models import Attempt, Channel, Contact, Message
 from notifications.writing import Letter, Writer
 from programme.models import Limit, User
 from supporters.models import Assignment, Consent, Shift, Supporter
 from supporters.reminders import remind
 from supporters.tasks import remind as remind_task
 from tests import factories
+from tests.engines import on_postgresql
 from tests.factories import ContactFactory, SupporterFactory, an_offer
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
@@ -159,6 +163,88 @@ def test_who_says_that_they_cannot_come_is_not_sent_what_waits(set_now: Any) -> 
     assert Message.objects.get(kind="reminder_day").state == Message.State.CANCELLED
 
 
+def test_who_can_come_after_all_is_reminded_anew_of_what_they_were_not_told(set_now: Any) -> None:
+    """Somebody with a landline alone waits for a call; who had been told is not told again."""
+    shift = a_shift(days=20, hour=10, needed=2)
+    to_ring = accepted(shift, SupporterFactory(contact=ContactFactory(email="", phone="027-224-1111")))
+    heard = accepted(shift)
+    sweep(at(19, 9), set_now)
+    Message.objects.filter(kind="reminder_day", channel="email").update(state="sent", sent_at=at(19, 9))
+    for duty in (to_ring, heard):
+        duty.want_stand_in(by=None)
+        sweep(at(19, 9, 30), set_now)
+        duty.accept(by=None)
+    for minute in (40, 50):
+        sweep(at(19, 9, minute), set_now)
+    states = {
+        duty: list(Message.objects.filter(kind="reminder_day", subject=f"assignment:{duty.pk}").order_by("pk"))
+        for duty in (to_ring, heard)
+    }
+    assert [(one.state, one.channel) for one in states[to_ring]] == [("cancelled", "phone"), ("queued", "phone")]
+    assert [one.state for one in states[heard]] == ["sent"]
+
+
+def test_what_may_have_arrived_is_not_said_again(set_now: Any) -> None:
+    duty = accepted(a_shift(days=20, hour=10))
+    sweep(at(19, 9), set_now)
+    message = Message.objects.get(kind="reminder_day")
+    Attempt.objects.create(message=message, channel=message.channel, address=message.address)  # on its way
+    duty.want_stand_in(by=None)
+    duty.accept(by=None)
+    sweep(at(19, 10), set_now)
+    assert told(duty) == ["reminder_day"]
+
+
+@contextmanager
+def elsewhere(act: Callable[[], object], *, seconds: float = 20) -> Iterator[None]:
+    """Another connection does ``act``, and commits when the block ends, or after so many seconds."""
+    begun, over = threading.Event(), threading.Event()
+
+    def run() -> None:
+        try:
+            with transaction.atomic():
+                act()
+                begun.set()
+                over.wait(seconds)
+        finally:
+            begun.set()
+            connection.close()
+
+    other = threading.Thread(target=run)
+    other.start()
+    begun.wait(20)
+    try:
+        yield
+    finally:
+        over.set()
+        other.join()
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_that_waits_for_a_shift_to_move_does_not_tell_its_old_time(set_now: Any, coordinator: User) -> None:
+    duty = accepted(a_shift(days=20, hour=10))
+    set_now(at(19, 9))
+    move = partial(duty.shift.move_to, at(30, 10), at(30, 12), by=coordinator, reason="会場の都合")
+    with elsewhere(move, seconds=1):
+        remind_task()
+    assert told(duty) == ["moved"]
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_who_is_being_changed_in_this_moment_is_told_by_the_next_sweep(set_now: Any) -> None:
+    """Without waiting: a sweep that holds a thousand rows keeps nobody from anything."""
+    duty, other = accepted(a_shift(days=20, hour=10)), accepted(a_shift(days=20, hour=10))
+    set_now(at(19, 9))
+    held = Contact.objects.filter(pk=duty.supporter.contact_id).select_for_update()
+    with elsewhere(held.get):
+        remind_task()
+    assert (told(duty), told(other)) == ([], ["reminder_day"])
+    remind_task()
+    assert told(duty) == ["reminder_day"]
+
+
 def test_the_morning_s_message_has_address_map_and_a_number_to_tap(set_now: Any) -> None:
     duty = accepted(a_shift(days=20, hour=10))
     from programme.models import Programme
@@ -270,6 +356,15 @@ def test_who_has_not_answered_is_asked_once_more_before_the_end(set_now: Any) ->
         sweep(moment, set_now)
         assert told(offer) == expected
     assert Message.objects.get(kind="offer_reminder").expires_at == at(3, 9)
+
+
+def test_who_has_just_heard_of_another_time_is_not_asked_once_more_at_once(set_now: Any, coordinator: User) -> None:
+    offer = an_offer(a_shift(days=20), SupporterFactory())
+    Assignment.objects.filter(pk=offer.pk).update(offered_at=at(1, 9), answer_by=at(3, 9))
+    sweep(at(2, 22), set_now)
+    offer.shift.move_to(at(21), at(21, 12), by=coordinator, reason="会場の都合")
+    Message.objects.filter(kind="moved").update(created_at=at(2, 22))
+    assert sweep(at(2, 23), set_now) == 0
 
 
 @pytest.mark.parametrize("why", ["answered", "just asked", "over", "called off"])

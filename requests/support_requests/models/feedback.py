@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from support_requests import months
 from support_requests.errors import FeedbackClosed, NotHeld
+from support_requests.messages import stop_asking_for_feedback
 from support_requests.models.sessions import Session
 
 THANKS_LENGTH = 200
@@ -67,6 +68,7 @@ class Feedback(models.Model):
         answer = {"helpful": helpful, "again": again, "thanks": " ".join(thanks.split())}
         given = cls.objects.filter(session=session).first()
         if given is None:
+            stop_asking_for_feedback(session)
             return cls.objects.create(session=session, **answer)
         if all(getattr(given, name) == value for name, value in answer.items()):
             return given

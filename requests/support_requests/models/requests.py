@@ -21,7 +21,14 @@ from programme.models import Device, District, Room, Topic, Venue
 from programme.models.records import RecordedQuerySet, recorded
 from programme.text import ascii_number, search_key
 from support_requests.errors import RequestClosed, TimePassed
-from support_requests.messages import confirm_key, knows_time, tell_closed, tell_received, tell_reopened
+from support_requests.messages import (
+    confirm_key,
+    knows_time,
+    stop_asking_to_confirm,
+    tell_closed,
+    tell_received,
+    tell_reopened,
+)
 from support_requests.models.series import Series
 from supporters.models import Shift
 
@@ -263,6 +270,8 @@ class SupportRequest(Stateful):
         self._move(self.Status.CONFIRMED, by=by)
         if by is None or self.group.contact.email:
             tell_received(self)
+        else:
+            stop_asking_to_confirm(self)
 
     def _note_proof(self) -> None:
         facts = {"kind": "request_confirm", "subject": f"request:{self.pk}", "occasion": confirm_key(self)}

@@ -15,7 +15,7 @@ from programme.errors import ChangedMeanwhile
 from programme.models import Limits, Topic
 from programme.models.records import RecordedQuerySet, recorded
 from support_requests.errors import AlreadyReported, NobodyAccepted, NotOverYet, TimePassed
-from support_requests.messages import tell_booked
+from support_requests.messages import stop_asking_for_report, tell_booked
 from support_requests.models.requests import SupportRequest
 from supporters.errors import AdultMissing, ShiftCancelled
 from supporters.messages import tell_cancelled
@@ -216,7 +216,9 @@ class Session(models.Model):
         )
         report.topics.set(topics)
         were_there = {assignment.pk for assignment in present}
-        for assignment in shift.assignments.held():
+        team = list(shift.assignments.held())
+        stop_asking_for_report(team)
+        for assignment in team:
             assignment.record_attendance(came=assignment.pk in were_there, by=by)
         return report
 

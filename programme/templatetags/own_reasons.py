@@ -2,7 +2,7 @@
 
 from django import template
 
-from consult import own_reasons
+from programme import own_reasons
 
 register = template.Library()
 register.filter("say_reason", own_reasons.say_reason)
