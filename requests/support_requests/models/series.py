@@ -53,7 +53,8 @@ class Series(models.Model):
     def begin(cls, starts: Sequence[dt.datetime], *, months: int) -> Self:
         """A group asks for ``starts``, and for the like of them in each of ``months`` months, the first included."""
         first = _month_of(starts)
-        series = cls.objects.create(next_month=first + MONTH, last_month=first + (months - 1) * MONTH)
+        series = cls(next_month=first + MONTH, last_month=first + (months - 1) * MONTH)
+        series.save()
         series._keep_rule(starts)
         return series
 

@@ -48,7 +48,9 @@ def _find(purpose: str, token: str) -> SupportRequest:
         found = asked.get(pk=key.partition("-")[0])
     except SupportRequest.DoesNotExist as error:
         raise links.BadLink from error
-    contacts = {CONFIRM: [found.group.contact], NEW_CONTACT: [found.group.new_contact, found.group.contact]}
-    if purpose in contacts and key not in [confirm_key(found, one) for one in contacts[purpose] if one]:
+    contacts = [found.group.contact]
+    if purpose == NEW_CONTACT and found.group.new_contact:
+        contacts.append(found.group.new_contact)
+    if purpose in (CONFIRM, NEW_CONTACT) and key not in [confirm_key(found, one) for one in contacts]:
         raise links.BadLink
     return found
