@@ -164,7 +164,7 @@ def _pages() -> tuple[Client, dict[str, str]]:
     people = reverse("supporters:people")
     return client, pages | {
         "supporters:people found": f"{people}?q=ひと12",
-        "support_requests:board people": reverse("support_requests:board") + "?by=people",
+        "support_requests:board people": reverse("support_requests:board") + "?view=people",
         "support_requests:list found": reverse("support_requests:list") + "?q=会12",
     }
 

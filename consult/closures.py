@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from consult.models import Opening
@@ -37,6 +37,23 @@ def touched_by(closure: Closure) -> Touched:
         _on_its_days(closure, openings.order_by("shift__starts_at", "pk")),
         _on_its_days(closure, sessions.order_by("shift__starts_at", "pk")),
     )
+
+
+def shifts_on(closure: Closure) -> QuerySet[Shift]:
+    """The shifts that ``touched_by`` tells of, the soonest first, for showing some of very many."""
+    coming = _coming(closure)
+    last = coming.aggregate(last=Max("starts_at"))["last"]
+    days = closure.days(timezone.localdate(), timezone.localdate(last)) if last else []
+    return coming.filter(starts_at__date__in=days).order_by("starts_at", "pk")
+
+
+def touched_among(shifts: Iterable[Shift]) -> Touched:
+    """What takes place on ``shifts``. Two queries."""
+    keys = [shift.pk for shift in shifts]
+    openings = Opening.objects.filter(shift__in=keys).select_related("desk__venue", "shift")
+    sessions = Session.objects.filter(shift__in=keys).select_related("request__group", "shift__venue")
+    order = ("shift__starts_at", "pk")
+    return Touched(list(openings.order_by(*order)), list(sessions.order_by(*order)))
 
 
 def _coming(closure: Closure) -> QuerySet[Shift]:

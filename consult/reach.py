@@ -29,11 +29,10 @@ class Place:
         return bool(self.sessions or self.desks)
 
 
-def places() -> list[Place]:
-    """The districts in use, in four queries."""
+def places(groups: Mapping[str, int]) -> list[Place]:
+    """The districts in use, in three queries. ``groups``: by code, how many asked and never had a session."""
     held = _by("shift__venue__district", Session.objects.held())
     desks = _by("venue__district", Desk.objects.filter(active=True))
-    groups = _by("district", unreached_groups())
     return [
         Place(district, held.get(district.pk, 0), desks.get(district.pk, 0), groups.get(district.pk, 0))
         for district in District.objects.filter(active=True)

@@ -4,24 +4,24 @@ What somebody has put off (``Snooze``) is left out until its day.
 """
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, F, Min, Window
-from django.db.models.constants import LOOKUP_SEP
+from django.db.models import Count, F, Min
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from consult.models import MonthReport
+from mdeji.looking import LOOKS, ROWS_OF_A_KIND, Clock, Waiting, look
 from mdeji.models import Snooze
 from mdeji.work import DAY, Kind, Kinds, Press
 from programme.fiscal import Month, start_of
+from programme.models import Limits
 from programme.wording import say_day, say_moment, say_month
 from supporters.models import Honorarium
 
-ROWS_OF_A_KIND = 20
 TASKS_AT_MOST = 20
 MONTH, HONORARIA = "month", "honoraria"
 HONORARIA_DUE = 40 * DAY
@@ -54,7 +54,7 @@ class Task:
             title=kind.title,
             about=kind.about(row),
             detail=kind.detail(row),
-            due=kind.due(row),
+            due=kind.due_of(row),
             url=kind.url(row),
             pressing=kind.pressing,
             press=kind.press(row) if kind.press else None,
@@ -76,27 +76,50 @@ class Job:
 
 @dataclass(slots=True)
 class Inbox:
-    """``tasks`` in the order of work; ``jobs`` the same by kind. One query a kind, however much there is."""
+    """``tasks`` in the order of work, the first of them; ``jobs`` all by kind; ``put_off`` what waits for its day.
+
+    One query looks for all kinds; the rows are read of those kinds alone of which something is shown.
+    """
 
     now: dt.datetime
     jobs: list[Job] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
+    put_off: list[Snooze] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        put_off = Snooze.objects.keys_by_kind(timezone.localdate(self.now))
-        for kind in Kinds(self.now).all():
-            rows = kind.rows.exclude(**{f"{kind.key}__in": put_off[kind.slug]}).annotate(of_all=Window(Count("*")))
-            found = list(rows.order_by(kind.moment, "pk")[:ROWS_OF_A_KIND])
-            if not found:
-                continue
-            first = attrgetter(kind.moment.replace(LOOKUP_SEP, "."))(found[0])
-            says = kind.says % {"moment": say_moment(first)} if first else ""
-            self.jobs.append(Job(kind.title, found[0].of_all, says, kind.page, kind.query, kind.pressing))
-            self.tasks += [Task.of(kind, row) for row in found]
-        if not put_off[HONORARIA]:
+        self.put_off = list(Snooze.objects.lasting(timezone.localdate(self.now)).select_related("by"))
+        limits = Limits.current()
+        found = look(Clock(self.now, limits))
+        waiting = [(kind, found[kind.slug]) for kind in Kinds(limits).all() if found[kind.slug]]
+        for kind, rows in waiting:
+            says = kind.says % {"moment": say_moment(rows[0].moment)}
+            self.jobs.append(Job(kind.title, rows[0].of_all, says, kind.page, kind.query, kind.pressing))
+        put_off = {(row.kind, row.key) for row in self.put_off}
+        if (HONORARIA, 0) not in put_off:
             self._honoraria()
-        self._months(put_off[MONTH])
+        self._months({key for kind, key in put_off if kind == MONTH})
+        self._read(waiting)
+
+    def _read(self, waiting: Sequence[tuple[Kind, list[Waiting]]]) -> None:
+        """The rows of the first tasks."""
+        dues = []
+        for kind, found in waiting:
+            if callable(kind.due):  # only the row itself says when it is due
+                self._add(kind, found)
+            else:
+                dues += [one.moment + kind.due for one in found]
+        dues = sorted([*dues, *(task.due for task in self.tasks)])[:TASKS_AT_MOST]
+        for kind, found in waiting:
+            if not callable(kind.due):
+                self._add(kind, [one for one in found if one.moment + kind.due <= dues[-1]])
         self.tasks.sort(key=lambda task: (task.due, task.kind, task.key))
+        del self.tasks[TASKS_AT_MOST:]
+
+    def _add(self, kind: Kind, found: Sequence[Waiting]) -> None:
+        waits = {one.pk: one.moment for one in found}
+        for pk, row in kind.read.in_bulk(list(waits)).items():
+            row.waits = waits[pk]
+            self.tasks.append(Task.of(kind, row))
 
     def _honoraria(self) -> None:
         """All lines that wait are approved on one page."""
@@ -128,6 +151,6 @@ class Inbox:
             self.tasks.append(Task(MONTH, number, title, about, "", due, address, pressing=False, press=None))
 
 
-def kinds_of(now: dt.datetime) -> set[str]:
+def kinds_of() -> set[str]:
     """What may be put off."""
-    return {MONTH, HONORARIA, *(kind.slug for kind in Kinds(now).all())}
+    return {MONTH, HONORARIA, *LOOKS}

@@ -1,7 +1,6 @@
 """What the office keeps about its own work."""
 
 import datetime as dt
-from collections import defaultdict
 
 from django.conf import settings
 from django.db import models
@@ -13,13 +12,6 @@ from django.utils.translation import gettext_lazy as _
 class SnoozeQuerySet(models.QuerySet["Snooze"]):
     def lasting(self, today: dt.date) -> "SnoozeQuerySet":
         return self.filter(until__gt=today)
-
-    def keys_by_kind(self, today: dt.date) -> defaultdict[str, set[int]]:
-        """By kind of work: what is put off today."""
-        found: defaultdict[str, set[int]] = defaultdict(set)
-        for kind, key in self.lasting(today).values_list("kind", "key"):
-            found[kind].add(key)
-        return found
 
 
 class Snooze(models.Model):

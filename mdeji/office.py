@@ -7,11 +7,12 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from mdeji.inbox import TASKS_AT_MOST, Inbox, kinds_of
+from mdeji.inbox import Inbox, kinds_of
 from mdeji.models import Snooze
 from programme.access import UserRequest, coordinator_only
 from programme.wording import say_day
@@ -34,7 +35,7 @@ class SnoozeForm(forms.Form):
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]
-        if kind not in kinds_of(timezone.now()):
+        if kind not in kinds_of():
             raise forms.ValidationError(_("この操作はできません。"))
         return kind
 
@@ -49,10 +50,13 @@ def _show(request: HttpRequest, form: SnoozeForm) -> HttpResponse:
     inbox = Inbox(timezone.now())
     context = {
         "jobs": inbox.jobs,
-        "tasks": inbox.tasks[:TASKS_AT_MOST],
+        "tasks": inbox.tasks,
         "now": inbox.now,
-        "put_off": Snooze.objects.lasting(today).select_related("by"),
-        "days": [(days, say_day(today + dt.timedelta(days=days))) for days in DAYS],
+        "put_off": inbox.put_off,
+        # In one piece: each task has them.
+        "days": format_html_join(
+            "", '<option value="{}">{}</option>', ((days, say_day(today + dt.timedelta(days=days))) for days in DAYS)
+        ),
         "form": form,
         "refused": f"{form['kind'].value()}:{form['key'].value()}" if form.errors else "",
     }

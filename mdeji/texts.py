@@ -4,19 +4,20 @@ The samples stand here because this layer alone knows all apps. A template witho
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.translation import gettext
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from mdeji.accounts import in_easy
@@ -28,6 +29,7 @@ from programme.access import coordinator_only
 from programme.fiscal import Month
 from programme.models import Programme, Venue
 
+TEXTS_A_PAGE = 6
 RECIPIENT = "見本 花子"
 # Others whom a mail may name to the recipient and an SMS, which anybody may read on a locked screen, must not.
 THIRD = "見本 三郎"
@@ -89,6 +91,22 @@ ACCOUNT_SMS = ["sign_in_code", "sign_in_unknown", "sign_in_known", "way_in_chang
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """A text that is sent, whatever the language."""
+
+    template: str
+    name: str
+    reader: str | Promise
+
+
+KINDS = (
+    *(Kind(f"{folder}{name}.txt", name, reader) for folder, (reader, names) in READERS.items() for name in names),
+    *(Kind(f"account/email/{name}_message.txt", name, ACCOUNTS) for name in ACCOUNT_MAILS),
+    *(Kind(f"account/sms/{name}.txt", name, ACCOUNTS) for name in ACCOUNT_SMS),
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """One text in one language. ``size`` is that of the SMS; None where none is sent."""
 
@@ -100,25 +118,35 @@ class Text:
     size: segments.Size | None
 
 
-def texts(language: str) -> Iterator[Text]:
-    """Every text in ``language``, with sample data, in five queries."""
-    writer = Writer([])
+def texts(language: str, kinds: Sequence[Kind] = KINDS, *, writer: Writer | None = None) -> Iterator[Text]:
+    """The texts of ``kinds`` in ``language``, with sample data, in five queries; in one with a ``writer``."""
+    writer = writer or Writer([])
     recipient = Contact(pk=0, name=RECIPIENT, email="hanako@example.jp", phone="090-0000-0000", language=language)
-    sample = _sample()
-    for folder, (reader, names) in READERS.items():
-        for name in names:
-            template = f"{folder}{name}.txt"
-            message = writer.write(Letter(recipient, name, "sample:0", template, sample))
-            size = segments.size(message.short) if message.short else None
-            yield Text(template, str(reader), message.title, message.body, message.short, size)
-    with translation.override(language):
-        yield from _account_texts(recipient)
+    sample, of_account = _sample(), _account_sample(recipient)
+    for kind in kinds:
+        if kind.reader == ACCOUNTS:
+            with translation.override(language):
+                text = _account_text(kind, of_account)
+            yield text
+            continue
+        message = writer.write(Letter(recipient, kind.name, "sample:0", kind.template, sample))
+        size = segments.size(message.short) if message.short else None
+        yield Text(kind.template, str(kind.reader), message.title, message.body, message.short, size)
 
 
-def _account_texts(recipient: Contact) -> Iterator[Text]:
+def _account_text(kind: Kind, sample: dict[str, Any]) -> Text:
     """In the language in use, as mdeji.accounts.Adapter writes them."""
+    if kind.template.startswith("account/sms/"):
+        short = render_to_string(kind.template, sample).strip()
+        return Text(kind.template, str(kind.reader), str(CODE_BY_SMS), "", short, segments.size(short))
+    paths = (kind.template.replace("_message.txt", "_subject.txt"), kind.template)
+    subject, body = (in_easy(render_to_string(path, sample).strip()) for path in paths)
+    return Text(kind.template, str(kind.reader), subject, body, "", None)
+
+
+def _account_sample(recipient: Contact) -> dict[str, Any]:
     host = urlsplit(settings.SITE_URL)
-    sample = {
+    return {
         "recipient": recipient,
         "programme": Programme.objects.first(),
         "email": recipient.email,
@@ -127,18 +155,8 @@ def _account_texts(recipient: Contact) -> Iterator[Text]:
         "request": SimpleNamespace(scheme=host.scheme, get_host=host.netloc),
         "signup_url": links.absolute(reverse("account_signup")),
         "url": links.absolute(reverse("account_request_login_code")),
-        "what": gettext("ログインに使うメールアドレスが変わりました。"),
+        "what": _("ログインに使うメールアドレスが変わりました。"),
     }
-    for name in ACCOUNT_MAILS:
-        template = f"account/email/{name}_message.txt"
-        subject, body = (
-            in_easy(render_to_string(path, sample).strip()) for path in (f"account/email/{name}_subject.txt", template)
-        )
-        yield Text(template, str(ACCOUNTS), subject, body, "", None)
-    for name in ACCOUNT_SMS:
-        template = f"account/sms/{name}.txt"
-        short = render_to_string(template, sample).strip()
-        yield Text(template, str(ACCOUNTS), str(CODE_BY_SMS), "", short, segments.size(short))
 
 
 def _sample() -> dict[str, Any]:
@@ -204,14 +222,28 @@ def _sample() -> dict[str, Any]:
 
 @coordinator_only
 def texts_page(request: HttpRequest) -> HttpResponse:
-    """All texts in one language, and how long each SMS is in every language."""
+    """Texts in one language, and how long each SMS is in every language."""
     languages = dict(settings.LANGUAGES)
     chosen = request.GET.get("language", "")
     chosen = chosen if chosen in languages else translation.get_language()
-    written = {language: list(texts(language)) for language in languages}
+    readers = list(dict.fromkeys(str(kind.reader) for kind in KINDS))
+    number = request.GET.get("reader", "")
+    reader = readers[int(number)] if number in map(str, range(len(readers))) else ""
+    kinds = [kind for kind in KINDS if reader in ("", str(kind.reader))]
+    page = Paginator(kinds, TEXTS_A_PAGE).get_page(request.GET.get("page"))
+    writer = Writer([])
+    written = {language: list(texts(language, list(page), writer=writer)) for language in languages}
     sizes = zip(*([text.size for text in written[language]] for language in languages), strict=True)
     rows = [
         (text, list(zip(languages.values(), of_each, strict=True)))
         for text, of_each in zip(written[chosen], sizes, strict=True)
     ]
-    return render(request, "mdeji/texts.html", {"rows": rows, "offered": languages.items(), "chosen": chosen})
+    context = {
+        "rows": rows,
+        "page": page,
+        "offered": languages.items(),
+        "chosen": chosen,
+        "readers": list(enumerate(readers)),
+        "reader": reader,
+    }
+    return render(request, "mdeji/texts.html", context)

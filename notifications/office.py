@@ -25,6 +25,7 @@ from programme.errors import Refused
 
 COUNTED_DAYS = 14
 TOLD_A_PAGE = 20
+MESSAGES_A_PAGE = 20
 STOPPED_AT_MOST = 30
 
 
@@ -34,7 +35,7 @@ def message_list(request: UserRequest) -> HttpResponse:
     waiting = Message.objects.needs_a_person().select_related("recipient")
     of_person = Window(Min("created_at"), partition_by="recipient")
     waiting = waiting.annotate(since=of_person).order_by("since", "recipient", "created_at", "pk")
-    context = {"page": Paginator(waiting, 50).get_page(request.GET.get("page")), "stopped": _stopped()}
+    context = {"page": Paginator(waiting, MESSAGES_A_PAGE).get_page(request.GET.get("page")), "stopped": _stopped()}
     return render(request, "notifications/message_list.html", context)
 
 
@@ -212,7 +213,7 @@ def message_log(request: UserRequest) -> HttpResponse:
         "notifications/message_log.html",
         {
             "form": form,
-            "page": Paginator(found, 30).get_page(request.GET.get("page")),
+            "page": Paginator(found, MESSAGES_A_PAGE).get_page(request.GET.get("page")),
             "counts": daily_counts(timezone.localdate() - dt.timedelta(days=COUNTED_DAYS - 1)),
         },
     )

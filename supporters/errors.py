@@ -59,12 +59,13 @@ class AdultMissing(Refused):
     sentence = _("18歳未満の方は、大人のサポーターと一緒の活動だけに参加できます。")
 
 
+# These are read by the person and by the office alike: they speak of what is set, not of whose it is.
 class WeekFull(Refused):
-    sentence = _("この週は、ご自分で決めた回数(%(limit)s回)に達しています。")
+    sentence = _("この週の活動が、登録してある上限(%(limit)s回)に達しています。")
 
 
 class MonthFull(Refused):
-    sentence = _("この月は、ご自分で決めた回数(%(limit)s回)に達しています。")
+    sentence = _("この月の活動が、登録してある上限(%(limit)s回)に達しています。")
 
 
 class TooFarApart(Refused):

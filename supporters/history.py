@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import Count, F, Q
 
 from programme.models import Limits
 from supporters.models import Assignment, AssignmentMove, Supporter
@@ -21,16 +21,16 @@ class History:
     absent: int
 
 
-def history(supporter: Supporter, now: dt.datetime) -> History:
+def history(supporter: Supporter, now: dt.datetime, limits: Limits) -> History:
     duties = supporter.assignments.filter(shift__starts_at__gt=now - YEAR, shift__starts_at__lte=now)
     late = AssignmentMove.objects.filter(
         subject__supporter=supporter,
         to_status=Assignment.Status.STANDING_IN_WANTED,
-        at__gt=F("shift_start") - dt.timedelta(hours=Limits.current().late_hours),
+        at__gt=F("shift_start") - dt.timedelta(hours=limits.late_hours),
         shift_start__gt=now - YEAR,
     )
-    return History(
-        served=duties.served(now).count(),
-        late=late.values("subject").distinct().count(),
-        absent=duties.filter(status=Assignment.Status.ABSENT).count(),
+    counts = duties.order_by().aggregate(
+        served=Count("pk", filter=Q(status__in=Assignment.HELD, shift__ends_at__lte=now)),
+        absent=Count("pk", filter=Q(status=Assignment.Status.ABSENT)),
     )
+    return History(**counts, late=late.values("subject").distinct().count())

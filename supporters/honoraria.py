@@ -147,7 +147,8 @@ def approvable(month: Month, *, by: Any) -> QuerySet[Honorarium]:
 
 def count_of(lines: QuerySet[Honorarium]) -> tuple[int, int]:
     """Number and yen of lines."""
-    return lines.count(), lines.aggregate(yen=Sum("yen", default=0))["yen"]
+    found = lines.aggregate(number=Count("pk"), yen=Sum("yen", default=0))
+    return found["number"], found["yen"]
 
 
 def acts_of(month: Month) -> list[Line]:

@@ -9,7 +9,7 @@ from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, ProtectedError, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, ProtectedError, Q, QuerySet, Value
 from django.db.models.functions import Lower, NullIf
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -80,22 +80,13 @@ def _keys(person: Supporter) -> "set[tuple[Any, ...]]":
     return keys | ({("mail", person.contact.email.lower())} if person.contact.email else set())
 
 
-def with_look_alikes(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
-    """``people``, each with ``may_be_known``: whether ``look_alikes`` finds anybody."""
-    return people.annotate(may_be_known=ExpressionWrapper(_somebody_alike(), output_field=BooleanField()))
-
-
 def known_already(people: "QuerySet[Supporter]") -> "QuerySet[Supporter]":
     """Those of ``people`` for whom ``look_alikes`` finds anybody."""
-    return people.filter(_somebody_alike())
-
-
-def _somebody_alike() -> Q:
-    """One question for each way of being alike: an index answers each, and none answers all of them at once."""
+    # One question for each way of being alike: an index answers each, and none answers all of them at once.
     # Without a number is no number in common, and no reason to look at all who have none.
     contact = [NullIf(OuterRef(f"contact__{name}"), Value("")) for name in ("phone_e164", "mobile_e164", "email")]
     ways = _shared(OuterRef("kana_key"), OuterRef("birth_date"), *contact)
-    return reduce(or_, (Q(Exists(_others(OuterRef("pk"), way))) for way in ways))
+    return people.filter(reduce(or_, (Q(Exists(_others(OuterRef("pk"), way))) for way in ways)))
 
 
 def _shared(kana_key: Any, birth_date: Any, phone: Any, mobile: Any, email: Any) -> list[Q]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,7 +20,7 @@ from programme.wording import say_day
 from supporters.honoraria import acts_of, approvable, approve_lines, correct_amount, count_of, draw_up, pay
 from supporters.models import Assignment, Honorarium
 
-LINES_A_PAGE = 50
+LINES_A_PAGE, LISTED_AT_MOST = 25, 20
 
 
 @coordinator_only
@@ -51,7 +51,7 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         (_("明細と合わない分"), found.changed),
         (_("この月の明細の合計"), found.drawn),
     ]
-    to_prove = Assignment.objects.filter(pk__in=found.to_prove[:LINES_A_PAGE])
+    to_prove = Assignment.objects.filter(pk__in=found.to_prove[:LISTED_AT_MOST])
     page = Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page"))
     record = record_of(*page, called={line: f"{say_day(line.day)} {line.assignment.supporter}" for line in page})
     context = {
@@ -62,12 +62,12 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         "next": month.next if month.next.first <= today else None,
         "page": page,
         "reconciled": found,
+        "differing": found.differing[:LISTED_AT_MOST],
         "approvable": {"number": number, "yen": yen},
         "waiting": lines.waiting().count(),
-        "payable": Honorarium.objects.payable().aggregate(yen=Sum("yen", default=0))["yen"],
-        "payable_lines": Honorarium.objects.payable().exists(),
+        "payable": Honorarium.objects.payable().aggregate(yen=Sum("yen", default=0), lines=Count("pk")),
         "form": form,
-        "correcting": request.POST.get("assignment") if form.is_bound else None,
+        "correcting": request.POST.get("assignment") if form.is_bound else request.GET.get("correct"),
     }
     return render(request, "consult/kpi/honoraria.html", context)
 

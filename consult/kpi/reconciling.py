@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Sum
-from django.utils import timezone
+from django.db.models import Case, IntegerField, Sum, When
 
-from consult.kpi.counting import state
 from consult.kpi.definitions import in_force
-from programme.fiscal import Month, span
-from supporters.models import Assignment, Honorarium
+from programme.fiscal import Month
+from supporters.models import Honorarium
+from supporters.models.assignments import proof
 
 YEN, MINUTES = "honoraria", "support_hours"
 
@@ -47,20 +46,27 @@ class Reconciliation:
 
 
 def reconcile(month: Month) -> Reconciliation:
-    """In a fixed number of queries."""
-    definitions = [each for each in in_force(month.first) if each.code in (YEN, MINUTES)]
-    stated = state(definitions, month.first, month.last)
-    yen = {int(row): amount for row, amount in stated[YEN].counted.rows}
-    minutes = {int(row): amount for row, amount in stated[MINUTES].counted.rows}
-    lines = Honorarium.objects.of_month(month).values("assignment").annotate(m=Sum("minutes"), y=Sum("yen"))
-    drawn = {line["assignment"]: (line["m"], line["y"]) for line in lines.order_by()}
-    starts, ends = span(month.first, month.last)
-    proven = set(
-        Assignment.objects.proven(timezone.now())
-        .filter(shift__starts_at__gte=starts, shift__starts_at__lt=ends)
-        .values_list("pk", flat=True)
+    """In two queries."""
+    rows = {each.code: each.rows for each in in_force(month.first) if each.code in (YEN, MINUTES)}
+    hours, yen = rows[MINUTES], rows[YEN]
+    # Both figures count the same duties, the one of fewer people.
+    duties = (
+        hours.source(month.first, month.last)
+        .filter(hours.only)
+        .annotate(
+            worth_minutes=hours.amount,
+            worth_yen=Case(When(yen.only, then=yen.amount), default=0, output_field=IntegerField()),
+            was_proven=Case(When(proof(), then=True), default=False),
+        )
     )
-    counted = {pk: (minutes[pk], yen.get(pk, 0)) for pk in minutes}
+    counted: dict[int, tuple[int, int]] = {}
+    proven: set[int] = set()
+    for pk, minutes, amount, is_proven in duties.values_list("pk", "worth_minutes", "worth_yen", "was_proven"):
+        counted[pk] = (minutes, amount)
+        if is_proven:
+            proven.add(pk)
+    lines = Honorarium.objects.of_month(month).order_by().values_list("assignment")
+    drawn = {pk: (m, y) for pk, m, y in lines.annotate(m=Sum("minutes"), y=Sum("yen"))}
     lined = {pk: drawn[pk] for pk in counted if pk in drawn}
     left = {pk: worth for pk, worth in counted.items() if pk not in drawn}
     differing = sorted(pk for pk in drawn if drawn[pk] != counted.get(pk, (0, 0)))

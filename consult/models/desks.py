@@ -234,20 +234,20 @@ class OpeningQuerySet(models.QuerySet["Opening"]):
         """Those that are not over yet, the next one first."""
         return self.filter(shift__ends_at__gt=timezone.now()).order_by("date", "shift__starts_at", "pk")
 
-    def with_staffing(self) -> Self:
+    def with_staffing(self, now: Any = None) -> Self:
         """Annotates what ``supporters.models.shifts.staffing`` counts."""
-        return self.annotate(**staffing("shift__assignments"))
+        return self.annotate(**staffing("shift__assignments", now))
 
-    def short_of_people(self, until: dt.datetime) -> Self:
-        """Standing openings that begin before ``until`` without enough people who will come, or without a lead.
+    def short_of_people(self, now: Any, until: Any) -> Self:
+        """Standing openings between ``now`` and ``until`` without enough people who will come, or without a lead.
 
         As ``with_staffing``, and ``leads``: how many of those who come are leads.
         """
-        near = self.standing().filter(shift__starts_at__gt=timezone.now(), shift__starts_at__lt=until)
+        near = self.standing().filter(shift__starts_at__gt=now, shift__starts_at__lt=until)
         path = "shift__assignments"
         lead = Q(**{f"{path}__status__in": Assignment.STAYING, f"{path}__supporter__is_lead": True})
         # Counted with the rest: asked by itself, the database would look at the people of all times.
-        near = near.with_staffing().annotate(leads=Count(path, filter=lead, distinct=True))
+        near = near.with_staffing(now).annotate(leads=Count(path, filter=lead, distinct=True))
         return near.filter(Q(held__lt=F("shift__needed")) | Q(shift__needs_lead=True, leads=0))
 
     def with_cases(self) -> Self:

@@ -1,18 +1,21 @@
 """The days on which halls are closed: listed, added with a look at what they touch, ended."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consult.closures import Touched, shut, touched_by
+from consult.closures import Touched, shifts_on, shut, touched_among, touched_by
 from consult.forms.rota import ClosureForm
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Closure
 from programme.records import record_of
+
+SHIFTS_A_PAGE = 20
 
 
 @coordinator_only
@@ -55,5 +58,6 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
         found.end(timezone.localdate())
         messages.success(request, _("「%(reason)s」の休館を終わりにしました。") % {"reason": found.reason})
         return redirect("consult:closures")
-    context = {"closure": found, "touched": touched_by(found), "record": record_of(found)}
+    page = Paginator(shifts_on(found), SHIFTS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"closure": found, "page": page, "touched": touched_among(page), "record": record_of(found)}
     return render(request, "consult/closure.html", context)

@@ -22,7 +22,7 @@ from supporters.asking import ask
 from supporters.choosing import Tally
 from supporters.models import Assignment, Supporter
 
-PEOPLE_A_PAGE = 30
+PEOPLE_A_PAGE = 15
 
 
 # --- Batches -------------------------------------------------------------------------------------------
@@ -125,7 +125,8 @@ def concerned(opening: Opening) -> dict[str, Any]:
 @coordinator_only
 def urgent(request: HttpRequest) -> HttpResponse:
     """Openings of the next 14 days without their people."""
-    rows = Opening.objects.short_of_people(timezone.now() + staffing.URGENT)
+    now = timezone.now()
+    rows = Opening.objects.short_of_people(now, now + staffing.URGENT)
     rows = rows.select_related("desk__venue__district", "shift").order_by("shift__starts_at", "pk")
     page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     return render(request, "consult/urgent.html", {"page": page})

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -39,12 +39,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         untold = self.filter(state__in=[state.DRAFT, state.QUEUED, state.FAILED])
         return untold.update(state=state.REPLACED if by else state.CANCELLED, replaced_by=by)
 
-    def needs_a_person(self) -> Self:
+    def needs_a_person(self, now: Any = None) -> Self:
         """Calls to make, and messages that failed or of which nobody knows whether they arrived.
 
         What is of no use any more needs nobody: its time is over, or a later message says what holds now.
         """
-        now = timezone.now()
+        now = now or timezone.now()
         return self.useful(now).filter(
             Q(channel=Channel.PHONE, state=Message.State.QUEUED, due_at__lte=now)
             | Q(state__in=[Message.State.FAILED, Message.State.UNKNOWN]),

@@ -4,6 +4,7 @@ django-auditlog notes what ``save`` and ``delete`` do. What ``QuerySet.update`` 
 races, it does not see: querysets of recorded models are ``RecordedQuerySet``.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -137,9 +138,11 @@ class RecordedQuerySet(models.QuerySet[Row]):
 
 def entries_of(rows: Collection[models.Model]) -> "models.QuerySet[Entry]":
     """What is noted of ``rows``, whatever models they are of, the newest first."""
-    kinds = ContentType.objects.get_for_models(*rows)
+    keys: dict[ContentType, list[str]] = defaultdict(list)
+    for row in rows:
+        keys[ContentType.objects.get_for_model(row)].append(str(row.pk))
     found = models.Q(pk__in=[])
-    for row, kind in kinds.items():
-        found |= models.Q(content_type=kind, object_pk=str(row.pk))
+    for kind, some in keys.items():
+        found |= models.Q(content_type=kind, object_pk__in=some)
     entries: models.QuerySet[Entry] = Entry.objects.filter(found).select_related("actor", "content_type")
     return entries.order_by("-timestamp", "-pk")

@@ -71,11 +71,16 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
 
     def proven(self, now: dt.datetime) -> Self:
         """Those of ``served`` of which it is known that the person was there: by a report, the office or a check-in."""
-        checked_in = Q(check_in__isnull=False, shift__purpose__in=purposes_without_report())
-        return self.served(now).filter(checked_in | Q(status=Assignment.Status.ATTENDED))
+        return self.served(now).filter(proof())
 
     def upcoming(self) -> Self:
         return self.filter(shift__ends_at__gte=timezone.now()).order_by("shift__starts_at")
+
+
+def proof() -> Q:
+    """What it takes, of a duty that is over and was kept, to be ``proven``."""
+    checked_in = Q(check_in__isnull=False, shift__purpose__in=purposes_without_report())
+    return checked_in | Q(status=AssignmentStatus.ATTENDED)
 
 
 class Assignment(Stateful):

@@ -40,8 +40,8 @@ class HonorariumQuerySet(models.QuerySet["Honorarium"]):
         return self.filter(day__range=(month.first, month.last))
 
     def waiting(self) -> Self:
-        """To be approved."""
-        return self.filter(approved_at=None)
+        """To be approved. What is paid is approved; said here, the index of the few unpaid lines finds them."""
+        return self.filter(approved_at=None, payment=None)
 
     def payable(self) -> Self:
         return self.filter(approved_at__isnull=False, payment=None)

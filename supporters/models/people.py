@@ -125,6 +125,8 @@ class Supporter(Stateful):
         verbose_name = _("サポーター")
         verbose_name_plural = _("サポーター")
         ordering = ["kana", "pk"]
+        # Lists show a page of all by name.
+        indexes = [models.Index(fields=["kana", "id"], name="supporter_by_name")]
         constraints = [
             models.CheckConstraint(
                 name="supporter_status_known",

@@ -44,13 +44,13 @@ class ShiftQuerySet(RecordedQuerySet["Shift"]):
         return self.with_staffing().filter(held__lt=F("needed"))
 
 
-def staffing(path: str) -> dict[str, Count]:
+def staffing(path: str, now: Any = None) -> dict[str, Count]:
     """What every list says of a shift's people, for rows that reach their assignments by ``path``.
 
     ``held``: who has said yes and will come. ``leaving``: who keeps a place until a stand-in has it. ``asked``: offers
     that may still be answered.
     """
-    status, waits = f"{path}__status", Q(**{f"{path}__answer_by__gt": timezone.now()})
+    status, waits = f"{path}__status", Q(**{f"{path}__answer_by__gt": now or timezone.now()})
     return {
         "held": Count(path, filter=Q(**{f"{status}__in": STAYING}), distinct=True),
         "leaving": Count(path, filter=Q(**{status: AssignmentStatus.STANDING_IN_WANTED}), distinct=True),

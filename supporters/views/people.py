@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,16 +15,17 @@ from django.views.decorators.http import require_POST
 from notifications.models import Message
 from programme.access import coordinator_only
 from programme.errors import Refused
-from programme.models import Course
+from programme.models import Course, Limits
 from programme.records import record_of
 from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.history import history
-from supporters.merging import keep_apart, look_alikes, merge, with_look_alikes
-from supporters.models import Supporter
+from supporters.merging import keep_apart, known_already, look_alikes, merge
+from supporters.models import Consent, Supporter, TrainingCompletion
 from supporters.services import ask_guardian, change_contact, record_paper_consent
 from supporters.views.replies import told
 
-PEOPLE_A_PAGE = 30
+PEOPLE_A_PAGE = 25
+TOLD_AT_MOST = 5
 
 
 @coordinator_only
@@ -31,12 +33,13 @@ def people(request: HttpRequest) -> HttpResponse:
     """Everybody; by a part of the name, status, topic and level, district and free time."""
     form = FilterForm(request.GET)
     found = form.people() if form.is_valid() else Supporter.objects.all()
-    page = Paginator(found.select_related(None), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    shown = with_look_alikes(found.filter(pk__in=[one.pk for one in page]))
-    page.object_list = shown.select_related("category", "home_district", "contact")
+    rows = found.select_related("category", "home_district", "contact")
+    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    applied = [one.pk for one in page if one.status == Supporter.Status.APPLIED]
     context = {
         "form": form,
         "page": page,
+        "may_be_known": set(known_already(Supporter.objects.filter(pk__in=applied)).values_list("pk", flat=True)),
         "audience": form.query() if form.is_valid() and not form.cleaned_data["q"].strip() else "",
     }
     return render(request, "supporters/people.html", context)
@@ -48,39 +51,50 @@ def _supporter(request: HttpRequest, pk: int) -> Supporter:
 
 
 def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpResponse:
-    today = timezone.localdate()
+    today, limits = timezone.localdate(), Limits.current()
+    prefetch_related_objects(
+        [supporter],
+        Prefetch("consents", Consent.objects.select_related("guardian", "recorded_by")),
+        Prefetch("completions", TrainingCompletion.objects.select_related("course", "recorded_by")),
+    )
+    consents, done = supporter.consents.all(), {one.course_id for one in supporter.completions.all()}
+    courses_left = [course for course in Course.objects.all() if course.pk not in done]
+    needs_consent, has_consent = supporter.is_minor_on(today, limits.adult_age), supporter.has_consent()
+    told = list(Message.objects.filter(recipient=supporter.contact).prefetch_related("attempts")[: TOLD_AT_MOST + 1])
     context = {
         "supporter": supporter,
         "age": supporter.age_on(today),
-        "needs_consent": supporter.needs_consent(),
-        "has_consent": supporter.has_consent(),
-        "consents": supporter.consents.select_related("guardian", "recorded_by"),
-        "completions": supporter.completions.select_related("course", "recorded_by"),
-        "missing_courses": supporter.missing_courses(),
-        "courses_left": Course.objects.exclude(completions__supporter=supporter).exists(),
+        "needs_consent": needs_consent,
+        "has_consent": has_consent,
+        "consents": consents,
+        "completions": supporter.completions.all(),
+        "missing_courses": [course for course in courses_left if course.required],
+        "courses_left": courses_left,
         "brings": supporter.brought,
         "registrations": supporter.registrations.order_by("started_on"),
         "skills": supporter.skills.select_related("topic").order_by("topic__position"),
         "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],
         "moves": [(row, Supporter.Status(row.to_status).label) for row in supporter.moves.select_related("by")],
-        "told": Message.objects.filter(recipient=supporter.contact).prefetch_related("attempts")[:20],
+        "told": told[:TOLD_AT_MOST],
+        "more_told": len(told) > TOLD_AT_MOST,
         "look_alikes": look_alikes(supporter),
         "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
-        "history": history(supporter, timezone.now()),
+        "history": history(supporter, timezone.now(), limits),
         "contact_form": ContactForm(instance=supporter.contact, prefix="contact"),
         "flags_form": FlagsForm(instance=supporter, prefix="flags"),
         "training_form": TrainingForm(supporter=supporter, initial={"on": today}, prefix="training"),
-        "guardian_form": _guardian_form(supporter),
+        "guardian_form": _guardian_form(supporter) if needs_consent and not has_consent else None,
         "reason_form": ReasonForm(prefix="leave"),
-        "record": record_of(supporter, supporter.contact, *supporter.consents.all()),
+        "record": record_of(supporter, supporter.contact, *consents),
     }
     return render(request, "supporters/person.html", context | forms)
 
 
 def _guardian_form(supporter: Supporter) -> GuardianForm:
     """Filled with the guardian who was asked last, if any."""
-    asked = supporter.consents.select_related("guardian").last()
-    known = {"name": asked.guardian.name, "email": asked.guardian.email, "phone": asked.guardian.phone} if asked else {}
+    known = {}
+    for asked in supporter.consents.all():
+        known = {name: getattr(asked.guardian, name) for name in ("name", "email", "phone")}
     return GuardianForm(prefix="guardian", minor=supporter, initial=known)
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from consult.closures import shut, touched_by
+from consult.views import closures as views
 from notifications.models import Message
 from programme.loading import load
 from programme.models import Closure, User, Venue
@@ -162,3 +163,16 @@ def test_the_pages_ask_the_same_for_one_row_and_for_three(office: Client) -> Non
             asked.append(len(queries))
         counts.append((asked[0], asked[1]))
     assert counts[0] == counts[2]
+
+
+def test_of_what_a_closure_touches_a_page_shows_the_soonest(office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "SHIFTS_A_PAGE", 2)
+    desk = a_desk()
+    first, _between, last = (an_opening(desk, a_day(days)) for days in (3, 4, 10))
+    session = a_booked_session(wishes=[at(3, 16)])
+    weekday = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")[a_day(3).weekday()]
+    closure = a_closure(3, None, rule=f"FREQ=WEEKLY;BYDAY={weekday}")
+    closure.save()
+    address = reverse("consult:closure", args=[closure.pk])
+    pages = [office.get(address, {"page": number}).context["touched"] for number in (1, 2)]
+    assert [(one.openings, one.sessions) for one in pages] == [([first], [session]), ([last], [])]

@@ -223,7 +223,7 @@ def test_jobs_stand_in_the_order_of_work_in_a_constant_number_of_queries(client:
     one = _queries(client)
     _one_of_each()
     _one_of_each()
-    assert _queries(client) == one
+    assert _queries(client) <= one  # of some kinds nothing is among the first tasks
     assert jobs(client) == [
         ("人がたりず、だれにもお願いしていない活動", 3),
         ("電話で伝えること・届いたか分からない連絡", 3),
@@ -361,7 +361,7 @@ def test_a_year_of_work_is_one_page_in_as_many_queries_as_a_day(client: Client, 
         a_message(channel=Channel.PHONE, state="queued")
         for _ in range(3):
             _one_of_each()
-    assert _queries(client) == one
+    assert _queries(client) <= one  # of some kinds nothing is among the first tasks
     found = client.get(OFFICE).context["tasks"]
     assert len(found) == 20
     assert [task.due for task in found] == sorted(task.due for task in found)

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from mdeji.texts import ACCOUNT_MAILS, ACCOUNT_SMS, RECIPIENT, THIRD, Text, texts
+from mdeji.texts import ACCOUNT_MAILS, ACCOUNT_SMS, GUARDIANS, KINDS, RECIPIENT, THIRD, Text, texts
 from programme.models import Programme, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
@@ -93,12 +93,24 @@ def test_an_sms_is_one_part(language: str, settings: Settings, set_now: Callable
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_page_shows_every_text_with_the_length_in_each_language(
+def test_the_pages_show_every_text_with_the_length_in_each_language(
     client: Client, coordinator: User, language: str, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.force_login(coordinator)
-    with django_assert_num_queries(30, exact=False):
-        page = client.get(reverse("texts"), {"language": language}).content.decode()
+    first = client.get(reverse("texts"), {"language": language}).context["page"]
+    pages = []
+    for number in first.paginator.page_range:
+        with django_assert_num_queries(30, exact=False):
+            pages.append(client.get(reverse("texts"), {"language": language, "page": number}).content.decode())
+    page = "".join(pages)
     assert page.count('class="card"') == len(all_texts(language))
     assert page.count("<strong>SMS</strong>") == sum(1 for text in all_texts(language) if text.size)
     assert page.count("通分(") == 3 * page.count("<strong>SMS</strong>")
+
+
+def test_the_page_shows_the_texts_of_one_reader(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    guardians = [kind.template for kind in KINDS if kind.reader == GUARDIANS]
+    page = client.get(reverse("texts"), {"reader": "1"})
+    assert [text.template for text, _sizes in page.context["rows"]] == guardians
+    assert client.get(reverse("texts"), {"reader": "x"}).context["page"].paginator.count == len(KINDS)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from notifications.models import Message
 from programme.models import Limit, User
-from support_requests.board import sandbox
+from support_requests.board import sandbox, views
 from support_requests.board.errors import BoardStale, MovedOn, NothingProposed, NotOnShift, OtherWeek, StepRefused
 from support_requests.board.sandbox import state_of, touched
 from support_requests.board.week import week_of
@@ -360,18 +360,56 @@ def test_a_week_that_cannot_be_is_no_fault(office: Client, week: str) -> None:
 
 
 def test_the_board_asks_the_same_for_one_shift_and_for_many(office: Client, coordinator: User, monday: dt.date) -> None:
-    counts = []
+    counts: dict[str, set[int]] = {"": set(), "people": set()}
     for day in (0, 1, 2):
         for hour in (8, 12, 16):
             shift = shift_on(monday, day, hour)
             one = SupporterFactory()
             seat(shift, one)
             step(coordinator, monday, SupporterFactory(), None, shift_on(monday, day, hour))
-        for view in ("", "people"):
+        for view, numbers in counts.items():
             with CaptureQueriesContext(connection) as queries:
                 office.get(PAGE, {"week": monday.isoformat(), "view": view})
-            counts.append(len(queries))
-    assert len(set(counts)) == 1
+            numbers.add(len(queries))
+    assert [len(numbers) for numbers in counts.values()] == [1, 1]
+
+
+def test_of_a_full_day_those_that_are_short_of_people_and_those_of_steps_are_shown_and_the_rest_a_tap_away(
+    office: Client, coordinator: User, monday: dt.date
+) -> None:
+    staffed = [shift_on(monday, 2, hour) for hour in (8, 9, 10, 11, 12, 13)]
+    for shift in staffed:
+        seat(shift, SupporterFactory())
+    short, touched = shift_on(monday, 2, 18), staffed[-1]
+    step(coordinator, monday, SupporterFactory(), None, touched)
+    page = office.get(PAGE, {"week": monday.isoformat()})
+    day = page.context["week"].days[2]
+    assert [place.shift for place in day.places] == [*staffed[:3], touched, short]
+    assert (day.hidden, "ほかに2件を見る" in page.content.decode()) == (2, True)
+    alone = office.get(PAGE, {"week": monday.isoformat(), "day": day.day.isoformat()})
+    assert [[place.shift for place in one.places] for one in alone.context["week"].days] == [[*staffed, short]]
+    assert "一週間を見る" in alone.content.decode()
+    form = {"week": monday.isoformat(), "day": day.day.isoformat(), "supporter": SupporterFactory().pk}
+    back = office.post(reverse("support_requests:board_propose"), form | {"goes": short.pk})
+    assert f"day={day.day.isoformat()}" in back["Location"]
+    other = monday + dt.timedelta(days=7)
+    assert len(office.get(PAGE, {"week": monday.isoformat(), "day": other.isoformat()}).context["week"].days) == 7
+
+
+def test_people_stand_by_name_on_pages(
+    office: Client, coordinator: User, monday: dt.date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "PEOPLE_A_PAGE", 2)
+    first, second, third, elsewhere = (SupporterFactory(kana=kana) for kana in ("あ", "い", "う", "え"))
+    shift = shift_on(monday, 1, needed=3)
+    seat(shift, first, second)
+    seat(shift_on(monday, 8), elsewhere)
+    step(coordinator, monday, third, None, shift)
+    shown = []
+    for number in (1, 2):
+        page = office.get(PAGE, {"week": monday.isoformat(), "view": "people", "page": number})
+        shown.append([one for one, _days in page.context["people"]])
+    assert shown == [[first, second], [third]]
 
 
 def test_what_a_page_has_seen_reads_back(monday: dt.date) -> None:

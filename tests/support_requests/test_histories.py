@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications import links
-from programme.models import User
+from programme.models import Limits, User
 from support_requests.history import GroupHistory, group_history
 from support_requests.messages import STATUS
 from support_requests.models import Group, Session
@@ -113,7 +113,7 @@ def test_duties_are_counted_by_what_became_of_them(set_now: Clock) -> None:
     wants_stand_in(early, set_now, before=49 * HOUR)
     set_now(absent.shift.ends_at)
     absent.record_attendance(came=False, by=None)
-    assert history(person, timezone.now()) == History(served=3, late=1, absent=1)
+    assert history(person, timezone.now(), Limits.current()) == History(served=3, late=1, absent=1)
 
 
 def test_saying_it_late_stays_late_when_the_duty_gets_another_time(set_now: Clock) -> None:
@@ -123,7 +123,7 @@ def test_saying_it_late_stays_late_when_the_duty_gets_another_time(set_now: Cloc
     wants_stand_in(duty, set_now, before=HOUR)
     later = duty.shift.starts_at + dt.timedelta(days=7)
     duty.shift.move_to(later, later + 2 * HOUR, by=None, reason="大雪")
-    assert history(person, later).late == 1
+    assert history(person, later, Limits.current()).late == 1
 
 
 def test_saying_it_twice_counts_once_and_a_year_later_not_at_all(set_now: Clock) -> None:
@@ -133,7 +133,7 @@ def test_saying_it_twice_counts_once_and_a_year_later_not_at_all(set_now: Clock)
     for _again in range(2):
         wants_stand_in(duty, set_now, before=2 * HOUR)
         duty.accept(by=None)
-    counts = [history(person, duty.shift.starts_at + YEAR + delta) for delta in (-HOUR, HOUR)]
+    counts = [history(person, duty.shift.starts_at + YEAR + delta, Limits.current()) for delta in (-HOUR, HOUR)]
     assert counts == [History(1, 1, 0), History(0, 0, 0)]
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from programme.models import Limits, User
 from programme.wording import say_day, say_moment
 from support_requests.models import Plan, SupportRequest
-from support_requests.planning import views
+from support_requests.planning import forms, views
 from support_requests.planning.approving import carry_out
 from support_requests.planning.solving import solve
 from supporters.models import Assignment, Shift, Supporter
@@ -316,3 +316,53 @@ def test_an_action_that_is_none_is_not_found(office: Client) -> None:
     SupportRequestFactory()
     plan = solved()
     assert office.post(task_page(plan), {"action": "x"}).status_code == 404
+
+
+# --- A large one ---------------------------------------------------------------------------------------
+
+
+def test_a_plan_is_read_page_by_page(office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "PARTS_A_PAGE", 2)
+    SupporterFactory(week_limit=7)
+    for days in (10, 12, 14):
+        SupportRequestFactory(wishes=[at(days)])
+    never = SupportRequestFactory(needs=["sign"], wishes=[at(9)])
+    plan = solved()
+    address, seen = reverse("support_requests:plan", args=[plan.pk]), []
+    for number in (1, 2):
+        answer = office.get(address, {"page": number})
+        assert answer.context["counts"]["served"] + answer.context["counts"]["unserved"] == 4
+        seen += [row.task for row in answer.context["rows"].all]
+    assert [task.starts_at for task in seen] == [at(10), at(12), at(14), None]
+    assert seen[-1].request == never
+
+
+def test_a_large_plan_is_compared_with_today_when_it_is_asked_for(
+    office: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "AT_ONCE", 1)
+    SupporterFactory()
+    for days in (10, 12):
+        SupportRequestFactory(wishes=[at(days)])
+    plan = solved()
+    address = reverse("support_requests:plan", args=[plan.pk])
+    answer = office.get(address)
+    assert (answer.context["changes"], "今の状況と比べる" in answer.content.decode()) == (None, True)
+    answer = office.get(address, {"compare": 1})
+    assert answer.context["changes"].counts == {"settled": 2}
+    assert "今の状況と比べる" not in answer.content.decode()
+
+
+def test_whom_to_send_instead_is_found_by_name_among_all(office: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "PEOPLE_AT_MOST", 1)
+    monkeypatch.setattr(views, "PEOPLE_AT_MOST", 1)
+    SupportRequestFactory(wishes=[at(10)])
+    SupporterFactory(is_lead=True)
+    late = SupporterFactory(name="渡辺 和", kana="わたなべ なごみ", status="paused")
+    plan = solved()
+    late.resume(by=None)
+    found = office.get(task_page(plan), {"q": "ワタナベ"})
+    (_empty, chosen) = found.context["form"].fields["supporter"].widget.choices
+    assert chosen == (late.pk, "渡辺 和")
+    assert found.context["are_many"]
+    assert late.name not in office.get(task_page(plan)).content.decode()

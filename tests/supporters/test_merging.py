@@ -15,7 +15,7 @@ from notifications.models import Contact, Message
 from programme.models import Course, Role, User
 from supporters import erasing
 from supporters.errors import BookedAtOnce, MayBeKnown
-from supporters.merging import keep_apart, known_already, look_alikes, merge, with_look_alikes
+from supporters.merging import keep_apart, known_already, look_alikes, merge
 from supporters.messages import tell_activated
 from supporters.models import Assignment, Claim, Consent, KeptApart, Supporter, TrainingCompletion
 from supporters.services import set_free_times
@@ -84,7 +84,7 @@ def test_who_may_be_known_is_not_registered_before_somebody_has_decided(coordina
 
 def test_the_list_says_the_same_as_the_page_of_each() -> None:
     pair, alone = [known(), applicant()], applicant(kana="ほか")
-    marked = {row.pk for row in with_look_alikes(Supporter.objects.all()) if row.may_be_known}
+    marked = {row.pk for row in known_already(Supporter.objects.all())}
     assert marked == {row.pk for row in pair}
     assert look_alikes(alone) == []
     keep_apart(*pair, by=None)

@@ -641,7 +641,7 @@ def test_who_comes_too_late_is_told_kindly(client: Client) -> None:
 def test_a_rule_that_says_no_is_read_above_the_buttons(client: Client) -> None:
     assignment = an_offer(a_shift(), SupporterFactory(week_limit=0))
     page = answer(client, assignment, "accept")
-    assert "ご自分で決めた回数(0回)に達しています" in page
+    assert "登録してある上限(0回)に達しています" in page
     assert 'value="accept"' in page
 
 

@@ -24,6 +24,7 @@ from support_requests.models import Board, BoardStep
 from supporters.asking import ask
 from supporters.choosing import Tally
 from supporters.models import Assignment, Shift, Supporter
+from supporters.models.shifts import ShiftQuerySet
 from supporters.rules import MAY_BE_SET_ASIDE
 
 Status = Assignment.Status
@@ -33,7 +34,7 @@ ON = (Status.APPLIED, Status.OFFERED, Status.ACCEPTED, Status.STANDING_IN_WANTED
 State = dict[str, tuple[str, dict[str, str]]]
 
 
-def shifts_of_week(monday: dt.date) -> "Any":
+def shifts_of_week(monday: dt.date) -> ShiftQuerySet:
     """Standing shifts of the week that begins with ``monday``, the earliest first, with venue and district."""
     start, end = span(monday, monday + dt.timedelta(days=6))
     rows = Shift.objects.standing().filter(starts_at__gte=start, starts_at__lt=end)

@@ -23,8 +23,8 @@ from programme.errors import ChangedMeanwhile, Refused
 from programme.models import District
 from support_requests.board import sandbox
 from support_requests.board.errors import NotOnShift
-from support_requests.board.sandbox import shifts_of_week, state_of, touched
-from support_requests.board.week import judge, tally_after, week_of
+from support_requests.board.sandbox import state_of, touched
+from support_requests.board.week import judge, people_of, places_to_go, steps_of, tally_after, week_of
 from support_requests.forms import PeopleForm
 from support_requests.models import Board, BoardStep
 from supporters.asking import asked_often
@@ -55,6 +55,15 @@ def _monday(text: str) -> dt.date:
     return day - dt.timedelta(days=day.weekday())
 
 
+def _day(text: str, monday: dt.date) -> dt.date | None:
+    """The day ``text`` (ISO) if it lies in the week that begins with ``monday``."""
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if monday <= day < monday + WEEK else None
+
+
 def _address(monday: dt.date, **more: object) -> str:
     query = {"week": monday.isoformat()} | {name: value for name, value in more.items() if value}
     return f"{reverse('support_requests:board')}?{urlencode(query)}"
@@ -70,11 +79,18 @@ def board(request: UserRequest) -> HttpResponse:
     district = form.cleaned_data["district"] if form.is_valid() else None
     by_people = request.GET.get("view") == "people"
     keep = {"district": district.pk if district else "", "view": "people" if by_people else ""}
-    week = week_of(monday, found, district)
+    day = None if by_people else _day(request.GET.get("day", ""), monday)
+    page: Any = None
+    if by_people:
+        page = Paginator(people_of(monday, found, district), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+        page.object_list = list(page.object_list)
+    week = week_of(monday, found, district, day=day, people=page.object_list if page else None)
     context = {
         "week": week,
-        "people": week.by_person() if by_people else [],
+        "people": week.by_person(page.object_list) if page else [],
+        "page": page,
         "by_people": by_people,
+        "day": day,
         "board": found,
         "seen": json.dumps(state_of(touched(found))) if found else "",
         "last": boards.filter(committed_at__isnull=False, undone_at=None).order_by("-committed_at").first(),
@@ -82,6 +98,7 @@ def board(request: UserRequest) -> HttpResponse:
         "today": timezone.localdate(),
         "previous_url": _address(monday - WEEK, **keep),
         "next_url": _address(monday + WEEK, **keep),
+        "week_url": _address(monday, **keep),
         "shifts_url": _address(monday, district=keep["district"]),
         "people_url": _address(monday, district=keep["district"], view="people"),
         "last_day": monday + dt.timedelta(days=6),
@@ -124,7 +141,8 @@ def _shift(text: str | None) -> Shift | None:
 
 def _back(request: HttpRequest, monday: dt.date, anchor: str) -> HttpResponseRedirect:
     view = "people" if request.POST.get("view") == "people" else ""
-    address = _address(monday, view=view, district=request.POST.get("district", "")[:20])
+    day = _day(request.POST.get("day", ""), monday)
+    address = _address(monday, view=view, district=request.POST.get("district", "")[:20], day=day)
     return HttpResponseRedirect(f"{address}#{anchor}")
 
 
@@ -163,8 +181,8 @@ def people(request: UserRequest, pk: int) -> HttpResponse:
     q = form.cleaned_data["q"] if form.is_valid() else ""
     rows = (Supporter.objects.found_by(q) if q else Supporter.objects.all()).active()
     page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    steps, shifts = _steps(request, monday, shift)
-    tally = tally_after(steps, [one.pk for one in page.object_list], shifts)
+    steps = _steps(request, monday)
+    tally = tally_after(steps, [one.pk for one in page.object_list], [shift])
     by_key = {one.pk: one for one in tally.people}
     found = [tally.choice(by_key[one.pk], shift) for one in page.object_list]
     coming = {step.supporter_id for step in steps if step.goes_id == shift.pk}
@@ -181,29 +199,23 @@ def person(request: UserRequest, pk: int) -> HttpResponse:
     one = get_object_or_404(Supporter.objects.select_related("home_district"), pk=pk)
     monday = _monday(request.GET.get("week", ""))
     leaves = _shift(request.GET.get("leaves"))
-    steps, shifts = _steps(request, monday, *([leaves] if leaves else []))
-    coming = [shift for shift in shifts if shift.starts_at > timezone.now() and shift.local_date >= monday]
-    tally = tally_after(steps, [one.pk], shifts)
+    steps = _steps(request, monday)
+    own = [step for step in steps if step.supporter_id == one.pk]
+    rows = places_to_go(monday, one, own).exclude(pk=leaves.pk if leaves else 0)
+    page: Any = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    tally = tally_after(steps, [one.pk], [*page, *([leaves] if leaves else [])])
     one = next(each for each in tally.people if each.pk == one.pk)
     if leaves:
         tally.release(one, leaves)
     often = asked_often(timezone.now(), tally.limits)
-    there = {step.goes_id for step in steps if step.supporter_id == one.pk}
-    rows = []
-    for shift in coming:
-        if shift == leaves or shift.pk in there or tally.is_on(one, shift):
-            continue
-        choice = tally.choice(one, shift)
-        rows.append((choice, judge(choice, tally, BoardStep.How.AGREED, often)))
-    rows.sort(key=lambda row: (bool(row[1]), bool(row[0].doubts), row[0].shift.starts_at))
-    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    choices = [tally.choice(one, shift) for shift in page]
+    judged = [(choice, judge(choice, tally, BoardStep.How.AGREED, often)) for choice in choices]
+    page.object_list = sorted(judged, key=lambda row: (bool(row[1]), bool(row[0].doubts), row[0].shift.starts_at))
     context = {"one": one, "leaves": leaves, "monday": monday, "page": page, "board_url": _address(monday)}
     return render(request, "support_requests/board/person.html", context)
 
 
-def _steps(request: UserRequest, monday: dt.date, *shifts: Shift) -> tuple[list[BoardStep], list[Shift]]:
-    """The open board's steps, and the week's shifts with those named."""
+def _steps(request: UserRequest, monday: dt.date) -> list[BoardStep]:
+    """The open board's steps."""
     found = Board.objects.of(request.user, monday).open().first()
-    steps = list(found.steps.select_related("supporter", "leaves", "goes")) if found else []
-    week = list(shifts_of_week(monday))
-    return steps, [*week, *(shift for shift in shifts if shift not in week)]
+    return steps_of(found)

@@ -176,6 +176,14 @@ class SupportRequest(Stateful):
         verbose_name = _("出張サポートの申込み")
         verbose_name_plural = _("出張サポートの申込み")
         ordering = ["received_at", "pk"]
+        # Few are under way: whoever looks for these does not read those of all years.
+        indexes = [
+            models.Index(
+                fields=["status"],
+                condition=Q(status__in=["received", "confirmed", "planned", "booked"]),
+                name="request_under_way",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 name="support_request_status_known",
@@ -372,6 +380,7 @@ class PreferredTime(models.Model):
 
     class Meta:
         ordering = ["rank"]
+        indexes = [models.Index(fields=["starts_at"], name="preferred_time_starts_at")]
         constraints = [
             models.UniqueConstraint(fields=["request", "rank"], name="preferred_rank_once"),
             models.UniqueConstraint(fields=["request", "starts_at"], name="preferred_time_once"),

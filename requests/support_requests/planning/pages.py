@@ -117,16 +117,22 @@ class Rows:
 
 
 def counts_of(plan: Plan) -> dict[str, int]:
-    """Parts of the plan by what became of them; ``asked``: the people who would get something new to do."""
+    """Parts of the plan by what became of them."""
     served = Q(starts_at__isnull=False, outcome="")
-    parts = plan.tasks.aggregate(
+    return plan.tasks.aggregate(
+        all=Count("pk"),
         served=Count("pk", filter=served),
         unserved=Count("pk", filter=Q(starts_at=None)),
         refused=Count("pk", filter=~Q(outcome="")),
         waiting=Count("pk", filter=served & Q(approved_at=None)),
     )
-    asked = PlannedMember.objects.filter(task__plan=plan, task__starts_at__isnull=False, task__outcome="")
-    return parts | asked.aggregate(asked=Count("supporter", distinct=True))
+
+
+def asked_by(plan: Plan) -> int:
+    """How many people would get something new to do."""
+    members = PlannedMember.objects.filter(task__plan=plan, task__starts_at__isnull=False, task__outcome="")
+    asked: int = members.aggregate(asked=Count("supporter", distinct=True))["asked"]
+    return asked
 
 
 def parts_of(plan: Plan) -> QuerySet[PlannedTask]:
@@ -178,13 +184,17 @@ class _Reader:
         self._topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
         self._turns = _turns({one.supporter_id for task in self.tasks for one in task.team.all()})
         self._plan = plan
-        titles = plan.tasks.values_list("request_id", "request__group__name", "shift_id", "shift__title")
-        self._titles = {
+        self._titles = self._named_titles()
+        self._people = self._named_people()
+        self._gone = _gone({task.shift_id for task in self.tasks})
+
+    def _named_titles(self) -> dict[str, str]:
+        """Of all tasks, shown or not, where the answers name any; by key."""
+        titles = self._plan.tasks.values_list("request_id", "request__group__name", "shift_id", "shift__title")
+        return {
             task_key(request_id=request, shift_id=shift): group or title or ""
             for request, group, shift, title in titles.order_by()
         }
-        self._people = self._named_people()
-        self._gone = _gone({task.shift_id for task in self.tasks})
 
     def _named_people(self) -> dict[int, Supporter]:
         """Everybody whom the answers name, by key; who is not there any more is missing."""
@@ -193,6 +203,8 @@ class _Reader:
         return Supporter.objects.in_bulk(named - {None})
 
     def recruits(self) -> list[Recruit]:
+        if not self._plan.recruits:
+            return []
         districts = {one.pk: str(one) for one in District.objects.all()}
         return [
             Recruit(
@@ -233,7 +245,7 @@ class _Reader:
             task=task,
             request=task.request,
             shift=task.shift,
-            title=self._titles[task_key(request_id=task.request_id, shift_id=task.shift_id)],
+            title=task.request.group.name if task.request else task.shift.title if task.shift else "",
             venue=of.venue,
             minutes=of.minutes,
             rank=next((time.rank for time in times if time.starts_at == task.starts_at), None),

@@ -35,12 +35,12 @@ from support_requests.planning.forms import (
     WhyNotForm,
     people_to_choose,
 )
-from support_requests.planning.pages import contests_of, counts_of, parts_of, rows_of
+from support_requests.planning.pages import asked_by, contests_of, counts_of, parts_of, rows_of
 from support_requests.planning.saying import obstacles, say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
 
 PLANS_PER_PAGE = 20
-PARTS_A_PAGE = 20
+PARTS_A_PAGE = 10
 REFRESH_SECONDS = 3
 
 
@@ -90,7 +90,7 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
         "plan": found,
         **_parts(request, found),
         "quality": quality,
-        "mends": found.mends.exists(),
+        "asked": asked_by(found) if found.mends.exists() else None,
         "contests": contests_of(found),
     }
     return render(request, "support_requests/plans/detail.html", context)
@@ -99,7 +99,9 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 def _parts(request: HttpRequest, found: Plan) -> dict[str, Any]:
     """A page of the plan's parts; and what approving would change: of a large plan when it is asked for."""
     counts = counts_of(found)
-    page = Paginator(parts_of(found).values_list("pk", flat=True), PARTS_A_PAGE).get_page(request.GET.get("page"))
+    pages = Paginator(parts_of(found).values_list("pk", flat=True), PARTS_A_PAGE)
+    pages.count = counts["all"]  # known already
+    page = pages.get_page(request.GET.get("page"))
     shown, is_ready = set(page), found.status == Plan.Status.READY
     compare = is_ready and (counts["waiting"] <= AT_ONCE or "compare" in request.GET)
     rows = rows_of(found, parts_of(found).filter(Q(pk__in=shown) | UNTRIED if compare else Q(pk__in=shown)))

@@ -16,7 +16,7 @@ from consult.kpi.report import report
 from programme.fiscal import start_of
 from programme.models import Limit, User
 from supporters.honoraria import correct_amount, draw_up, pay
-from supporters.models import Assignment, Honorarium
+from supporters.models import Assignment, Honorarium, Shift
 from tests.factories import SupporterFactory
 from tests.supporters.test_honoraria import MAY, a_duty, approve_all, paid, second
 
@@ -135,6 +135,29 @@ def test_a_difference_is_made_on_the_page_and_wrong_ones_are_said(
     assert "0のほかの数を入力してください。" in client.post(ADDRESS, sent).content.decode()
     client.post(ADDRESS, sent | {"yen": "-500"})
     assert Honorarium.objects.get(cause="amount").yen == -500
+
+
+def test_an_amount_is_put_right_in_a_form_that_opens_for_one_line(
+    client: Client, coordinator: User, second: User
+) -> None:
+    row = a_duty()
+    a_duty(4)
+    paid(coordinator, second)
+    client.force_login(coordinator)
+    assert 'value="correct"' not in client.get(ADDRESS).content.decode()
+    page = client.get(ADDRESS, {"correct": row.pk}).content.decode()
+    assert page.count('value="correct"') == 1
+    assert f'name="assignment" value="{row.pk}"' in page
+
+
+def test_a_line_of_a_duty_that_no_figure_counts_is_named(coordinator: User, second: User) -> None:
+    row = a_duty()
+    kept = a_duty(4)
+    paid(coordinator, second)
+    Shift.objects.filter(pk=row.shift_id).update(cancelled_at=row.shift.starts_at, cancel_reason="誤り")
+    found = reconcile(MAY)
+    assert (found.differing, found.counted, found.drawn) == ((row.pk,), Part(1, 120, 1000), Part(2, 240, 2000))
+    assert kept.pk not in found.differing
 
 
 def test_the_page_names_the_duties_of_which_nobody_has_said_who_came(client: Client, coordinator: User) -> None:
