@@ -101,25 +101,23 @@ class Inbox:
         self._read(waiting)
 
     def _read(self, waiting: Sequence[tuple[Kind, list[Waiting]]]) -> None:
-        """The rows of the first tasks."""
-        dues = []
-        for kind, found in waiting:
-            if callable(kind.due):  # only the row itself says when it is due
-                self._add(kind, found)
-            else:
-                dues += [one.moment + kind.due for one in found]
+        """The rows of the first tasks. Of kinds of which only a row says when it is due, all that were found."""
+        dues = [one.moment + kind.due for kind, found in waiting if not callable(kind.due) for one in found]
         dues = sorted([*dues, *(task.due for task in self.tasks)])[:TASKS_AT_MOST]
-        for kind, found in waiting:
-            if not callable(kind.due):
-                self._add(kind, [one for one in found if one.moment + kind.due <= dues[-1]])
+        shown = [
+            (kind, one)
+            for kind, found in waiting
+            for one in found
+            if callable(kind.due) or one.moment + kind.due <= dues[-1]
+        ]
+        reads = {id(kind.read): kind.read for kind, _one in shown}
+        rows = {key: read.in_bulk([one.pk for kind, one in shown if kind.read is read]) for key, read in reads.items()}
+        for kind, one in shown:
+            if row := rows[id(kind.read)].get(one.pk):
+                row.waits = one.moment
+                self.tasks.append(Task.of(kind, row))
         self.tasks.sort(key=lambda task: (task.due, task.kind, task.key))
         del self.tasks[TASKS_AT_MOST:]
-
-    def _add(self, kind: Kind, found: Sequence[Waiting]) -> None:
-        waits = {one.pk: one.moment for one in found}
-        for pk, row in kind.read.in_bulk(list(waits)).items():
-            row.waits = waits[pk]
-            self.tasks.append(Task.of(kind, row))
 
     def _honoraria(self) -> None:
         """All lines that wait are approved on one page."""

@@ -83,6 +83,7 @@ class Kinds:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.people = Supporter.objects.all()  # the same for several kinds: these are read together
 
     def all(self) -> Iterator[Kind]:
         yield self.nobody_left()
@@ -287,7 +288,7 @@ class Kinds:
         return Kind(
             slug="known",
             title=_("もう登録している人かもしれない申込み"),
-            read=Supporter.objects.all(),
+            read=self.people,
             says=_("一番古いものは %(moment)s に届きました。同じ人かどうかを決めてください。"),
             page="supporters:people",
             query="?status=applied",
@@ -299,7 +300,7 @@ class Kinds:
         return Kind(
             slug="applied",
             title=_("サポーターの申込み"),
-            read=Supporter.objects.all(),
+            read=self.people,
             says=_("一番古いものは %(moment)s に届きました。"),
             page="supporters:people",
             query="?status=applied",
@@ -314,7 +315,7 @@ class Kinds:
         return Kind(
             slug="trained",
             title=_("研修が終わり、活動を始められるサポーター"),
-            read=Supporter.objects.all(),
+            read=self.people,
             says=_("「活動中」にすると、お願いを送れるようになります。"),
             page="supporters:people",
             query="?status=training",
@@ -327,7 +328,7 @@ class Kinds:
         return Kind(
             slug="consent",
             title=_("保護者の同意がない18歳未満のサポーター"),
-            read=Supporter.objects.all(),
+            read=self.people,
             says=_("同意があるまで、活動をお願いできません。"),
             page="supporters:people",
             due=7 * DAY,
@@ -339,7 +340,7 @@ class Kinds:
         return Kind(
             slug="birthday",
             title=_("もうすぐ18歳になるサポーター"),
-            read=Supporter.objects.all(),
+            read=self.people,
             says=_("保護者の同意が終わります。これからも続けるか、本人に聞いてください。"),
             page="supporters:people",
             detail=lambda row: say_day(row.comes_of_age_on(self.limits.adult_age)),
@@ -352,7 +353,7 @@ class Kinds:
         return Kind(
             slug="silent",
             title=_("しばらく活動も返事もないサポーター"),
-            read=Supporter.objects.all(),
+            read=self.people,
             says=_("一番古いものは %(moment)s からです。お変わりないか、聞いてみてください。"),
             page="supporters:people",
             query="?status=active",

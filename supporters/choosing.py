@@ -14,7 +14,7 @@ from programme.geo import to_metres, travel_minutes
 from programme.models import Course, Limits
 from supporters.errors import Away, NotUsuallyFree, SaidNo, TooFar
 from supporters.models import Absence, Assignment, Shift, Supporter
-from supporters.rules import MAY_BE_SET_ASIDE, Known, Mate, days_around, mates_of, refusals
+from supporters.rules import MAY_BE_SET_ASIDE, Known, Mate, days_around, mate_of, refusals
 
 NO = (Assignment.Status.DECLINED, Assignment.Status.LAPSED, Assignment.Status.RELEASED)
 
@@ -57,18 +57,16 @@ class Tally:
         ):
             self._duties[row.supporter_id].append(row.shift)
         self._mates: dict[int, list[Mate]] = defaultdict(list)
-        of_shift = Assignment.objects.filter(shift__in=shifts)
-        where = dict(of_shift.values_list("pk", "shift_id"))
-        for mate in mates_of(of_shift):
-            self._mates[where[mate.assignment_id]].append(mate)
+        self._rows: dict[tuple[int, int], Assignment] = {}
+        for row in Assignment.objects.filter(shift__in=shifts).select_related("supporter").order_by("pk"):
+            self._rows[row.supporter_id, row.shift_id] = row
+            if mate := mate_of(row):
+                self._mates[row.shift_id].append(mate)
         self._seats: dict[int, int] = defaultdict(int)
         for shift_id in Shift.objects.filter(pk__in=[one.pk for one in shifts], seats__assignment=None).values_list(
             "pk", flat=True
         ):
             self._seats[shift_id] += 1
-        self._rows: dict[tuple[int, int], Assignment] = {
-            (row.supporter_id, row.shift_id): row for row in of_shift.filter(supporter__in=self.people).order_by("pk")
-        }
 
     def is_on(self, supporter: Supporter, shift: Shift) -> bool:
         """Whether the person is asked already, or has a place and means to come."""

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
 from django.utils import timezone
 
 from programme.errors import Refused
@@ -175,13 +174,16 @@ def _known(supporter: "Supporter", shift: "Shift") -> Known:
 
 
 def mates_of(assignments: "AssignmentQuerySet") -> list[Mate]:
-    """Those of ``assignments`` that count: held, or asked and still to be answered. One query."""
-    now = timezone.now()
-    rows = assignments.filter(Q(pk__in=assignments.held()) | Q(pk__in=assignments.open(now)))
-    return [
-        Mate(row.pk, row.supporter_id, row.supporter.birth_date, row.is_held)
-        for row in rows.select_related("supporter").order_by("pk")
-    ]
+    """Those of ``assignments`` that count. One query."""
+    mates = (mate_of(row) for row in assignments.select_related("supporter").order_by("pk"))
+    return [mate for mate in mates if mate]
+
+
+def mate_of(row: "Assignment") -> Mate | None:
+    """Somebody who counts: with a place, or asked and still to answer."""
+    if not row.is_held and (row.status != row.Status.OFFERED or row.is_overdue):
+        return None
+    return Mate(row.pk, row.supporter_id, row.supporter.birth_date, row.is_held)
 
 
 def way_between(a: Venue, b: Venue, pace: int, buffer: int) -> dt.timedelta:

@@ -30,7 +30,7 @@ from support_requests.models import Board, BoardStep
 from supporters.asking import asked_often
 from supporters.models import Shift, Supporter
 
-PEOPLE_A_PAGE = 20
+PEOPLE_A_PAGE, CHOICES_A_PAGE = 20, 10
 WEEK = dt.timedelta(days=7)
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 
@@ -180,7 +180,7 @@ def people(request: UserRequest, pk: int) -> HttpResponse:
     form = PeopleForm(request.GET)
     q = form.cleaned_data["q"] if form.is_valid() else ""
     rows = (Supporter.objects.found_by(q) if q else Supporter.objects.all()).active()
-    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(rows, CHOICES_A_PAGE).get_page(request.GET.get("page"))
     steps = _steps(request, monday)
     tally = tally_after(steps, [one.pk for one in page.object_list], [shift])
     by_key = {one.pk: one for one in tally.people}
@@ -202,7 +202,7 @@ def person(request: UserRequest, pk: int) -> HttpResponse:
     steps = _steps(request, monday)
     own = [step for step in steps if step.supporter_id == one.pk]
     rows = places_to_go(monday, one, own).exclude(pk=leaves.pk if leaves else 0)
-    page: Any = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(rows, CHOICES_A_PAGE).get_page(request.GET.get("page"))
     tally = tally_after(steps, [one.pk], [*page, *([leaves] if leaves else [])])
     one = next(each for each in tally.people if each.pk == one.pk)
     if leaves:
