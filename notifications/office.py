@@ -25,7 +25,7 @@ from programme.errors import Refused
 
 COUNTED_DAYS = 14
 TOLD_A_PAGE = 20
-MESSAGES_A_PAGE = 20
+MESSAGES_A_PAGE = 12
 STOPPED_AT_MOST = 30
 
 

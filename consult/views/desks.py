@@ -25,10 +25,10 @@ from programme.records import record_of
 from supporters.errors import RoomTaken
 from supporters.models import Assignment
 
-DESKS_A_PAGE = 15
+DESKS_A_PAGE = 8
 OPENINGS_SHOWN = 5
 BATCHES_SHOWN = 5
-ACTIVITIES_A_PAGE = 50
+ACTIVITIES_A_PAGE = 25
 
 
 @coordinator_only

@@ -19,7 +19,7 @@ from programme.records import record_of
 from supporters.forms import CourseForm, LessonForm, LessonWordsForm, NewCourseForm, QuestionForm
 from supporters.models import Lesson, LessonSeen, Supporter, TrainingCompletion
 
-PEOPLE_A_PAGE = 30
+PEOPLE_A_PAGE = 20
 IN_TRAINING = (Supporter.Status.TRAINING, Supporter.Status.ACTIVE, Supporter.Status.PAUSED)
 
 

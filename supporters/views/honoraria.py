@@ -18,7 +18,7 @@ from supporters.views.mypage import supporter_only
 
 LINES_A_PAGE = 50
 PAYMENTS_A_PAGE = 6
-RECEIPTS_A_PAGE = 12
+RECEIPTS_A_PAGE = 8
 ENCODINGS = {"utf-8": csv_files.as_utf8, "cp932": csv_files.as_cp932}
 HEADER = ("支払番号", "作成日", "サポーター番号", "氏名", "ふりがな", "区分", "明細の数", "活動時間(分)", "支払額(円)")
 

@@ -24,7 +24,7 @@ from supporters.models import Consent, Supporter, TrainingCompletion
 from supporters.services import ask_guardian, change_contact, record_paper_consent
 from supporters.views.replies import told
 
-PEOPLE_A_PAGE = 25
+PEOPLE_A_PAGE = 20
 TOLD_AT_MOST = 5
 
 

@@ -250,10 +250,10 @@ def test_the_list_asks_the_database_as_often_for_three_people_as_for_one(coordin
     assert counts[0] == counts[1]
 
 
-def test_thirty_people_fit_on_a_page(coordinator: User) -> None:
-    SupporterFactory.create_batch(31, ready=False)
+def test_twenty_people_fit_on_a_page(coordinator: User) -> None:
+    SupporterFactory.create_batch(21, ready=False)
     client = office(coordinator)
-    assert [len(client.get(PEOPLE, {"page": page}).context["page"].object_list) for page in (1, 2)] == [30, 1]
+    assert [len(client.get(PEOPLE, {"page": page}).context["page"].object_list) for page in (1, 2)] == [20, 1]
 
 
 @pytest.mark.parametrize("role", ["member", "officer", "desk"])

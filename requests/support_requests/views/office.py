@@ -25,7 +25,7 @@ from support_requests.models.requests import SupportRequestQuerySet
 from support_requests.rescheduling import other_times, reschedule
 from supporters.models import SpecialNeed
 
-ROWS = 25  # a page
+ROWS = 20  # a page
 KEPT = "fewer"  # whose reason is for the record alone
 
 
