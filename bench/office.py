@@ -161,8 +161,12 @@ def _pages() -> tuple[Client, dict[str, str]]:
     for (name, *arguments), allowed in PAGES.items():
         if "coordinator" in allowed and allowed < EVERYBODY - {"anonymous"} and name not in (*FILES, *REDIRECTS):
             pages[name] = reverse(name, args=[rows[argument] for argument in arguments])
-    people = reverse("supporters:people")
+    people, closed = reverse("supporters:people"), office_data.last_closed()
     return client, pages | {
+        "kpi:month closed": reverse("kpi:month", args=[closed]),
+        "kpi:rows closed": reverse("kpi:rows", args=[closed, "consultations"]),
+        "kpi:period this year": reverse("kpi:period", args=[f"{closed.next.next.fiscal_year}FY"]),
+        "dashboard:year last year": reverse("dashboard:year") + f"?year={closed.next.next.fiscal_year - 1}",
         "supporters:people found": f"{people}?q=ひと12",
         "support_requests:board people": reverse("support_requests:board") + "?view=people",
         "support_requests:list found": reverse("support_requests:list") + "?q=会12",

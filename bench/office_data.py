@@ -374,11 +374,13 @@ def _honoraria(coordinator: int) -> None:
     month = "date_trunc('month', CURRENT_DATE)"
     months = f"""(12 * extract(year FROM age({month}, date_trunc('month', s.starts_at)))
         + extract(month FROM age({month}, date_trunc('month', s.starts_at))))::int"""
+    minutes = "(extract(epoch FROM s.ends_at - s.starts_at) / 60)::int"
+    drawn_up = "least(now(), date_trunc('month', s.starts_at) + interval '1 month')"
     run(
         f"INSERT INTO {Honorarium._meta.db_table} (assignment_id, day, cause, minutes, yen, reason, made_at, "
-        f"made_by_id, approved_at, approved_by_id, payment_id) SELECT a.id, s.starts_at::date, 'duty', 120, "
-        f"CASE WHEN p.may_be_paid THEN 2000 ELSE 0 END, '', s.ends_at, {coordinator}, "
-        f"CASE WHEN {months} > 0 THEN s.ends_at END, CASE WHEN {months} > 0 THEN {coordinator} END, "
+        f"made_by_id, approved_at, approved_by_id, payment_id) SELECT a.id, s.starts_at::date, 'duty', {minutes}, "
+        f"CASE WHEN p.may_be_paid THEN {minutes} * 1000 / 120 ELSE 0 END, '', {drawn_up}, {coordinator}, "
+        f"CASE WHEN {months} > 0 THEN {drawn_up} END, CASE WHEN {months} > 0 THEN {coordinator} END, "
         f"CASE WHEN {months} > 1 THEN {BASE} + least({months}, 36) END "
         f"FROM {Assignment._meta.db_table} a JOIN {Shift._meta.db_table} s ON s.id = a.shift_id "
         f"JOIN {Supporter._meta.db_table} p ON p.id = a.supporter_id "
@@ -477,12 +479,15 @@ def _record(coordinator: int) -> None:
 def close_months() -> None:
     """All but the last one, as an office does."""
     coordinator = User.objects.filter(role="coordinator")[0]
-    last = Month.of(timezone.localdate()).previous
     month = Month.of(PROGRAMME_BEGAN)
-    while month < last:
+    while month <= last_closed():
         if not MonthReport.objects.filter(year=month.year, month=month.month).exists():
             close_month(month, coordinator)
         month = month.next
+
+
+def last_closed() -> Month:
+    return Month.of(timezone.localdate()).previous.previous
 
 
 def keep(rows: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from consult import reserving
 from consult.kpi import drafts, proposals
+from consult.kpi.dashboard import lately
 
 
 @shared_task
@@ -17,6 +18,12 @@ def propose_corrections() -> int:
 def draft_last_month() -> bool:
     """Runs every day, so that a 1st on which no worker ran is made up for. Returns whether there was anything to do."""
     return drafts.draft_last_month() is not None
+
+
+@shared_task
+def count_open_months() -> None:
+    """Count what is open again before somebody has to wait for it."""
+    lately.refresh()
 
 
 @shared_task

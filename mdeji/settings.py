@@ -165,6 +165,7 @@ CELERY_TIMEZONE = "Asia/Tokyo"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 OUTBOX_SWEEP = timedelta(seconds=env.int("OUTBOX_SWEEP_SECONDS", default=20))
 REMINDERS = timedelta(seconds=env.int("REMINDERS_SECONDS", default=300))
+COUNTS_REFRESH = timedelta(seconds=env.int("COUNTS_REFRESH_SECONDS", default=30))
 CELERY_BEAT_SCHEDULE = {
     "sweep-outbox": {
         "task": "notifications.tasks.sweep_outbox",
@@ -194,6 +195,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=env.int("CORRECTIONS_SWEEP_SECONDS", default=60)),
         "options": {"expires": 60},  # seconds: while a long sweep runs, those to come do not queue up behind it
     },
+    "count-open-months": {
+        "task": "consult.tasks.count_open_months",
+        "schedule": COUNTS_REFRESH,
+        "options": {"expires": COUNTS_REFRESH.total_seconds()},
+    },
     # At 6 in the morning in Tokyo; on all days but the first after a month there is nothing to do.
     "draft-last-month": {"task": "consult.tasks.draft_last_month", "schedule": crontab(hour="6", minute="0")},
     "continue-series": {"task": "support_requests.tasks.continue_series", "schedule": crontab(hour="6", minute="30")},
@@ -203,6 +209,9 @@ CELERY_BEAT_SCHEDULE = {
     "forget-short-links": {"task": "notifications.tasks.forget_short_links", "schedule": timedelta(hours=24)},
     "forget-sessions": {"task": "programme.tasks.forget_sessions", "schedule": timedelta(hours=6)},
 }
+# For how many times as long as counting them took figures of open months are shown again before they are counted anew
+# (consult/kpi/kept.py). 0: each look counts.
+COUNTS_KEPT = env.int("COUNTS_KEPT", default=100)
 # How many messages one process of a worker has at the providers at once.
 OUTBOX_AT_ONCE = env.int("OUTBOX_AT_ONCE", default=4)
 # The first wait after a failed try; each further one is twice as long, up to two hours.

@@ -8,6 +8,7 @@ import tempfile
 
 os.environ["DOTENV"] = os.devnull
 os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="mdeji-tests-")
+os.environ["COUNTS_KEPT"] = "0"  # each look counts; tests/consult/kpi/test_kept.py says otherwise
 os.environ["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "memory://")
 
 from mdeji.settings import *  # noqa: F403  (the environment must be set first)

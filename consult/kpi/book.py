@@ -1,21 +1,30 @@
-"""The figures of some months: closed ones from the ledger alone, open ones counted now."""
+"""The figures of some months: closed ones from the ledger alone, open ones as they were counted last."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any
 
+from django.conf import settings
+from django.utils import timezone
+
+from consult.kpi import definitions, kept
 from consult.kpi.closed import ClosedMonths
-from consult.kpi.counting import breakdowns
+from consult.kpi.counting import Key, breakdowns
 from consult.kpi.definition import Definition
 from consult.kpi.definitions import in_force, position, versions
 from consult.kpi.statement import Part
 from consult.kpi.tally import Breakdown
+from consult.models import KeptCount
 from programme.fiscal import Month
 
 
 class Book:
-    """Reads the ledger in three queries, and counts what is not in it in one statement.
+    """Reads the ledger in three queries. What is not in it is counted in one statement, or was a short while ago
+    (consult/kpi/kept.py): ``counted_at`` says when, and whoever shows a figure of an open month shows it too.
 
     Stocks are counted for ``stock_months`` alone (all months unless told): they are never summed. ``codes`` are the
-    figures that are wanted, all unless told.
+    figures that are wanted, ``cells_of`` those of which the cells are: all unless told. ``anew``: counted now.
     """
 
     def __init__(
@@ -24,12 +33,15 @@ class Book:
         *,
         stock_months: Iterable[Month] | None = None,
         codes: Collection[str] | None = None,
+        cells_of: Collection[str] | None = None,
+        anew: bool = False,
     ) -> None:
         self.months = sorted(months)
         self.stock_months = set(self.months if stock_months is None else stock_months)
         self.codes = codes
-        self.closed = ClosedMonths(self.months, codes)
-        self._breakdowns = {**breakdowns(self._to_count()), **self.closed.breakdowns}
+        self.closed = ClosedMonths(self.months, codes, cells_of)
+        self.counted_at = timezone.now()
+        self._breakdowns = {**self._counted(anew=anew), **self.closed.breakdowns}
 
     def definitions(self, month: Month) -> list[Definition]:
         """Those of the month: as frozen when it was closed; as in force in it for all others."""
@@ -68,8 +80,37 @@ class Book:
             value += sum(self.unaccounted(definition, month) for month in months)
         return value, found
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a month of them is: its figures are those of ``counted_at``."""
+        return len(self.closed.closings) < len(self.months)
+
     # --- What to count -----------------------------------------------------------------------------------
-    def _to_count(self) -> Iterator[Part]:
+    def _counted(self, *, anew: bool) -> dict[Key, Breakdown]:
+        if anew or not settings.COUNTS_KEPT:
+            return breakdowns([*self._of_open_months(), *self._of_closed_months()])
+        return self._kept() | breakdowns(self._of_closed_months())
+
+    def _kept(self) -> dict[Key, Breakdown]:
+        wanted = [
+            (definition, month)
+            for month in self.months
+            if month not in self.closed.closings
+            for definition in in_force(month.first)
+            if self._wants(definition)
+        ]
+        with_cells = {(each.code, month) for each, month in wanted if self.closed.wants_cells(each.code)}
+        found, address = read_open({month for _definition, month in wanted}, with_cells), _addresses()
+        self.counted_at = min([self.counted_at, *(count.at for count in found.values())])
+        made = {}
+        for definition, month in wanted:
+            key = definition.code, month
+            cells = found[address(month, definition.code)].content if key in with_cells else {}
+            data = {"all": found[address(month)].content[definition.code], "by": cells}
+            made[key] = Breakdown.load(definition.measure, data)
+        return made
+
+    def _of_open_months(self) -> Iterator[Part]:
         for run in self._open_runs():
             for definition, first, last in versions(run[0].first, run[-1].last):
                 if not self._wants(definition):
@@ -79,13 +120,14 @@ class Book:
                         yield Part(definition, month.first, month.last, month)
                 if not definition.is_counted_month_by_month:
                     yield Part(definition, first, last, run[0] if len(run) == 1 else None)
-        for month in self.closed.closings:
-            for definition in in_force(month.first):  # a figure that came after the month was closed
-                if not self._wants(definition):
-                    continue
-                if (definition.code, month) not in self.closed.frozen and (
-                    not definition.is_stock or month in self.stock_months
-                ):
+
+    def _of_closed_months(self) -> Iterator[Part]:
+        """Figures that came after their month was closed."""
+        closed = sorted(self.closed.closings)
+        for definition, first, last in versions(closed[0].first, closed[-1].last) if closed else ():
+            for month in closed if self._wants(definition) else ():
+                is_missing = first <= month.first <= last and (definition.code, month) not in self.closed.frozen
+                if is_missing and (not definition.is_stock or month in self.stock_months):
                     yield Part(definition, month.first, month.last, month)
 
     def _wants(self, definition: Definition) -> bool:
@@ -102,3 +144,42 @@ class Book:
             else:
                 runs.append([month])
         return runs
+
+
+def read_open(
+    months: Collection[Month],
+    with_cells: Collection[Key] = (),
+    *,
+    ahead: dt.timedelta = dt.timedelta(),
+) -> dict[str, KeptCount]:
+    """What open months last came to, by address: the figures of each month, and the cells of those that are wanted.
+
+    ``ahead``: as in ``kept.read``.
+    """
+    address = _addresses()
+    addresses = [*map(address, months), *(address(month, code) for code, month in with_cells)]
+    return kept.read(addresses, lambda: _count_all(months), ahead=ahead)
+
+
+def _addresses() -> Callable[..., str]:
+    """Where the counts of a month are kept, and the cells of a figure in it. Whoever counts otherwise, as after an
+    upgrade, keeps them elsewhere."""
+    ways = [(each.code, each.version, each.since, sorted(each.by)) for each in definitions.DEFINITIONS]
+    way = hashlib.sha256(repr(ways).encode()).hexdigest()[:8]
+
+    def address(month: Month, cells_of: str = "") -> str:
+        return f"{month}/{way}/{cells_of}"
+
+    return address
+
+
+def _count_all(months: Collection[Month]) -> dict[str, Any]:
+    """Everything of open months in one statement, so that all pages show one state of the records."""
+    book, address = Book(sorted(months), anew=True), _addresses()
+    found: dict[str, Any] = {}
+    for month in book.months:
+        wholes = found[address(month)] = {}
+        for definition in in_force(month.first):
+            dumped = book.breakdown(definition.code, month).dump(definition.measure)
+            wholes[definition.code], found[address(month, definition.code)] = dumped["all"], dumped["by"]
+    return found

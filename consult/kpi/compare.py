@@ -1,5 +1,6 @@
 """Why a figure differs from last month's: the parts of its breakdowns that grew or shrank, the largest first."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
@@ -7,7 +8,6 @@ from django.utils.functional import Promise
 from consult.kpi.book import Book
 from consult.kpi.definition import Definition
 from consult.kpi.dimensions import DIMENSIONS, Labels
-from consult.kpi.report import labels_of
 from consult.kpi.tally import Tally
 from programme.fiscal import Month
 
@@ -61,10 +61,8 @@ def _more(before: int | None, now: int | None) -> int | None:
 FLOWS = {"supporters": ("supporters_new", "supporters_returned", "supporters_withdrawn")}
 
 
-def compare(month: Month, definition: Definition) -> Comparison:
-    """``month`` against the one before; closed months from the ledger, open ones counted now."""
-    book = Book([month.previous, month], codes={definition.code, *FLOWS.get(definition.code, ())})
-    labels = labels_of([definition])
+def compare(book: Book, month: Month, definition: Definition, labels: Mapping[str, Labels]) -> Comparison:
+    """``month`` against the one before. ``book`` holds both, with the figure and its ``FLOWS``."""
     now = {each.code: each for each in book.definitions(month)}
     flows = [now[code] for code in FLOWS.get(definition.code, ()) if code in now]
     return Comparison(

@@ -110,5 +110,5 @@ def breakdowns(parts: Iterable[Part]) -> dict[Key, Breakdown]:
 def _take(breakdown: Breakdown, found: Found, measure: Measure) -> None:
     tally = breakdown.at(found.dimension, found.key or UNKNOWN)
     if measure.keeps_amounts:
-        tally.amounts[int(found.item or 0)] += found.number
+        tally.add_amount(int(found.item or 0), found.number)
     tally.add(total=found.total, number=found.number, item=found.item if measure.keeps_rows else None)

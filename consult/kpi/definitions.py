@@ -5,6 +5,7 @@ A changed one is added below with the next version and the first day of the mont
 """
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Iterator
 
 from consult.kpi.definition import PROGRAMME_BEGAN, Area, Countable, Definition, Kind
@@ -30,16 +31,15 @@ DEFINITIONS = (*SUPPORTERS, *SESSIONS, *DESKS, *PLACES, *ACTIVITIES, *DUTIES)
 
 def versions(first: dt.date, last: dt.date) -> Iterator[tuple[Definition, dt.date, dt.date]]:
     """Each definition that holds at some time of the period, with the days of the period on which it holds."""
+    alike: dict[str, list[Definition]] = defaultdict(list)
     for definition in DEFINITIONS:
-        later = [other.since for other in DEFINITIONS if _follows(other, definition)]
+        alike[definition.code].append(definition)
+    for definition in DEFINITIONS:
+        later = [other.since for other in alike[definition.code] if other.version > definition.version]
         starts = max(first, definition.since)
         ends = min([last, *(since - dt.timedelta(days=1) for since in later)])
         if starts <= ends:
             yield definition, starts, ends
-
-
-def _follows(other: Definition, definition: Definition) -> bool:
-    return other.code == definition.code and other.version > definition.version
 
 
 def in_force(day: dt.date) -> list[Definition]:
@@ -55,6 +55,6 @@ def position(code: str) -> int:
 def find(code: str, version: int) -> Definition:
     """KeyError for one that never was."""
     for definition in DEFINITIONS:
-        if (definition.code, definition.version) == (code, version):
+        if definition.code == code and definition.version == version:
             return definition
     raise KeyError(code, version)

@@ -43,7 +43,7 @@ def _codes(model: Any) -> Callable[[], Labels]:
 
 
 def _desks() -> Labels:
-    return {str(desk.pk): str(desk) for desk in Desk.objects.all()}
+    return {str(desk): name for desk, name in Desk.objects.values_list("pk", "name")}  # not a hundred whole rows
 
 
 def _choices(choices: Any) -> Callable[[], Labels]:

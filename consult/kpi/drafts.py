@@ -62,7 +62,7 @@ def draft_last_month() -> MonthDraft | None:
     key = {"year": month.year, "month": month.month}
     if MonthDraft.objects.filter(**key).exists() or MonthReport.objects.filter(**key).exists():
         return None
-    figures = {row.definition.code: row.value for row in report(month).rows}
+    figures = {row.definition.code: row.value for row in report(month, with_cells=False, anew=True).rows}
     points = open_points(month)
     with transaction.atomic():
         try:

@@ -12,20 +12,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from consult.kpi import ledger
-from consult.kpi.compare import compare
+from consult.kpi.book import Book
+from consult.kpi.compare import FLOWS, Comparison, compare
 from consult.kpi.dimensions import DIMENSIONS
 from consult.kpi.drill import CountedRows, cell_rows, counted_rows
 from consult.kpi.forms import CorrectionForm
 from consult.kpi.lines import RECORDS, lines, text_of
 from consult.kpi.periods import has_figures
 from consult.kpi.records import counted_in
-from consult.kpi.report import Report, Row, report
+from consult.kpi.report import Report, Row, months_to, report_from
 from consult.models import ProposedCorrection
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.fiscal import Month
 
-LINES_A_PAGE = 100
+LINES_A_PAGE = 50
 
 
 @coordinator_only
@@ -38,7 +39,7 @@ def rows(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
 @coordinator_only
 @require_POST
 def correct(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
-    _found, row = _figure(month, figure)
+    _found, row, _comparison = _figure(month, figure)
     form = CorrectionForm(row.definition, request.POST, prefix="correct")
     if form.is_valid():
         facts = form.cleaned_data
@@ -52,18 +53,23 @@ def correct(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
     return _page(request, month, figure, correction_form=form)
 
 
-def _figure(month: Month, figure: str) -> tuple[Report, Row]:
+def _figure(month: Month, figure: str) -> tuple[Report, Row, Comparison | None]:
+    """The figure in its month and, where there is one, against the month before."""
     if not has_figures(month):
         raise Http404
-    found = report(month, codes={figure})
+    before = [month.previous] if has_figures(month.previous) else []
+    months = sorted({*months_to(month), *before})
+    book = Book(months, stock_months=[*before, month], codes={figure, *FLOWS.get(figure, ())}, cells_of={figure})
+    found = report_from(book, month, codes={figure})
     try:
-        return found, found.row(figure)
+        row = found.row(figure)
     except KeyError as error:
         raise Http404 from error
+    return found, row, compare(book, month, row.definition, found.labels) if before else None
 
 
 def _page(request: HttpRequest, month: Month, figure: str, *, correction_form: Form | None = None) -> HttpResponse:
-    found, row = _figure(month, figure)
+    found, row, comparison = _figure(month, figure)
     try:
         part, counted = _part(found, row, request.GET.get("by", ""), request.GET.get("key", ""))
     except KeyError as error:
@@ -76,7 +82,7 @@ def _page(request: HttpRequest, month: Month, figure: str, *, correction_form: F
         "part": part,
         "page": page,
         "lines": lines(row.definition, list(page)),
-        "comparison": compare(month, row.definition) if has_figures(month.previous) else None,
+        "comparison": comparison,
         "breakdowns": [(code, DIMENSIONS[code], cells) for code, cells in row.cells.items() if DIMENSIONS[code].listed],
         "proposal": waiting.filter(figure=figure).first(),
         "correction_form": correction_form

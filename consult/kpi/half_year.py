@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from consult.kpi.definitions import Definition, find
-from consult.kpi.period_reports import PeriodReport, PeriodRow, period_report
+from consult.kpi.period_reports import PeriodRow, period_report
 from consult.kpi.report_words import say_number
 from consult.kpi.reporting_period import Period
 from consult.kpi.words import EMPTY, say_share, say_unit
@@ -175,13 +175,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class HalfYear:
-    """The table, and whether all its months are closed. ``report`` may not be stored yet."""
+    """The table, and whether all its months are closed. ``report`` may not be stored yet.
+
+    ``is_open``: a month of it or of its year to date is open; what is open was counted at ``made_at``.
+    """
 
     period: Period
     report: HalfYearReport
     lines: tuple[Line, ...]
     months_closed: int
     months: int
+    made_at: dt.datetime
+    is_open: bool
     last_version: int
 
     def __str__(self) -> str:
@@ -202,23 +207,28 @@ def half_year(period: Period) -> HalfYear:
     report = HalfYearReport.objects.filter(fiscal_year=year, half=half).select_related("fixed_by").first()
     report = report or HalfYearReport(fiscal_year=year, half=half)
     texts = report.current_texts() if report.pk else {}
-    figures = report.figures or freeze(period_report(period))  # a draft has none
+    figures = report.figures or figures_of(period)  # a draft has none
     return HalfYear(
         period=period,
         report=report,
         lines=tuple(_line(undertaking, figures, texts) for undertaking in UNDERTAKINGS),
         months_closed=figures["months_closed"],
         months=figures["months"],
+        made_at=dt.datetime.fromisoformat(figures["made_at"]),
+        is_open=not report.is_fixed and figures["is_open"],
         last_version=max((text.pk for text in texts.values()), default=0),
     )
 
 
-def freeze(report: PeriodReport) -> dict[str, Any]:
-    """What is kept of the figures when the half-year's report is sent, as JSON."""
+def figures_of(period: Period, *, anew: bool = False) -> dict[str, Any]:
+    """What is kept of the figures when the report is sent, as JSON. ``anew``: what is open is counted now."""
+    codes = {code for undertaking in UNDERTAKINGS for code in undertaking.figures}
+    report = period_report(period, codes=codes, with_cells=False, anew=anew)
     return {
         "months": sum(1 for _month in report.period.months()),
         "months_closed": len(report.closings),
         "made_at": report.made_at.isoformat(),
+        "is_open": report.is_open,
         "quantities": {
             undertaking.code: [
                 Quantity.of(row).dump() for code in undertaking.figures if (row := report.row(code)) is not None

@@ -100,8 +100,9 @@ def verify_month(month: Month) -> bool:
     # Not as the database sorts, which may be by its own language.
     codes = sorted(figures.values_list("figure", flat=True))
     order = Case(*(When(figure=code, then=place) for place, code in enumerate(codes)), output_field=IntegerField())
-    found = figures.order_by(order).iterator(chunk_size=1)
-    return seal(month, ((figure, _canonical(figure.counted).decode()) for figure in found)) == report.sha256
+    # The rows as the database writes them, but for its spaces: there may be hundreds of thousands, parsed by nobody.
+    found = figures.defer("counted").annotate(rows=Cast("counted", TextField())).order_by(order).iterator(chunk_size=1)
+    return seal(month, ((figure, figure.rows.replace(", ", ",")) for figure in found)) == report.sha256
 
 
 def corrections_made_in(period: Period) -> QuerySet[Correction]:

@@ -5,7 +5,7 @@ together, so that the same figure is the same wherever it is shown.
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -72,7 +72,8 @@ class PeriodReport:
     """``months`` are the period's that have begun, ``year_months`` those of its last fiscal year up to its end.
 
     ``corrections_made`` were stated on a day of the period, whatever month they concern; those that concern the
-    period stand in the rows. ``suppressed``: small cells are kept back.
+    period stand in the rows. ``is_open``: a month of it or of its year to date is; what is open was counted at
+    ``made_at``. ``suppressed``: small cells are kept back.
     """
 
     period: Period
@@ -84,6 +85,7 @@ class PeriodReport:
     earlier: tuple[PublishedFigure, ...]
     corrections_made: tuple[Correction, ...]
     made_at: dt.datetime
+    is_open: bool
     suppressed: bool = False
 
     @property
@@ -119,22 +121,34 @@ class PeriodReport:
         return next((row for row in self.rows if row.definition.code == code), None)
 
 
-def period_report(period: Period, *, suppressed: bool = False) -> PeriodReport:
-    """In a number of queries that depends on neither rows nor closed months. ``period.is_there`` must hold."""
+def period_report(
+    period: Period,
+    *,
+    suppressed: bool = False,
+    codes: Collection[str] | None = None,
+    with_cells: bool = True,
+    anew: bool = False,
+) -> PeriodReport:
+    """In a number of queries that depends on neither rows nor closed months. ``period.is_there`` must hold.
+
+    ``codes`` are the figures that are wanted, all unless told. ``anew``: what is open is counted now.
+    """
     months = tuple(period.begun.months())
     year_months = tuple(months_to(months[-1]))
-    book = Book(sorted({*months, *year_months}))
-    definitions = sorted(book.definitions(months[-1]), key=lambda definition: list(Area).index(definition.area))
+    cells_of = None if with_cells else ()
+    book = Book(sorted({*months, *year_months}), codes=codes, cells_of=cells_of, anew=anew)
+    chosen = [each for each in book.definitions(months[-1]) if codes is None or each.code in codes]
+    definitions = sorted(chosen, key=lambda definition: list(Area).index(definition.area))
     year = period.fiscal_year
     goals = {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=year)} if year else {}
-    labels = labels_of(definitions)
+    labels = labels_of(definitions) if with_cells else None
     rows = []
     for definition in definitions:
         value, together = book.together(definition, months)
         year_to_date, to_date = book.together(definition, year_months)
         if period.is_month:
             value = book.value(definition, months[0])
-        found = cells(definition, together, to_date if year else together, labels)
+        found = {} if labels is None else cells(definition, together, to_date if year else together, labels)
         rows.append(
             PeriodRow(
                 definition=definition,
@@ -163,7 +177,8 @@ def period_report(period: Period, *, suppressed: bool = False) -> PeriodReport:
         published=_in_order((each for each in published if each.as_of >= period.first.first), definitions),
         earlier=_in_order((each for each in published if each.as_of < period.first.first), definitions),
         corrections_made=tuple(corrections_made_in(period)),
-        made_at=timezone.now(),
+        made_at=book.counted_at,
+        is_open=book.is_open,
     )
     return without_small_cells(whole) if suppressed else whole
 

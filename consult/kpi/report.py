@@ -69,7 +69,8 @@ class Row:
 class Report:
     """What is known of a month: counted figures, and apart from them what others published.
 
-    ``published`` are figures as of a day of this month, ``earlier`` those as of a day before it.
+    ``published`` are figures as of a day of this month, ``earlier`` those as of a day before it. ``is_open``: the month
+    is, or one of its year to date; what is open was counted at ``made_at``. ``labels`` are what the cells are called.
     """
 
     month: Month
@@ -78,6 +79,8 @@ class Report:
     published: tuple[PublishedFigure, ...]
     earlier: tuple[PublishedFigure, ...]
     made_at: dt.datetime
+    is_open: bool
+    labels: Mapping[str, Labels] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -108,15 +111,23 @@ def months_to(month: Month) -> list[Month]:
     return months
 
 
-def report(month: Month, codes: Collection[str] | None = None) -> Report:
+def report(
+    month: Month, codes: Collection[str] | None = None, *, with_cells: bool = True, anew: bool = False
+) -> Report:
     """The report of ``month``, in a number of queries that depends on neither rows nor closed months.
 
-    ``codes`` are the figures that are wanted, all unless told.
+    ``codes`` are the figures that are wanted, all unless told. ``anew``: what is open is counted now.
     """
-    book = Book(months_to(month), stock_months=[month], codes=codes)
+    cells_of = None if with_cells else ()
+    book = Book(months_to(month), stock_months=[month], codes=codes, cells_of=cells_of, anew=anew)
+    return report_from(book, month, codes, with_cells=with_cells)
+
+
+def report_from(book: Book, month: Month, codes: Collection[str] | None = None, *, with_cells: bool = True) -> Report:
+    """The same from a book that holds at least the months of the fiscal year up to ``month``."""
     definitions = [each for each in book.definitions(month) if codes is None or each.code in codes]
     goals = {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=month.fiscal_year)}
-    labels = labels_of(definitions)
+    labels = labels_of(definitions) if with_cells else {}
     published = sorted(PublishedFigure.objects.filter(as_of__lte=month.last), key=_place)
     return Report(
         month=month,
@@ -124,7 +135,9 @@ def report(month: Month, codes: Collection[str] | None = None) -> Report:
         rows=tuple(_row(book, definition, month, goals.get(definition.code), labels) for definition in definitions),
         published=tuple(figure for figure in published if figure.as_of >= month.first),
         earlier=tuple(figure for figure in published if figure.as_of < month.first),
-        made_at=timezone.now(),
+        made_at=book.counted_at,
+        is_open=book.is_open,
+        labels=labels,
     )
 
 
@@ -140,8 +153,9 @@ def _place(figure: PublishedFigure) -> tuple[dt.date, int]:
 
 
 def _row(book: Book, definition: Definition, month: Month, goal: Goal | None, labels: Mapping[str, Labels]) -> Row:
+    """``labels`` are those of the cells, none when no cells are wanted."""
     key = definition.code, month
-    year_to_date, to_date = book.together(definition)
+    year_to_date, to_date = book.together(definition, months_to(month))
     return Row(
         definition=definition,
         value=book.value(definition, month),
@@ -150,7 +164,7 @@ def _row(book: Book, definition: Definition, month: Month, goal: Goal | None, la
         is_frozen=key in book.closed.frozen,
         corrections=tuple(book.closed.corrections[key]),
         goal=goal,
-        cells=cells(definition, book.breakdown(*key), to_date, labels),
+        cells=cells(definition, book.breakdown(*key), to_date, labels) if labels else {},
         unaccounted=book.unaccounted(definition, month),
     )
 

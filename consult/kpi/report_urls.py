@@ -9,6 +9,7 @@ urlpatterns = [
     path("periods/", views.periods, name="periods"),
     path("periods/<period:period>/", views.period, name="period"),
     path("periods/<period:period>/export.<slug:suffix>", views.period_export, name="period_export"),
+    path("periods/<period:period>/<slug:figure>/", views.period_parts, name="period_parts"),
     path("half-years/<period:period>/", views.wg, name="wg"),
     path("half-years/<period:period>/write/", views.wg_write, name="wg_write"),
     path("half-years/<period:period>/fix/", views.wg_fix, name="wg_fix"),

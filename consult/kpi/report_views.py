@@ -1,7 +1,5 @@
 """Reports of any period and of half-years: coordinators and officers read and take them, coordinators write them."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,12 +8,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from consult.errors import TextsChanged
 from consult.kpi import exports
-from consult.kpi.definitions import Area
 from consult.kpi.dimensions import DIMENSIONS
 from consult.kpi.exports.as_half_year import half_year_xlsx
 from consult.kpi.exports.content import Content
-from consult.kpi.half_year import HalfYear, freeze, half_year, stored
-from consult.kpi.period_reports import PeriodReport, period_report
+from consult.kpi.half_year import HalfYear, figures_of, half_year, stored
+from consult.kpi.period_reports import period_report
 from consult.kpi.report_forms import FixForm, HalfYearForm, PeriodForm
 from consult.kpi.reporting_period import Period, usual_periods
 from programme.access import coordinator_only, figures_only
@@ -42,23 +39,21 @@ def periods(request: HttpRequest) -> HttpResponse:
 @require_GET
 def period(request: HttpRequest, period: Period) -> HttpResponse:
     _check(period)
-    report = period_report(period, suppressed=exports.sees_no_small_cells(request.user))
-    context = {"report": report, "areas": _areas(report)}
-    return render(request, "consult/kpi/period.html", context)
+    report = period_report(period, suppressed=exports.sees_no_small_cells(request.user), with_cells=False)
+    return render(request, "consult/kpi/period.html", {"report": report})
 
 
-def _areas(report: PeriodReport) -> list[tuple[str, list[Any]]]:
-    """Areas with their breakdowns: [(area, [(figure's row, [(dimension, cells)])])]."""
-    found = []
-    for area in Area:
-        rows = [
-            (row, [(DIMENSIONS[code], cells) for code, cells in row.cells.items()])
-            for row in report.rows
-            if row.definition.area == area and row.cells
-        ]
-        if rows:
-            found.append((str(area.label), rows))
-    return found
+@figures_only
+@require_GET
+def period_parts(request: HttpRequest, period: Period, figure: str) -> HttpResponse:
+    """One figure with its breakdowns: those of all figures are thousands of lines."""
+    _check(period)
+    report = period_report(period, suppressed=exports.sees_no_small_cells(request.user), codes={figure})
+    row = report.row(figure)
+    if row is None:
+        raise Http404
+    breakdowns = [(DIMENSIONS[code], cells) for code, cells in row.cells.items()]
+    return render(request, "consult/kpi/period_parts.html", {"report": report, "row": row, "breakdowns": breakdowns})
 
 
 @figures_only
@@ -131,7 +126,7 @@ def wg_fix(request: HttpRequest, period: Period) -> HttpResponse:
     if not form.is_valid():
         return _half_year_page(request, period, form)
     try:
-        stored(period).fix(freeze(period_report(period)), seen=form.cleaned_data["seen"], by=request.user)
+        stored(period).fix(figures_of(period, anew=True), seen=form.cleaned_data["seen"], by=request.user)
     except Refused as error:
         messages.error(request, str(error))
     else:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from consult.kpi.definitions import Definition
 from consult.kpi.period_reports import PeriodReport
 from consult.kpi.reporting_period import Period
-from consult.kpi.words import EMPTY, say_fiscal_year, say_month, say_value
+from consult.kpi.words import EMPTY, say_counted, say_fiscal_year, say_month, say_value
 from consult.models import Correction
 from programme.fiscal import Month
 from programme.models import Programme
@@ -43,7 +43,7 @@ def say_period_state(report: PeriodReport) -> str:
 def say_as_of(report: PeriodReport) -> str:
     """Who closed a month and when; for all else, as of when it was counted."""
     if report.closing is None:
-        return _("%(when)s時点の集計") % {"when": say_moment(report.made_at)}
+        return say_counted(report.made_at)
     return _("%(when)s %(who)s") % {"when": say_moment(report.closing.closed_at), "who": report.closing.closed_by}
 
 

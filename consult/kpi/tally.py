@@ -5,7 +5,7 @@ the figure but its tally, from which the figure of any number of months is compu
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -37,14 +37,18 @@ class Measure(StrEnum):
         return self in (Measure.SUM, Measure.DISTINCT)
 
 
+_NONE: dict[Any, int] = {}
+"""of the many tallies that need neither members nor amounts"""
+
+
 @dataclass(slots=True)
 class Tally:
     """``members`` (row to amount) and ``amounts`` (amount to number of rows) are filled where a measure needs them."""
 
     total: int = 0
     number: int = 0
-    members: dict[str, int] = field(default_factory=dict)
-    amounts: defaultdict[int, int] = field(default_factory=lambda: defaultdict(int))
+    members: dict[str, int] = field(default_factory=lambda: _NONE)
+    amounts: dict[int, int] = field(default_factory=lambda: _NONE)
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, int]]) -> "Tally":
@@ -52,23 +56,33 @@ class Tally:
         tally = cls()
         for row, amount in rows:
             tally.add(item=row, total=amount, number=1)
-            tally.amounts[amount] += 1
+            tally.add_amount(amount, 1)
         return tally
 
     def add(self, *, total: int, number: int, item: str | None = None) -> None:
         self.total += total
         self.number += number
         if item is not None:
-            self.members[item] = max(total, self.members.get(item, total))
+            self._add_member(item, total)
+
+    def add_amount(self, amount: int, number: int) -> None:
+        if self.amounts is _NONE:
+            self.amounts = {}
+        self.amounts[amount] = self.amounts.get(amount, 0) + number
+
+    def _add_member(self, row: str, amount: int) -> None:
+        if self.members is _NONE:
+            self.members = {}
+        self.members[row] = max(amount, self.members.get(row, amount))
 
     def take(self, other: "Tally") -> None:
         """Add the rows of another period."""
         self.total += other.total
         self.number += other.number
         for row, amount in other.members.items():
-            self.members[row] = max(amount, self.members.get(row, amount))
+            self._add_member(row, amount)
         for amount, number in other.amounts.items():
-            self.amounts[amount] += number
+            self.add_amount(amount, number)
 
     def value(self, measure: Measure) -> int | None:
         """The figure; None for a share or a median of no rows."""
@@ -110,9 +124,30 @@ class Tally:
             return cls(sum(amount for _row, amount in data), len(data), members=dict(data))
         if measure.keeps_amounts:
             total = sum(amount * number for amount, number in data)
-            return cls(total, sum(number for _amount, number in data), amounts=defaultdict(int, data))
+            return cls(total, sum(number for _amount, number in data), amounts=dict(data))
         total, number = data
         return cls(total, number)
+
+
+class Cells(Mapping[str, dict[str, Tally]]):
+    """The tallies of a figure's cells by dimension, each dimension worked out when it is first asked for: a page shows
+    few of them, and the hours of a hundred desks are long."""
+
+    def __init__(self, dimensions: Iterable[str], work_out: Callable[[str], dict[str, Tally]]) -> None:
+        self._known: dict[str, dict[str, Tally] | None] = dict.fromkeys(dimensions)
+        self._work_out = work_out
+
+    def __getitem__(self, dimension: str) -> dict[str, Tally]:
+        found = self._known[dimension]
+        if found is None:
+            found = self._known[dimension] = self._work_out(dimension)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 @dataclass(slots=True)
@@ -120,21 +155,42 @@ class Breakdown:
     """The tally of a figure, and those of its cells: by dimension and key."""
 
     whole: Tally = field(default_factory=Tally)
-    cells: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    cells: Mapping[str, dict[str, Tally]] = field(default_factory=dict)
+    _stored: Mapping[str, Any] = field(default_factory=dict, compare=False)  # the cells of a sum, as in the ledger
+
+    def totals(self, dimension: str) -> dict[str, int]:
+        """What each cell sums to; of a sum in the ledger, where they are many, without a tally for each."""
+        if dimension in self._stored:
+            return {key: total for key, (total, _number) in self._stored[dimension].items()}
+        return {key: tally.total for key, tally in self.cells.get(dimension, {}).items()}
 
     def at(self, dimension: str, key: str) -> Tally:
         """The tally of a cell, made when it is not there; of the whole for dimension ""."""
-        return self.cells.setdefault(dimension, {}).setdefault(key, Tally()) if dimension else self.whole
+        if not dimension:
+            return self.whole
+        if dimension not in self.cells:
+            self.cells = {**self.cells, dimension: {}}
+        return self.cells[dimension].setdefault(key, Tally())
 
     @classmethod
     def together(cls, parts: Iterable["Breakdown"]) -> "Breakdown":
         """That of all periods of ``parts``, none of which changes."""
-        found = cls()
-        for part in parts:
+        every = list(parts)
+
+        def work_out(dimension: str) -> dict[str, Tally]:
+            cells: defaultdict[str, Tally] = defaultdict(Tally)
+            for part in every:
+                if dimension in part._stored:
+                    for key, (total, number) in part._stored[dimension].items():
+                        cells[key].add(total=total, number=number)
+                    continue
+                for key, tally in part.cells.get(dimension, {}).items():
+                    cells[key].take(tally)
+            return dict(cells)
+
+        found = cls(cells=Cells((dimension for part in every for dimension in part.cells), work_out))
+        for part in every:
             found.whole.take(part.whole)
-            for dimension, tallies in part.cells.items():
-                for key, tally in tallies.items():
-                    found.at(dimension, key).take(tally)
         return found
 
     def dump(self, measure: Measure) -> dict[str, Any]:
@@ -149,10 +205,9 @@ class Breakdown:
 
     @classmethod
     def load(cls, measure: Measure, data: Mapping[str, Any]) -> "Breakdown":
-        return cls(
-            Tally.load(measure, data["all"]),
-            {
-                dimension: {key: Tally.load(measure, tally) for key, tally in tallies.items()}
-                for dimension, tallies in data["by"].items()
-            },
-        )
+        by = data["by"]
+
+        def work_out(dimension: str) -> dict[str, Tally]:
+            return {key: Tally.load(measure, tally) for key, tally in by[dimension].items()}
+
+        return cls(Tally.load(measure, data["all"]), Cells(by, work_out), by if measure is Measure.SUM else {})

@@ -37,4 +37,5 @@ urlpatterns = [
     path("honoraria/<month:month>/", honoraria_views.honoraria, name="honoraria"),
     path("published/", published_views.published, name="published"),
     path("exports/", views.taken, name="exports"),
+    path("recount/", views.recount, name="recount"),
 ]

@@ -6,10 +6,11 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from consult.kpi import exports, ledger
+from consult.kpi import exports, kept, ledger
 from consult.kpi.definition import Area
 from consult.kpi.drafts import open_points
 from consult.kpi.forms import CloseForm
@@ -39,7 +40,7 @@ def months(request: HttpRequest) -> HttpResponse:
     context = {
         "years": years,
         "year": year,
-        "report": report(begun[0]),
+        "report": report(begun[0], with_cells=False),
         "months": [(month, closings.get(month)) for month in begun],
     }
     return render(request, "consult/kpi/months.html", context)
@@ -71,7 +72,7 @@ def close(request: HttpRequest, month: Month) -> HttpResponse:
 def _month_page(request: HttpRequest, month: Month, form: CloseForm) -> HttpResponse:
     if not has_figures(month):
         raise Http404
-    found = report(month)
+    found = report(month, with_cells=False)
     of_month = {"year": month.year, "month": month.month}
     proposals = ProposedCorrection.objects.waiting().filter(report__year=month.year, report__month=month.month)
     context = {
@@ -112,6 +113,15 @@ def export(request: HttpRequest, month: Month, suffix: str) -> HttpResponse:
     if content.lost:
         headers["X-Not-Encoded"] = exports.say_lost(content.lost)
     return HttpResponse(content.data, content_type=exports.FORMS[form].content_type, headers=headers)
+
+
+@figures_only
+@require_POST
+def recount(request: HttpRequest) -> HttpResponse:
+    """Forget what was counted: the page from which this was asked (``back``) counts when it is shown again."""
+    kept.forget_all()
+    back = request.POST.get("back", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "kpi:months")
 
 
 @figures_only

@@ -1,11 +1,12 @@
 """How a report is said in words, the same on screen and in every export."""
 
+import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 
-from django.utils.formats import number_format
+from django.utils.translation import get_language, npgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import npgettext
 
 from consult.kpi.definitions import DEFINITIONS, Definition
 from consult.kpi.report import Report
@@ -41,13 +42,24 @@ def say_state(report: Report) -> str:
 def say_closing(report: Report) -> str:
     """Who closed the month and when; for an open one, as of when it was counted."""
     if report.closing is None:
-        return _("%(when)s時点の集計") % {"when": say_moment(report.made_at)}
+        return say_counted(report.made_at)
     return _("%(when)s %(who)s") % {"when": say_moment(report.closing.closed_at), "who": report.closing.closed_by}
+
+
+def say_counted(at: dt.datetime) -> str:
+    """As of when what is open was counted."""
+    return _("%(when)s時点の集計") % {"when": say_moment(at)}
 
 
 def say_unit(unit: str, number: int) -> str:
     """A figure's unit: 人 is "person" or "people" in English. One that is none of ours stays as it is."""
-    return _UNITS[unit](number) if unit in _UNITS else unit
+    return _said(unit, number, get_language()) if unit in _UNITS else unit
+
+
+@lru_cache(maxsize=4096)
+def _said(unit: str, number: int, _language: str | None) -> str:
+    """A page of figures says a thousand of them."""
+    return _UNITS[unit](number)
 
 
 _UNITS: dict[str, Callable[[int], str]] = {  # each asked alone: a page of a half-year says a thousand
@@ -67,7 +79,7 @@ def say_value(definition: Definition, value: int | None) -> str:
     """A figure as people read it: "1,420 件", "2.5 時間", "83.3%"; a share or a median of no rows is a dash."""
     if value is None:
         return EMPTY
-    number = number_format(definition.number(value), force_grouping=True)
+    number = f"{definition.number(value):,}"
     unit = say_unit(definition.unit, value)
     return f"{number}%" if unit == "%" else f"{number} {unit}"
 
@@ -81,7 +93,7 @@ def say_more(definition: Definition, more: int | None) -> str:
 
 def signed(definition: Definition, more: int) -> str:
     """A difference without its unit: "+12", "−3"."""
-    return _sign(more) + number_format(definition.number(abs(more)), force_grouping=True)
+    return f"{_sign(more)}{definition.number(abs(more)):,}"
 
 
 def _sign(more: int) -> str:

@@ -1,6 +1,6 @@
 from consult.models.corrections import MonthDraft, ProposedCorrection, Touch
 from consult.models.desks import Desk, Opening
-from consult.models.ledger import Correction, FrozenFigure, KpiExport, MonthReport
+from consult.models.ledger import Correction, FrozenFigure, KeptCount, KpiExport, MonthReport
 from consult.models.log import Activity, Consultation, ConsultationChange
 from consult.models.reservations import Reservation
 from consult.models.rota import OpeningBatch, Rescheduling, StandingMember, StandingTeam
@@ -15,6 +15,7 @@ __all__ = [
     "FrozenFigure",
     "HalfYearReport",
     "HalfYearText",
+    "KeptCount",
     "KpiExport",
     "MonthDraft",
     "MonthReport",

@@ -79,6 +79,21 @@ class Correction(models.Model):
         return f"{self.report} {self.figure}: {self.old} → {self.new}"
 
 
+class KeptCount(models.Model):
+    """What something still open last came to when it was counted: see consult/kpi/kept.py. Nothing rests on it."""
+
+    address = models.CharField(max_length=80, primary_key=True)  # such as a month, and the way of counting
+    at = models.DateTimeField()
+    took = models.DurationField()
+    content = models.JSONField()
+
+    class Meta:
+        ordering = ["address"]
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class KpiExport(models.Model):
     """Who took which figures out of the system, when, in which form. The period as in "2024-01", "2023H1"."""
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 
 from consult.kpi import report_words
 from consult.kpi.definitions import Definition
@@ -35,6 +37,13 @@ def figure(definition: Definition, value: int | None) -> str:
 def part(definition: Definition, cell: PeriodCell) -> str:
     """As ``figure``, of one part; what is kept back is an X."""
     return report_words.KEPT_BACK if cell.kept_back else figure(definition, cell.value)
+
+
+@register.simple_tag
+def lines_of(definition: Definition, cells: Iterable[PeriodCell]) -> SafeString:
+    """The lines of a breakdown. A year has two thousand of them: a template would take ten times as long for each."""
+    line = '<tr data-key="{}"><th scope="row">{}</th><td class="number">{}</td></tr>'
+    return format_html_join("", line, ((cell.key, cell.label, part(definition, cell)) for cell in cells))
 
 
 @register.filter

@@ -8,8 +8,9 @@ of the design system, so that dark mode, forced colours and paper follow by them
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 from xml.etree import ElementTree
 
 import pygal
@@ -70,36 +71,42 @@ class Chart:
 
     @property
     def svg(self) -> SafeString:
-        draw = pygal.Bar if self.bars else pygal.Line
-        marks = scale(max((series.highest for series in self.series), default=0))
-        chart = draw(
-            width=WIDTH,
-            height=HEIGHT,
-            margin=8,
-            js=[],
-            css=[],
-            style=Style(label_font_size=TEXT, major_label_font_size=TEXT, font_family="sans-serif"),
-            show_legend=False,
-            dots_size=3,
-            x_labels=list(self.labels),
-            y_labels=[{"value": mark, "label": f"{mark:,}"} for mark in marks],
-            range=(0, marks[-1]),
-            truncate_label=-1,
-        )
-        for series in self.series:
-            chart.add(series.name, [_point(value) for value in series.values])
-        drawn = ElementTree.fromstring(chart.render(disable_xml_declaration=True))  # noqa: S314  (our own drawing)
-        _tidy(drawn, [series.kind for series in self.series])
-        drawn.set("role", "img")
-        drawn.set("class", "chart")
-        drawn.set("aria-labelledby", f"{self.name}-title {self.name}-words")
-        drawn.attrib.pop("id", None)
-        for place, (tag, text) in enumerate([("title", self.title), ("desc", self.words)]):
-            said = ElementTree.Element(tag, {"id": f"{self.name}-{'words' if place else 'title'}"})
-            said.text = text
-            drawn.insert(place, said)
-        # ElementTree escapes what it writes.
-        return mark_safe(ElementTree.tostring(drawn, encoding="unicode"))  # noqa: S308
+        series = tuple(replace(each, values=tuple(each.values)) for each in self.series)
+        return _draw(replace(self, labels=tuple(self.labels), series=series))
+
+
+@lru_cache(maxsize=256)
+def _draw(it: Chart) -> SafeString:
+    """The same numbers in the same words are drawn once: it takes longer than all else on the page."""
+    marks = scale(max((series.highest for series in it.series), default=0))
+    chart = (pygal.Bar if it.bars else pygal.Line)(
+        width=WIDTH,
+        height=HEIGHT,
+        margin=8,
+        js=[],
+        css=[],
+        style=Style(label_font_size=TEXT, major_label_font_size=TEXT, font_family="sans-serif"),
+        show_legend=False,
+        dots_size=3,
+        x_labels=list(it.labels),
+        y_labels=[{"value": mark, "label": f"{mark:,}"} for mark in marks],
+        range=(0, marks[-1]),
+        truncate_label=-1,
+    )
+    for series in it.series:
+        chart.add(series.name, [_point(value) for value in series.values])
+    drawn = ElementTree.fromstring(chart.render(disable_xml_declaration=True))  # noqa: S314  (our own drawing)
+    _tidy(drawn, [series.kind for series in it.series])
+    drawn.set("role", "img")
+    drawn.set("class", "chart")
+    drawn.set("aria-labelledby", f"{it.name}-title {it.name}-words")
+    drawn.attrib.pop("id", None)
+    for place, (tag, text) in enumerate([("title", it.title), ("desc", it.words)]):
+        said = ElementTree.Element(tag, {"id": f"{it.name}-{'words' if place else 'title'}"})
+        said.text = text
+        drawn.insert(place, said)
+    # ElementTree escapes what it writes.
+    return mark_safe(ElementTree.tostring(drawn, encoding="unicode"))  # noqa: S308
 
 
 def scale(highest: float) -> list[int]:

@@ -1,10 +1,9 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from consult.models import Desk
 from programme.widgets import WholeNumberField
 
 # More than a city of a million would open.
@@ -27,22 +26,3 @@ class WhatIfForm(forms.Form):
     def __init__(self, asked: Mapping[str, Any], usual: Mapping[str, int]) -> None:
         """``asked`` is the address's query; what it leaves out is as ``usual``."""
         super().__init__({name: asked.get(name, usual[name]) for name in self.base_fields})
-
-
-class DeskForm(forms.Form):
-    desk = forms.ChoiceField(
-        label=_("相談所"),
-        required=False,
-        error_messages={"invalid_choice": _("その相談所はありません。一覧から選んでください。")},
-    )
-
-    def __init__(self, asked: Mapping[str, Any], desks: Sequence[Desk]) -> None:
-        super().__init__(asked)
-        choices = [("", _("すべての相談所")), *((str(desk.pk), desk.title) for desk in desks)]
-        self.fields["desk"].choices = choices  # type: ignore[attr-defined]
-
-    @property
-    def chosen(self) -> int | None:
-        """The key of the chosen desk; after ``is_valid``."""
-        found = self.cleaned_data.get("desk", "")
-        return int(found) if found else None

@@ -50,12 +50,15 @@ class Heat:
 
 def slots(book: Book, months: Iterable[Month]) -> Counter[Slot]:
     """Consultations of the months by slot. A case of an hour that nobody noted has none."""
-    found: Counter[Slot] = Counter()
+    together: Counter[str] = Counter()
     for month in months:
-        for key, tally in book.breakdown("consultations", month).cells.get(DESK_HOUR, {}).items():
-            parts = key.split("-")
-            if len(parts) == len(Slot._fields) and all(part.isdigit() for part in parts):
-                found[Slot(*map(int, parts))] += tally.total
+        for key, number in book.breakdown("consultations", month).totals(DESK_HOUR).items():
+            together[key] += number
+    found: Counter[Slot] = Counter()
+    for key, number in together.items():
+        parts = key.split("-")
+        if len(parts) == len(Slot._fields) and all(part.isdigit() for part in parts):
+            found[Slot(*map(int, parts))] = number
     return found
 
 

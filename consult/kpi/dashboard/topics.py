@@ -1,6 +1,7 @@
 """Which topics of consultations are rising: the last eight weeks against the eight before them."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.db.models import Count, Q
@@ -31,14 +32,19 @@ class Comparison:
     topics: list[RisingTopic]
 
 
-def compare(today: dt.date, openings: Openings) -> Comparison:
-    """Two queries, over the dates of these weeks only."""
+def counts(today: dt.date) -> dict[str, tuple[int, int]]:
+    """Cases by topic in the eight weeks before, and in the last. One query, over the dates of these weeks only."""
     first, last = last_weeks(today)
-    middle = first + HALF * WEEK
-    now = Q(date__gte=middle)
+    now = Q(date__gte=first + HALF * WEEK)
     cases = Consultation.objects.counted().filter(date__range=(first, last)).order_by().values("topic")
     counted = cases.annotate(before=Count("pk", filter=~now), now=Count("pk", filter=now))
-    counts = {topic: (before, later) for topic, before, later in counted.values_list("topic", "before", "now")}
+    return {topic: (before, later) for topic, before, later in counted.values_list("topic", "before", "now")}
+
+
+def compare(today: dt.date, openings: Openings, counts: Mapping[str, tuple[int, int]]) -> Comparison:
+    """One query."""
+    first, last = last_weeks(today)
+    middle = first + HALF * WEEK
     opened = openings.between(first, middle - DAY), openings.between(middle, last)
     # Cases without openings are those of another way of logging: then the weeks themselves are compared.
     changes = rising(counts, opened if all(opened) else (1, 1))

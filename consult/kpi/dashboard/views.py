@@ -1,22 +1,24 @@
 """The dashboard and the what-if page, for coordinators and the city's officer. No names stand on either."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from consult.kpi.book import Book
 from consult.kpi.dashboard import heat, pictures
 from consult.kpi.dashboard.coverage import coverage
-from consult.kpi.dashboard.forms import DeskForm, WhatIfForm
+from consult.kpi.dashboard.forms import WhatIfForm
 from consult.kpi.dashboard.goals import Standing, Year, planned, standings, year_of
-from consult.kpi.dashboard.staffing import Staffing, staffing
+from consult.kpi.dashboard.lately import Lately
+from consult.kpi.dashboard.staffing import Staffing
 from consult.kpi.dashboard.topics import compare
-from consult.kpi.dashboard.weeks import Recent, recent
+from consult.kpi.dashboard.weeks import Recent
 from consult.kpi.dashboard.whatif import line, supporters_needed
 from consult.kpi.definition import Definition
 from consult.kpi.definitions import in_force
@@ -28,48 +30,69 @@ from programme.models import Goal
 ALWAYS = ("supporters_new", "participants", "consultations")
 """the figures of the dashboard, in this order, whether or not the year has a goal for them"""
 READ = (*ALWAYS, "sessions", "districts_reached")
+BROKEN_DOWN = ("districts_reached",)
+HOURS = ("consultations",)
+DESKS_A_PAGE = 20
 
 
 @figures_only
 @require_GET
 def dashboard(request: UserRequest) -> HttpResponse:
-    """A fiscal year (``?year=2025``, the present one by default) against its goals; ``?desk=`` for one desk's hours.
+    """A fiscal year (``?year=2025``, the present one by default) against its goals.
 
     Closed months come from the ledger alone; a year whose months are all closed reads no record.
     """
     today = timezone.localdate()
-    years = fiscal_years()
-    year = year_of(next((each for each in years if str(each) == request.GET.get("year")), years[0]), today)
+    year = _chosen(request, today)
     before = year_of(year.first.year - 1, today)
     goals = _goals(year)
     codes = {*READ, *(definition.code for _goal, definition in goals)}
     months = [month for each in (before, year) for month in each.begun if has_figures(month)]
-    book = Book(months, stock_months=year.begun[-1:], codes=codes)
-    weeks = None if year.is_over else recent((*ALWAYS, "sessions"), today, year.last)
+    book = Book(months, stock_months=year.begun[-1:], codes=codes, cells_of=BROKEN_DOWN)
+    lately = None if year.is_over else Lately.read(today, year.last)
+    weeks = lately.weeks if lately else None
     found = standings(goals, year, book, weeks)
     definitions = {definition.code: definition for definition in in_force(year.begun[-1].first)}
     trends = [pictures.trend(definitions[code], book, year, before) for code in ALWAYS]
-    desks = list(Desk.objects.select_related("venue__district"))
-    form = DeskForm(request.GET, desks)
-    form.is_valid()  # one that is not there says so beside the field; all desks are shown meanwhile
-    slots = heat.slots(book, year.begun)
-    banded = request.user.is_officer
     context = {
         "year": year,
-        "years": years,
+        "years": fiscal_years(),
+        "is_open": book.is_open or lately,
+        "counted_at": min(book.counted_at, lately.at) if lately else book.counted_at,
         "closed": [month for month in year.begun if month in book.closed.closings],
         "standings": [(standing, _progress(standing, book)) for standing in found],
         "trends": trends,
-        "form": form,
-        "chosen": next((desk.title for desk in desks if desk.pk == form.chosen), _("すべての相談所")),
-        "by_hour": heat.by_hour(slots, form.chosen, banded=banded),
-        "by_desk": heat.by_desk(slots, [desk.pk for desk in desks], banded=banded) if slots else None,
-        "desks": {desk.pk: desk.title for desk in desks},
-        "banded": banded,
-        "comparison": compare(today, weeks.openings) if weeks else None,
+        "banded": request.user.is_officer,
+        "comparison": compare(today, lately.weeks.openings, lately.topics) if lately else None,
         "coverage": coverage(book, year.begun),
     }
     return render(request, "consult/kpi/dashboard/dashboard.html", context)
+
+
+@figures_only
+@require_GET
+def hours(request: UserRequest) -> HttpResponse:
+    """When people come in a fiscal year: of all desks or one (``?desk=``) by hour, and desk by desk, by weekday."""
+    year = _chosen(request, timezone.localdate())
+    months = [month for month in year.begun if has_figures(month)]
+    book = Book(months, stock_months=[], codes=HOURS, cells_of=HOURS)
+    slots, banded = heat.slots(book, months), request.user.is_officer
+    desks = Desk.objects.select_related("venue__district")
+    asked = request.GET.get("desk", "")
+    chosen = get_object_or_404(desks, pk=asked if asked.isdecimal() else 0) if asked else None
+    page = Paginator(desks, DESKS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "year": year,
+        "is_open": book.is_open,
+        "counted_at": book.counted_at,
+        "chosen": chosen,
+        "by_hour": heat.by_hour(slots, chosen.pk if chosen else None, banded=banded),
+        "by_desk": heat.by_desk(slots, [desk.pk for desk in page], banded=banded) if slots else None,
+        "desks": {desk.pk: desk.title for desk in page},
+        "page": page,
+        "banded": banded,
+    }
+    return render(request, "consult/kpi/dashboard/hours.html", context)
 
 
 @figures_only
@@ -79,15 +102,21 @@ def what_if(request: HttpRequest) -> HttpResponse:
     today = timezone.localdate()
     year = year_of(fiscal_years()[0], today)
     goals = [pair for pair in _goals(year) if pair[1].code in ("consultations", "participants")]
-    book = Book(year.begun, stock_months=[], codes=READ)
-    weeks = recent((*ALWAYS, "sessions"), today, year.last)
-    staff = staffing(weeks)
+    book = Book(year.begun, stock_months=[], codes=READ, cells_of=())
+    lately = Lately.read(today, year.last)
+    weeks, staff = lately.weeks, lately.staff
     form = WhatIfForm(request.GET, _usual(weeks, year, staff))
-    context: dict[str, Any] = {"year": year, "form": form, "staff": staff}
+    counted_at = min(book.counted_at, lately.at)
+    context: dict[str, Any] = {"year": year, "form": form, "staff": staff, "counted_at": counted_at}
     if form.is_valid():
         lines = _lines(form.cleaned_data, standings(goals, year, book, weeks), weeks)
         context |= {"lines": lines, "people": _people(form.cleaned_data, lines, staff)}
     return render(request, "consult/kpi/dashboard/what_if.html", context)
+
+
+def _chosen(request: HttpRequest, today: dt.date) -> Year:
+    years = fiscal_years()
+    return year_of(next((each for each in years if str(each) == request.GET.get("year")), years[0]), today)
 
 
 def _goals(year: Year) -> list[tuple[Goal, Definition]]:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import CharField, Count, Sum, Value
 
@@ -75,9 +75,17 @@ def openings(first: dt.date, last: dt.date, today: dt.date) -> Openings:
     ):
         starts = max(latest.get(desk.pk, today), today) + DAY
         if starts <= last:
-            shut = desk.closed_dates(starts, last)
+            shut = desk.venue.closed_days(starts, last)
             by_rule.update(day for day in dates_of(desk.rule, starts, last) if day not in shut)
     return Openings(made, by_rule)
+
+
+def _dump(numbers: Mapping[dt.date, int]) -> dict[str, int]:
+    return {day.isoformat(): number for day, number in numbers.items()}
+
+
+def _load(numbers: Mapping[str, int]) -> dict[dt.date, int]:
+    return {dt.date.fromisoformat(day): number for day, number in numbers.items()}
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,32 @@ class Recent:
     openings: Openings
     older: frozenset[str]
     """the figures of which something was counted before these weeks"""
+
+    def dump(self) -> dict[str, Any]:
+        """As JSON."""
+        counts: dict[str, dict[dt.date, int]] = defaultdict(dict)
+        for (code, day), number in self.counts.items():
+            counts[code][day] = number
+        return {
+            "days": [self.first.isoformat(), self.last.isoformat()],
+            "counts": {code: _dump(numbers) for code, numbers in counts.items()},
+            "made": _dump(self.openings.made),
+            "by_rule": _dump(self.openings.by_rule),
+            "older": sorted(self.older),
+        }
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Self:
+        first, last = map(dt.date.fromisoformat, data["days"])
+        return cls(
+            first=first,
+            last=last,
+            counts={
+                (code, day): number for code, days in data["counts"].items() for day, number in _load(days).items()
+            },
+            openings=Openings(_load(data["made"]), _load(data["by_rule"])),
+            older=frozenset(data["older"]),
+        )
 
     @cached_property
     def mondays(self) -> list[dt.date]:

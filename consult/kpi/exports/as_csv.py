@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from consult.kpi.dimensions import DIMENSIONS
 from consult.kpi.exports.content import Content, say_lost
 from consult.kpi.period_reports import PeriodCell, PeriodReport, PeriodRow
-from consult.kpi.report_words import empty_note, kept_back_note, say_change, say_period_state
+from consult.kpi.report_words import empty_note, kept_back_note, say_as_of, say_change, say_period_state
 from consult.kpi.words import say_kind, say_share
 from programme.csv_files import Cell, as_cp932, as_utf8, not_in_cp932, write
 from programme.fiscal import Month
@@ -101,7 +101,7 @@ def _counted(report: PeriodReport, row: PeriodRow) -> Cells:
         "年度の累計": number(row.year_to_date),
         "目標": row.goal.value if row.goal else None,
         "達成率": say_share(row.share) or None,
-        "状態": say_period_state(report),
+        "状態": f"{say_period_state(report)} {say_as_of(report)}" if report.is_open else say_period_state(report),
         "締めたときの値": number(row.frozen),
         "訂正": " / ".join(say_change(each, row.definition) for each in row.corrections) or None,
         "出典": _("記録からの集計(定義の第%(version)s版)") % {"version": row.definition.version},

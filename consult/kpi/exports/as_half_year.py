@@ -8,6 +8,7 @@ from consult.kpi.exports.content import Content
 from consult.kpi.exports.workbook import Book, Column, Table, Value
 from consult.kpi.half_year import HalfYear, Line
 from consult.kpi.report_words import say_organisers, say_period
+from consult.kpi.words import say_counted
 from consult.models import HalfYearText
 from programme.models import Programme
 from programme.wording import say_moment
@@ -29,6 +30,7 @@ def _render(table: HalfYear) -> Content:
             (_("事業"), str(programme or "")),
             (_("実施"), say_organisers(programme)),
             (_("状態"), str(table)),
+            *([(_("集計の時点"), say_counted(table.made_at))] if table.is_open else []),
         ]
     )
     columns = [Column(_("取組")), Column(_("定量的")), Column(_("定性的")), Column(_("今後の展開"))]

@@ -19,7 +19,7 @@ from consult.kpi.dashboard.charts import WIDTH, Chart, Kind, Series, Span, scale
 from consult.kpi.dashboard.coverage import coverage
 from consult.kpi.dashboard.forecast import Rate
 from consult.kpi.dashboard.goals import standings, year_of
-from consult.kpi.dashboard.topics import compare
+from consult.kpi.dashboard.topics import compare, counts
 from consult.kpi.dashboard.weeks import WEEKS, daily, last_weeks, openings, recent
 from consult.kpi.dashboard.whatif import line, supporters_needed
 from consult.kpi.definitions import in_force
@@ -33,7 +33,7 @@ from tests.factories import SupporterFactory, UserFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 
-PAGE, WHAT_IF = "/kpi/dashboard/", "/kpi/dashboard/what-if/"
+PAGE, WHAT_IF, HOURS = "/kpi/dashboard/", "/kpi/dashboard/what-if/", "/kpi/dashboard/hours/"
 TODAY = dt.date(2026, 11, 21)  # a Saturday
 MAY = Month(2024, 5)
 
@@ -86,7 +86,7 @@ def page(client: Client, user: User, address: str = PAGE) -> str:
 
 
 # --- Who may ---------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("address", [PAGE, WHAT_IF])
+@pytest.mark.parametrize("address", [PAGE, WHAT_IF, HOURS])
 def test_coordinator_and_officer_see_it_and_nobody_else(
     client: Client, coordinator: User, officer: User, desk_account: User, address: str
 ) -> None:
@@ -103,8 +103,8 @@ def test_the_officer_reads_ranges_where_the_coordinator_reads_numbers(
 ) -> None:
     cases(TODAY - dt.timedelta(days=400), 10, number=3)
     year = "?year=2025"
-    assert re.search(r'<td class="heat-4">3</td>', page(client, coordinator, PAGE + year))
-    shown = page(client, officer, PAGE + year)
+    assert re.search(r'<td class="heat-4">3</td>', page(client, coordinator, HOURS + year))
+    shown = page(client, officer, HOURS + year)
     assert re.search(r'<td class="heat-4">1–4</td>', shown)
     assert not re.search(r'<td class="heat-\d">3</td>', shown)
 
@@ -116,18 +116,26 @@ def test_no_supporter_is_named(client: Client, coordinator: User) -> None:
 
 
 # --- Addresses ---------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("query", ["?year=1999", "?year=x", "?desk=", "?year=&desk="])
+@pytest.mark.parametrize("query", ["?year=1999", "?year=x", "?year="])
 def test_a_year_that_is_not_there_gives_the_present_one(client: Client, coordinator: User, query: str) -> None:
     heading = re.search(r"<h1>.*?</h1>", page(client, coordinator))
     assert heading is not None
     assert heading[0] in page(client, coordinator, PAGE + query)
 
 
-def test_a_desk_that_is_not_there_says_so_and_shows_all(client: Client, coordinator: User) -> None:
-    cases(timezone.localdate())
-    shown = page(client, coordinator, f"{PAGE}?desk=999999")
-    assert "その相談所はありません。一覧から選んでください。" in shown
+def test_the_hours_of_all_desks_lead_to_those_of_one(client: Client, coordinator: User) -> None:
+    desk = a_desk()
+    cases(MAY.first, desk=desk)
+    shown = page(client, coordinator, f"{HOURS}?year=2024")
     assert "時刻と曜日(すべての相談所)" in shown
+    assert f"?year=2024&amp;desk={desk.pk}" in shown
+    assert f"時刻と曜日({desk.title})" in page(client, coordinator, f"{HOURS}?year=2024&desk={desk.pk}")
+
+
+@pytest.mark.parametrize("desk", ["999999", "x", "-1"])
+def test_a_desk_that_is_not_there_is_not_found(client: Client, coordinator: User, desk: str) -> None:
+    client.force_login(coordinator)
+    assert client.get(f"{HOURS}?desk={desk}").status_code == 404
 
 
 # --- The year against its goals ------------------------------------------------------------------------------
@@ -254,7 +262,7 @@ def test_a_rising_topic_is_named_and_one_that_rose_by_chance_is_not() -> None:
     cases(dt.date(2026, 10, 20), topic="T05", number=45)
     cases(dt.date(2026, 9, 1), topic="T01", number=1)
     cases(dt.date(2026, 10, 20), topic="T01", number=3)
-    found = compare(TODAY, openings(*last_weeks(TODAY), TODAY))
+    found = compare(TODAY, openings(*last_weeks(TODAY), TODAY), counts(TODAY))
     assert [(each.topic.pk, each.before, each.now) for each in found.topics] == [("T05", 20, 45)]
     assert (found.first, found.middle, found.last) == (
         dt.date(2026, 7, 27),
@@ -454,7 +462,7 @@ def records_of(day: dt.date) -> None:
     a_supporter((day, None))
 
 
-@pytest.mark.parametrize("address", [PAGE, WHAT_IF, f"{PAGE}?year=2024"])
+@pytest.mark.parametrize("address", [PAGE, WHAT_IF, HOURS, f"{PAGE}?year=2024"])
 def test_pages_take_the_same_queries_for_any_number_of_rows(client: Client, coordinator: User, address: str) -> None:
     client.force_login(coordinator)
     day = timezone.localdate() - dt.timedelta(days=30)
@@ -473,8 +481,8 @@ def test_a_year_of_closed_months_reads_the_ledger_and_no_record(client: Client, 
     for month in (*year_of(2023, TODAY).months, *year_of(2024, TODAY).months):
         ledger.close_month(month, by=coordinator)
     client.force_login(coordinator)
-    read = "\n".join(queries(client, f"{PAGE}?year=2024"))
+    read = "\n".join([*queries(client, f"{PAGE}?year=2024"), *queries(client, f"{HOURS}?year=2024")])
     assert "consult_frozenfigure" in read
     raw = ("consult_consultation", "support_requests_session", "supporters_registration", "consult_activity")
     assert [table for table in raw if f'"{table}"' in read] == []
-    assert re.search(r'<td class="heat-4">5</td>', client.get(f"{PAGE}?year=2024").content.decode())
+    assert re.search(r'<td class="heat-4">5</td>', client.get(f"{HOURS}?year=2024").content.decode())

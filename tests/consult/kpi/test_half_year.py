@@ -12,7 +12,7 @@ from openpyxl import load_workbook
 from consult.errors import HalfYearFixed, HalfYearNotOver, TextsChanged
 from consult.kpi import ledger
 from consult.kpi.exports.as_half_year import half_year_xlsx
-from consult.kpi.half_year import UNDERTAKINGS, freeze, half_year, stored
+from consult.kpi.half_year import UNDERTAKINGS, figures_of, half_year, stored
 from consult.kpi.period_reports import period_report
 from consult.kpi.reporting_period import Period
 from consult.models import HalfYearReport, HalfYearText, KpiExport
@@ -107,7 +107,7 @@ def test_a_fixed_report_says_what_it_said_whatever_is_corrected_later(coordinato
     report = stored(FIRST)
     report.write({DESKS: "好評だった"}, seen=0, by=coordinator)
     before = quantities(FIRST)
-    report.fix(freeze(period_report(FIRST)), seen=report.last_version(), by=coordinator)
+    report.fix(figures_of(FIRST), seen=report.last_version(), by=coordinator)
     ledger.correct(Month(2024, 5), "consultations", 99, "紙の記録", by=coordinator)
     assert quantities(FIRST) == before
     assert str(half_year(FIRST)).startswith("確定")
@@ -121,7 +121,7 @@ def test_nobody_sends_a_text_that_they_have_not_seen(coordinator: User) -> None:
     report = stored(FIRST)
     report.write({DESKS: "好評だった"}, seen=0, by=coordinator)
     with pytest.raises(TextsChanged):
-        report.fix(freeze(period_report(FIRST)), seen=0, by=coordinator)
+        report.fix(figures_of(FIRST), seen=0, by=coordinator)
 
 
 @pytest.mark.parametrize(("period", "last"), [(FIRST, dt.date(2024, 9, 30)), (SECOND, dt.date(2025, 3, 31))])

@@ -139,11 +139,11 @@ def test_a_part_that_has_no_rows_in_the_month_is_empty_and_one_that_is_kept_back
         "T02": (9, False),
         "T05": (None, True),
     }
-    page = office.get("/kpi/periods/2024-05/").content.decode()
+    page = office.get("/kpi/periods/2024-05/satisfaction/").content.decode()
     page = page[page.index('data-figure="satisfaction" data-dimension="group_kind"') :]
     assert cell_after(page, "住民のグループ") == ["–"]
     office.force_login(officer)
-    page = office.get("/kpi/periods/2024-05/").content.decode()
+    page = office.get("/kpi/periods/2024-05/consultations/").content.decode()
     shown = page[page.index('data-figure="consultations" data-dimension="topic"') :].partition("</table>")[0]
     assert shown.count('<td class="number">X</td>') == 2
     lines = read_csv(export(Period.of(MAY), "csv", by=officer).data)
