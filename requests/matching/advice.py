@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 
 from .candidates import Candidates, candidates_of, requirements
+from .clock import Left, is_over, unlimited
 from .diary import Diary
 from .explain import diary_of
 from .objective import positions, promised
@@ -66,10 +68,13 @@ def next_best(problem: Problem, plan: Plan, task_id: str, limit: int = 10) -> tu
     return _next_best(diary, _task(diary.candidates, task_id), limit)
 
 
-def next_best_of_all(problem: Problem, plan: Plan, limit: int = 3) -> dict[str, tuple[NextBest, ...]]:
-    """The same for every task of the problem, by its id."""
+def next_best_of_all(
+    problem: Problem, plan: Plan, limit: int = 3, left: Left = unlimited
+) -> dict[str, tuple[NextBest, ...]]:
+    """The same for every task of the problem, by its id; for those that are reached before `left` is over."""
     diary = diary_of(candidates_of(problem), plan)
-    return {task.id: _next_best(diary, t, limit) for t, task in enumerate(problem.tasks)}
+    reached = takewhile(lambda _: not is_over(left), enumerate(problem.tasks))
+    return {task.id: _next_best(diary, t, limit) for t, task in reached}
 
 
 def _next_best(diary: Diary, t: int, limit: int) -> tuple[NextBest, ...]:
@@ -172,15 +177,17 @@ def in_the_way(diary: Diary, s: int, p: int) -> tuple[list[int], str | None]:
     clash = [o for o in own if diary.clash(s, o)]
     if clash:
         return sorted(int(c.task[o]) for o in clash), "H6"
-    if diary.week_left[p, c.week[s]] > 0 and diary.month_left[p, c.month[s]] > 0:
+    full = [
+        {o for o in own if of[o] == of[s]}
+        for of, spare in ((c.week, diary.week_left[p, c.week[s]]), (c.month, diary.month_left[p, c.month[s]]))
+        if spare <= 0
+    ]
+    if not full:
         return [], None
-    if diary.week_left[p, c.week[s]] > 0:
-        same = [o for o in own if c.month[o] == c.month[s]]
-    else:
-        same = [o for o in own if c.week[o] == c.week[s]]
-    # Leaving one of them is enough; the one of least weight is named.
-    weights = {int(c.task[o]): c.problem.tasks[int(c.task[o])].weight for o in same}
-    return sorted(weights, key=lambda t: (weights[t], t))[:1], "H7"
+    # Leaving one that counts for all that is full is enough; where a week straddles two months there may be none.
+    ways = [both] if (both := set.intersection(*full)) else full
+    least = {min(way, key=lambda o: (c.problem.tasks[c.task[o]].weight, c.task[o])) for way in ways if way}
+    return sorted(int(c.task[o]) for o in least), "H7"
 
 
 def _offers(diary: Diary, t: int, s: int, out: int | None = None, only: int | None = None) -> list[NextBest]:

@@ -55,7 +55,7 @@ class Candidates:
     """[N] index of the person, ascending within a start"""
     meets: Ints
     """[N] bits of the task's requirements that the person meets"""
-    cost: NDArray[np.int32]
+    cost: Ints
     """[N] travel and overkill of the person at this task, in units of Q"""
     every: Ints
     """[S] all bits of the task's requirements"""
@@ -143,7 +143,7 @@ def candidates_of(problem: Problem) -> Candidates:
         first=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
         person=_joined(persons).astype(np.int32),
         meets=_joined(meets),
-        cost=_joined(costs).astype(np.int32),
+        cost=_joined(costs),
         every=np.array(every, dtype=np.int64),
         possible=np.array(possible, dtype=np.bool_),
         task_first=np.array(task_first, dtype=np.int64),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from .advice import NextBest, next_best_of_all
-from .clock import countdown, less
+from .clock import Left, countdown, less
 from .explain import explain
 from .plan import Plan, Progress
 from .problem import Problem, ProblemError
@@ -22,6 +24,8 @@ __all__ = ["main"]
 
 OVERHEAD = 0.5
 """seconds kept for starting, explaining and writing"""
+FOR_ANSWERS = 1 / 5
+"""of a time limit, with `--explain`"""
 ALL_OTHERS = 5_000
 """tasks for which the file lists who could come instead (a prefecture's month)"""
 UNUSABLE = 2
@@ -32,11 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     options = _parser().parse_args(arguments)
     source: Path = options.problem
+    if options.output and not os.access(options.output if options.output.exists() else options.output.parent, os.W_OK):
+        return _refuse(f"{options.output}: cannot be written")
     # Reading and writing count, too: whoever gives a limit waits for the whole command.
     left = less(countdown(options.time_limit), OVERHEAD)
     try:
         problem = read_problem(source)
-        limit = None if (seconds := left()) is None else max(seconds, 0.1)
+        limit = None if (seconds := left()) is None else max(seconds * (1 - FOR_ANSWERS * options.explain), 0.1)
         if options.mend:
             plan = replan(problem, limit)
             _say(Progress("mended", plan.served_weight, plan.bound, plan.q))
@@ -44,23 +50,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
             plan = solve(problem, limit, options.stop_gap, options.workers, _say)
         if problem.previous:
             sys.stderr.write(f"people whose plan changed: {len(plan.changed)}\n")
-        answers = (explain(problem, plan), _others(problem, plan), recruits(problem, plan)) if options.explain else ()
+        answers: tuple[Any, ...] = ()
+        if options.explain:
+            answers = explain(problem, plan), _others(problem, plan, left), recruits(problem, plan, left=left)
     except ProblemError as error:
         return _refuse(f"{source}: {error}")
     text = to_json(plan_to_dict(plan, *answers))
-    if options.output is None:
-        sys.stdout.buffer.write(text.encode())
-        return 0
     try:
-        options.output.write_text(text, encoding="utf-8")
+        if options.output is None:
+            sys.stdout.buffer.write(text.encode())
+            sys.stdout.buffer.flush()
+        else:
+            options.output.write_text(text, encoding="utf-8")
     except OSError as error:
-        return _refuse(f"{options.output}: {error.strerror}")
+        # What could not be written shall not be tried again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _refuse(f"{options.output or 'standard output'}: {error.strerror}")
     return 0
 
 
-def _others(problem: Problem, plan: Plan) -> dict[str, tuple[NextBest, ...]] | None:
+def _others(problem: Problem, plan: Plan, left: Left) -> dict[str, tuple[NextBest, ...]] | None:
     """Who could come instead; where a nation is planned that is asked task by task (`next_best`)."""
-    return next_best_of_all(problem, plan) if len(problem.tasks) <= ALL_OTHERS else None
+    return next_best_of_all(problem, plan, left=left) if len(problem.tasks) <= ALL_OTHERS else None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-__all__ = ["Left", "countdown", "end_of", "is_over", "less", "until"]
+__all__ = ["Left", "countdown", "end_of", "is_over", "less", "unlimited", "until"]
 
 Left = Callable[[], float | None]
 """seconds that are left; None means as many as it takes"""
 
 
+def unlimited() -> None:
+    """As many seconds as it takes."""
+
+
 def countdown(limit: float | None) -> Left:
     """Seconds of the wall clock that are left of `limit`, from now on."""
     if limit is None:
-        return lambda: None
+        return unlimited
     end = time.monotonic() + limit
     return lambda: end - time.monotonic()
 

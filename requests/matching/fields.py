@@ -63,9 +63,16 @@ def bool_field(raw: dict[str, Any], name: str) -> bool:
 
 def text_field(raw: dict[str, Any], name: str) -> str:
     """A text, possibly empty."""
-    value = _get(raw, name)
+    return _text(_get(raw, name), name)
+
+
+def _text(value: Any, path: str) -> str:
     if type(value) is not str:
-        raise ProblemError(f"a text is expected, not {_kind(value)}", name)
+        raise ProblemError(f"a text is expected, not {_kind(value)}", path)
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ProblemError("holds half of a character (a lone surrogate)", path) from None
     return value
 
 
@@ -105,8 +112,7 @@ def names_field(raw: dict[str, Any], name: str) -> tuple[str, ...]:
     """A list of different texts."""
     values = _list(raw, name)
     for i, value in enumerate(values):
-        if type(value) is not str:
-            raise ProblemError(f"a text is expected, not {_kind(value)}", f"{name}[{i}]")
+        _text(value, f"{name}[{i}]")
     if len(set(values)) != len(values):
         twice = next(i for i, value in enumerate(values) if value in values[:i])
         raise ProblemError(f"{values[twice]} stands there twice", f"{name}[{twice}]")

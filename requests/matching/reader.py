@@ -39,8 +39,10 @@ MUCH = 1_000_000
 """counts, weights and costs beyond it are mistakes, and sums of them stay exact"""
 CROWD = 100
 """people; a larger team is a mistake"""
-REQUIREMENTS = 40
-"""topics and needs of one task; each is a bit of a 64-bit number"""
+REQUIREMENTS = 16
+"""topics and needs of one task; finding a team that meets all of very many has no bound in time"""
+LARGEST = 1 << 30
+"""bytes of a file when unpacked; a nation's has 70 million"""
 LONG = 3660
 """days; the longest span of a problem, and how far away any day may be"""
 
@@ -53,8 +55,11 @@ def read_problem(source: Path) -> Problem:
     try:
         data = source.read_bytes()
         if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-        raw = json.loads(data, parse_constant=_no_constant)
+            with gzip.open(source) as stream:
+                data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise ProblemError(f"larger than {LARGEST >> 20} MB")
+        raw = json.loads(data, parse_constant=_no_constant, object_pairs_hook=_once)
     except ProblemError:
         raise
     except OSError as error:
@@ -65,11 +70,21 @@ def read_problem(source: Path) -> Problem:
         raise ProblemError(f"not UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:
         raise ProblemError(f"not JSON: {error.msg} (line {error.lineno})") from None
+    except MemoryError:
+        raise ProblemError("too large for this machine's memory") from None
     except RecursionError:
         raise ProblemError("not a problem: nested too deeply") from None
     except ValueError:
         raise ProblemError("not a problem: a number is too long") from None
     return problem_from_dict(raw)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ProblemError(f"an object has {next(name for name in names if names.count(name) > 1)} twice")
+    return found
 
 
 def _no_constant(name: str) -> Any:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from .candidates import candidates_of, requirements
+from .clock import Left, is_over, unlimited
 from .diary import Diary
 from .explain import diary_of
 from .greedy import insert
@@ -21,6 +20,7 @@ from .team import missing_bits, smallest_cover
 
 __all__ = ["Recruit", "recruits"]
 
+DAY = 1440
 PER_WEEK, PER_MONTH = 1, 4
 """what an imagined person gives: once a week"""
 
@@ -42,16 +42,19 @@ class Recruit:
     """a valid plan for `replace(problem, supporters=(*problem.supporters, supporter))`"""
 
 
-def recruits(problem: Problem, plan: Plan, limit: int = 5) -> tuple[Recruit, ...]:
+def recruits(problem: Problem, plan: Plan, limit: int = 5, left: Left = unlimited) -> tuple[Recruit, ...]:
     """The people whose joining would serve most, best first, beside the plan as it is.
 
-    What is counted is insertion into the plan; a new plan may serve still more.
+    What is counted is insertion into the plan; a new plan may serve still more. Those
+    that are found before `left` is over.
     """
     diary = diary_of(candidates_of(problem), plan)
     wanted = _profiles(diary)
     found = []
     # Twice as many as asked for are tried: the estimate may count two tasks of one week.
     for profile in sorted(wanted, key=lambda p: (-_worth(diary, wanted[p]), p))[: 2 * limit]:
+        if is_over(left):
+            break
         recruit = _with(diary, plan, profile, wanted[profile])
         if recruit.tasks:
             found.append(recruit)
@@ -67,10 +70,13 @@ def _profiles(diary: Diary) -> dict[Profile, list[int]]:
         if t in diary.served or not task.topics:
             continue
         for s in c.starts(t):
-            free = c.meets[c.pairs(s)][diary.free(s)] if c.day[s] <= task.deadline else np.zeros(0, dtype=np.int64)
+            # Nobody's window goes beyond midnight.
+            if c.day[s] > task.deadline or c.end[s] > DAY:
+                continue
+            free = c.meets[c.pairs(s)][diary.free(s)]
             whole = int(c.every[s])
             lacking = missing_bits(free, whole)
-            if c.day[s] > task.deadline or len(free) + 1 < task.k:
+            if len(free) + 1 < task.k:
                 continue
             # Where each requirement is met but no team meets all, the new person meets everything.
             bring = lacking if smallest_cover(free, whole & ~lacking, task.kmax - 1) is not None else whole
@@ -101,9 +107,10 @@ def _with(diary: Diary, plan: Plan, profile: Profile, starts: list[int]) -> Recr
     larger = replace(problem, supporters=(*problem.supporters, person))
     other = diary_of(candidates_of(larger), plan)
     tasks = sorted({int(c.task[s]) for s in starts}, key=lambda t: (-problem.tasks[t].weight, t))
+    bound = plan.bound + _possible(other)
     more = tuple(problem.tasks[t].id for t in tasks if insert(other, t))
     weight = sum(problem.tasks[c.task_index[name]].weight for name in more)
-    return Recruit(person, more, weight, plan_of(other, plan.bound + _possible(other)))
+    return Recruit(person, more, weight, plan_of(other, bound))
 
 
 def _possible(diary: Diary) -> int:

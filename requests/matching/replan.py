@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from .advice import in_the_way
-from .candidates import candidates_of
+from .candidates import Candidates, candidates_of
 from .clock import Left, countdown
 from .diary import Diary
 from .exact import best_quality, best_weight, relaxed_weight
 from .geometry import Ints
 from .greedy import fill, keep_proposed
-from .objective import promised
+from .objective import promised, quality
 from .plan import Plan
 from .problem import Problem
 from .record import plan_of
@@ -24,15 +26,17 @@ __all__ = ["replan"]
 def replan(problem: Problem, time_limit: float | None = None) -> Plan:
     """The plan in `previous`, mended where it can no longer be kept.
 
-    Accepted assignments stay.  A proposed one that is still possible stays too, unless
-    it stands in the way of one that is not, and moving it serves more.  What was
-    never told is put in where people are free.  The plan is valid and its bound
-    proven for the whole problem; it may serve less than `solve` would by moving more
-    people.  `time_limit` is in seconds.  Raises ProblemError when accepted assignments
-    contradict the rules.
+        Accepted assignments stay.  A proposed one that is still possible stays too, unless
+        it stands in the way of one that is not, and moving it serves more; of a team that
+    cannot be kept whole, who can stay stays.  What was
+        never told is put in where people are free.  The plan is valid and its bound
+        proven for the whole problem; it may serve less than `solve` would by moving more
+        people.  `time_limit` is in seconds.  Raises ProblemError when accepted assignments
+        contradict the rules.
     """
     left = countdown(time_limit)
-    c = candidates_of(problem)
+    real = candidates_of(problem)
+    c = _faithful(real)
     base = settle(c)
     diary = base.copy()
     keep_proposed(diary)
@@ -41,9 +45,23 @@ def replan(problem: Problem, time_limit: float | None = None) -> Plan:
     lost = [t for t in broken if t not in diary.served]
     near = _blocking(base, diary, lost)
     if near:
-        _solve_again(diary, lost + near, left)
+        moved = diary.copy()
+        _solve_again(moved, lost + near, left)
+        if moved.served_weight > diary.served_weight:
+            diary = moved
     fill(diary, [t for t in range(len(problem.tasks)) if t not in diary.served])
-    return plan_of(diary, relaxed_weight(base, left))
+    plan = plan_of(diary, relaxed_weight(base, left))
+    return replace(plan, q=quality(real, diary.served))
+
+
+def _faithful(c: Candidates) -> Candidates:
+    """The same with a price on each broken promise that no other term of Q outweighs: who can stay stays."""
+    problem, q = c.problem, c.problem.params.q
+    times = 2 * int(c.people.before.max(initial=0)) + 2 * problem.days + 1
+    person = int(c.cost.max(initial=0)) + q.fair * times + q.mentor
+    task = max((one.kmax * person + q.rank * len(one.starts) for one in problem.tasks), default=0)
+    q = replace(q, stability=max(q.stability, task))
+    return replace(c, problem=replace(problem, params=replace(problem.params, q=q)))
 
 
 def _solve_again(diary: Diary, tasks: list[int], left: Left) -> None:

@@ -78,6 +78,8 @@ def solve(
         q_bound = best_quality(base, diary, tasks, left)
         # A bound of Q holds for this weight; with more weight Q may be anything.
         q_bound = q_bound if diary.served_weight == bound else None
+    # Lowering Q may have freed the very people whom a task lacked.
+    fill(diary, [t for t in tasks.tolist() if t not in diary.served])
     plan = plan_of(diary, bound, q_bound)
     report(Progress("quality", plan.served_weight, plan.bound, plan.q))
     return plan

@@ -22,18 +22,24 @@ def missing_bits(meets: Ints, whole: int) -> int:
 
 def smallest_cover(meets: Ints, whole: int, most: int) -> int | None:
     """The fewest people who meet all bits of `whole` together; None when `most` are too few."""
-    kinds = _undominated({kind & whole for kind in set(meets.tolist())})
+    kinds = {kind & whole for kind in set(meets.tolist())}
+    kinds = {one for one in kinds if not any(one != other and one | other == other for other in kinds)}
+    widest = max((kind.bit_count() for kind in kinds), default=0)
     reached = {0}
+    seen = {0}
     for size in range(most + 1):
         if whole in reached:
             return size
-        reached = _undominated({have | kind for have in reached for kind in kinds})
+        within = (most - size - 1) * widest
+        found: set[int] = set()
+        for have in reached:
+            missing = whole & ~have
+            # Somebody has to meet the first bit that is missing: whoever it is may come next.
+            found |= {have | kind for kind in kinds if kind & missing & -missing}
+        # What those who may still come cannot complete is not followed.
+        reached = {have for have in found - seen if (whole & ~have).bit_count() <= within}
+        seen |= reached
     return None
-
-
-def _undominated(kinds: set[int]) -> set[int]:
-    """Only the sets of bits that no other one contains: nothing better is lost."""
-    return {one for one in kinds if not any(one != other and one | other == other for other in kinds)}
 
 
 def cheapest_team(
@@ -48,6 +54,7 @@ def cheapest_team(
     """
     if len(meets) < k:
         return None
+    widest = max((kind & whole).bit_count() for kind in set(meets))
     taken: dict[int, int] = {}
     best: dict[tuple[int, int], tuple[float, tuple[int, ...]]] = {(0, 0): (0, ())}
     for i in sorted(range(len(meets)), key=lambda j: (price[j], j)):
@@ -56,7 +63,7 @@ def cheapest_team(
             continue
         taken[kind] = taken.get(kind, 0) + 1
         for (have, size), (sum_, team) in list(best.items()):
-            if size == kmax:
+            if size == kmax or (whole & ~(have | kind)).bit_count() > (kmax - size - 1) * widest:
                 continue
             state, found = (have | kind, size + 1), sum_ + price[i]
             if state not in best or found < best[state][0]:

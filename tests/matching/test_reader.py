@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bench.instances import city
-from matching import ProblemError, problem_from_dict, problem_to_dict, read_problem, solve
+from matching import ProblemError, problem_from_dict, problem_to_dict, read_problem, reader, solve
 
 from . import checker
 
@@ -68,7 +68,9 @@ def changed(path: str, value: Any) -> dict[str, Any]:
         ("tasks.3.topics", [["general", 0]], "tasks[3].topics[0][1]"),
         ("tasks.3.kmax", 0, "tasks[3].kmax"),
         ("tasks.3.k", 101, "tasks[3].k"),
-        ("tasks.3.needs", [str(i) for i in range(41)], "tasks[3].topics"),
+        ("tasks.3.needs", [str(i) for i in range(17)], "tasks[3].topics"),
+        ("tasks.3.id", "\ud800", "tasks[3].id"),
+        ("topics", ["\ud800"], "topics[0]"),
         ("tasks.3.weight", 0, "tasks[3].weight"),
         ("tasks.3.weight", float("nan"), "tasks[3].weight"),
         ("tasks.3.kind", "party", "tasks[3].kind"),
@@ -193,6 +195,39 @@ def test_the_command_writes_a_plan_and_ends_with_2_for_a_bad_file(tmp_path: Path
     missing = run(str(tmp_path / "none.json"))
     assert missing.returncode == 2
     assert len(missing.stderr.splitlines()) == 1
+
+
+def test_where_a_plan_cannot_be_written_one_line_says_so_before_anything_is_planned(tmp_path: Path) -> None:
+    good = tmp_path / "good.json"
+    good.write_text(json.dumps(GOOD))
+    nowhere = run(str(good), "-o", str(tmp_path / "none" / "plan.json"))
+    assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)
+    full = subprocess.run(
+        [sys.executable, "-m", "matching", str(good)],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "requests")},
+        stdout=Path("/dev/full").open("w"),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert full.returncode == 2
+    assert full.stderr.splitlines()[-1] == "standard output: No space left on device"
+
+
+def test_an_object_that_says_a_thing_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "twice.json"
+    path.write_text(json.dumps(GOOD)[:-1] + ', "tasks": []}')
+    with pytest.raises(ProblemError, match="tasks twice"):
+        read_problem(path)
+
+
+def test_what_unpacks_to_more_than_any_problem_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "LARGEST", 1 << 20)
+    path = tmp_path / "zeros.gz"
+    path.write_bytes(gzip.compress(bytes(2 << 20)))
+    with pytest.raises(ProblemError, match="larger than 1 MB"):
+        read_problem(path)
 
 
 def test_a_missing_object_is_named_once() -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,13 @@ def problem() -> Problem:
 @pytest.fixture(scope="module")
 def plan(problem: Problem) -> Plan:
     return solve(problem)
+
+
+def small_city() -> dict[str, Any]:
+    raw = city(seed=2, people=6, tasks=2)
+    for one in raw["supporters"]:
+        one.update(minor=False, exceptions=[], booked=[], newcomer=False)
+    return raw
 
 
 def declined(problem: Problem, plan: Plan, leaver: str) -> Problem:
@@ -49,6 +57,26 @@ def test_a_decline_costs_little_against_a_whole_new_plan(problem: Problem, plan:
     again, anew = replan(later), solve(later)
     assert anew.served_weight <= again.bound
     assert anew.served_weight * 0.98 <= again.served_weight <= anew.served_weight
+
+
+def test_who_is_still_there_stays_however_often_the_person_served_before() -> None:
+    raw = small_city()
+    wide = [[weekday, 0, 1440] for weekday in range(7)]
+    raw["supporters"] = [
+        {**one, "windows": wide, "skills": dict.fromkeys(raw["topics"], 3), "areas": [], "max_travel": 999}
+        for one in raw["supporters"]
+    ]
+    gone, stays = raw["supporters"][0], raw["supporters"][1]
+    gone["active"], stays["history"] = False, 500
+    raw["tasks"] = [{**raw["tasks"][0], "k": 2, "kmax": 2, "lead": False, "needs": []}]
+    raw["previous"] = [
+        {"task": raw["tasks"][0]["id"], "start": 0, "team": [gone["id"], stays["id"]], "status": "proposed"}
+    ]
+    problem = problem_from_dict(raw)
+    again = replan(problem)
+    (mended,) = again.assignments
+    assert (mended.start, stays["id"] in mended.team, len(again.changed)) == (0, True, 2)
+    assert again.q == checker.q_value(problem, again.assignments)
 
 
 def test_without_a_change_nobodys_plan_changes(problem: Problem, plan: Plan) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from itertools import combinations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matching.team import cheapest_team, teams_below
+from matching.team import cheapest_team, smallest_cover, teams_below
 
 WHOLE = (1 << 10) - 1
 """more bits than are looked ahead for"""
@@ -33,6 +34,12 @@ def test_the_list_holds_each_team_below_the_limit_once(
         assert teams_below(meets, price, whole, k, k + more, limit, most=len(below) - 1) is None
     cheapest = cheapest_team(meets, price, whole, k, k + more)
     assert (cheapest and cheapest[0]) == min((sum(price[i] for i in team) for team in every), default=None)
+
+
+@given(st.lists(st.integers(0, WHOLE), max_size=7), st.integers(0, WHOLE), st.integers(0, 5))
+def test_the_smallest_team_that_meets_all_is_as_small_as_any(meets: list[int], whole: int, most: int) -> None:
+    sizes = [size for size in range(most + 1) for team in combinations(meets, size) if not whole & ~_union(team)]
+    assert smallest_cover(np.array(meets, dtype=np.int64), whole, most) == min(sizes, default=None)
 
 
 def _union(bits: Iterable[int]) -> int:

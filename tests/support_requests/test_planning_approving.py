@@ -523,3 +523,18 @@ def test_who_is_planned_elsewhere_on_that_day_is_not_sent(coordinator: User) -> 
     first, second = plan.tasks.all()
     with pytest.raises(PlannedElsewhere):
         override(first, first.team.all()[0].supporter, second.team.all()[0].supporter, reason="x", by=coordinator)
+
+
+def test_who_has_no_more_time_to_give_that_week_is_not_sent_a_second_time(coordinator: User) -> None:
+    for _ in range(2):
+        SupporterFactory(week_limit=1)
+    for day in (14, 15):
+        SupportRequestFactory(wishes=[at(day)])
+    plan = a_ready_plan()
+    first, second = plan.tasks.all()
+    twice, instead = first.team.get().supporter, second.team.get()
+    with pytest.raises(DoesNotFit):
+        override(second, instead.supporter, twice, reason="x", by=coordinator)
+    PlannedMember.objects.filter(pk=instead.pk).update(supporter=twice)  # two of the office at once, say
+    assert approve(plan, by=coordinator) == 1
+    assert (twice.assignments.count(), instead.supporter.assignments.count()) == (1, 0)

@@ -136,7 +136,10 @@ def override(task: PlannedTask, instead_of: Supporter, supporter: Supporter, *, 
     if other := others.select_related("request__group", "shift").first():
         raise PlannedElsewhere(title=other.request.group if other.request else other.shift)
     team = [one.supporter for one in task.team.exclude(pk=member.pk).select_related("supporter")] + [supporter]
-    if not Facts(plan, timezone.now(), [one.pk for one in team]).allow(task, team):
+    facts = Facts(plan, timezone.now(), [one.pk for one in team])
+    for other in plan.tasks.filter(team__supporter=supporter, starts_at__isnull=False, approved_at=None):
+        facts.take(other, [supporter])
+    if not facts.allow(task, team):
         raise DoesNotFit
     member.supporter = supporter
     member.save(update_fields=["supporter"])
@@ -205,6 +208,7 @@ def _apply(task: PlannedTask, team: list[Supporter], limits: Limits, facts: Fact
         _offer(shift, supporter, now, deadline, limits, by=by)
     if not facts.allow(task, team):  # last: the rules above name what has changed
         raise FactsChanged
+    facts.take(task, team)
 
 
 def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Supporter], *, by: Any) -> Shift:

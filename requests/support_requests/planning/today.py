@@ -52,6 +52,16 @@ class Facts:
         alone = self._alone(task, team)
         return alone is not None and bool(matching.greedy(alone).assignments)
 
+    def take(self, task: PlannedTask, team: Sequence[Supporter]) -> None:
+        """From now on ``team`` serves ``task``: whoever is in it is busy then, and has one duty less to give."""
+        alone = self._alone(task, team)
+        if alone:
+            (one,) = alone.tasks
+            ((day, start),) = one.starts
+            for person in alone.supporters:
+                booked = (*person.booked, (day, start, start + one.dur, one.venue))
+                self._people[person.id] = replace(person, booked=booked)
+
     def against(self, task: PlannedTask, team: Sequence[Supporter]) -> str:
         """Why approving ``task`` would be refused now, or nothing. ``task`` is read with its request or shift."""
         try:
