@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -170,11 +170,13 @@ def test_files_of_something_else_are_refused_in_one_line(content: bytes, tmp_pat
     assert "\n" not in str(caught.value)
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, stdout: IO[str] | int = subprocess.PIPE) -> subprocess.CompletedProcess[str]:
     """The command, as it is called."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "requests")}
     command = [sys.executable, "-m", "matching", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(
+        command, env=environment, stdout=stdout, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+    )
 
 
 def test_the_command_writes_a_plan_and_ends_with_2_for_a_bad_file(tmp_path: Path) -> None:
@@ -202,17 +204,10 @@ def test_where_a_plan_cannot_be_written_one_line_says_so_before_anything_is_plan
     good.write_text(json.dumps(GOOD))
     nowhere = run(str(good), "-o", str(tmp_path / "none" / "plan.json"))
     assert (nowhere.returncode, len(nowhere.stderr.splitlines())) == (2, 1)
-    full = subprocess.run(
-        [sys.executable, "-m", "matching", str(good)],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "requests")},
-        stdout=Path("/dev/full").open("w"),
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert full.returncode == 2
-    assert full.stderr.splitlines()[-1] == "standard output: No space left on device"
+    with Path("/dev/full").open("w") as full:
+        stopped = run(str(good), stdout=full)
+    assert stopped.returncode == 2
+    assert stopped.stderr.splitlines()[-1] == "standard output: No space left on device"
 
 
 def test_an_object_that_says_a_thing_twice_is_refused(tmp_path: Path) -> None:

@@ -528,8 +528,9 @@ def test_who_is_planned_elsewhere_on_that_day_is_not_sent(coordinator: User) -> 
 def test_who_has_no_more_time_to_give_that_week_is_not_sent_a_second_time(coordinator: User) -> None:
     for _ in range(2):
         SupporterFactory(week_limit=1)
-    for day in (14, 15):
-        SupportRequestFactory(wishes=[at(day)])
+    monday = 14 - timezone.localdate().weekday() % 7
+    for day in (1, 2):
+        SupportRequestFactory(wishes=[at(monday + day)])
     plan = a_ready_plan()
     first, second = plan.tasks.all()
     twice, instead = first.team.get().supporter, second.team.get()
