@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from bench.instances import city
 from matching import (
+    Assignment,
     Plan,
     Problem,
     ProblemError,
@@ -49,19 +50,32 @@ def test_the_next_best_cost_exactly_what_is_said(problem: Problem, plan: Plan) -
     assert tried > 20
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=SLOW)
-@given(small.problems())
-def test_what_is_offered_can_be_taken_in_a_week_of_two_months(problem: Problem) -> None:
-    every_day = tuple((weekday, 900, 1200) for weekday in range(7))
-    people = tuple(replace(p, windows=every_day, booked=(), active=True) for p in problem.supporters)
-    # A Monday: the third day is the first of July.
-    problem = replace(problem, start_date=date(2026, 6, 29), supporters=people, previous=())
-    plan = greedy(problem)
-    for one in plan.assignments:
-        for other in next_best(problem, plan, one.task, limit=100):
-            team = (*(p for p in one.team if p != other.replaces), other.supporter)
-            others = [a for a in plan.assignments if a is not one and a.task not in other.leaves]
-            assert checker.faults(problem, [*others, replace(one, team=team)]) == []
+def test_in_a_week_of_two_months_the_one_to_leave_counts_for_both(problem: Problem) -> None:
+    # Monday 29 June to Sunday 5 July: the week and July are full, and only the task in July counts for both.
+    person = replace(
+        problem.supporters[0],
+        skills=(("general", 3),),
+        windows=tuple((weekday, 540, 1080) for weekday in range(7)),
+        areas=(),
+        exceptions=(),
+        booked=(),
+        max_travel=999,
+        max_week=2,
+        max_month=1,
+        minor=False,
+        lead=True,
+        active=True,
+    )
+    other = replace(person, id="other", max_week=1)
+    asked = replace(problem.tasks[0], topics=(("general", 1),), needs=(), k=1, kmax=1, deadline=9, dur=60)
+    days = {"june": (1, 1), "july": (2, 5), "later": (3, 5)}
+    tasks = tuple(replace(asked, id=name, starts=((day, 600),), weight=w) for name, (day, w) in days.items())
+    small_one = replace(problem, start_date=date(2026, 6, 29), supporters=(person, other), tasks=tasks, previous=())
+    mine = [Assignment(name, 0, (person.id,)) for name in ("june", "july")]
+    made = Plan((*mine, Assignment("later", 0, ("other",))), 11, 0, 11)
+    assert checker.faults(small_one, made.assignments) == []
+    (offer,) = next_best(small_one, made, "later")
+    assert (offer.supporter, offer.replaces, offer.leaves, offer.weight) == (person.id, "other", ("july",), 5)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=SLOW)
