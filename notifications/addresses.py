@@ -1,10 +1,10 @@
 """Changing where and how somebody is reached: by this way alone, so that what has not left yet follows."""
 
 import secrets
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,14 +19,8 @@ ASKS = {Channel.EMAIL: "prove_mail", Channel.SMS: PROVE_MOBILE}
 PURPOSES = {Channel.EMAIL: links.MAIL, Channel.SMS: links.MOBILE}
 PROOF_LASTS = timedelta(days=7)
 ASKED_JUST_NOW = timedelta(hours=1)
-
-Proved = Callable[[Contact, Channel], None]
-_when_proved: list[Proved] = []
-
-
-def when_proved(call: Proved) -> None:
-    """From now on ``call`` hears of each address that was proved, in the transaction that notes it."""
-    _when_proved.append(call)
+# Who types numbers into a page must not have us send to each of them, nor again and again to one.
+ASKED_A_DAY = 5
 
 
 @transaction.atomic
@@ -34,7 +28,8 @@ def change(contact: Contact, *, ask: bool = True) -> list[str]:
     """Store ``contact`` as it was changed; the names of the fields that are others now.
 
     A new address is unproved, unless the time of its proof is new, too. Whoever reads there is asked for the proof,
-    each time that it becomes the person's, also when it once was; not without ``ask``: the caller asks by itself.
+    each time that it becomes the person's, also when it once was; not without ``ask``: the caller asks by itself. Nor
+    after ASKED_A_DAY: then the question is sent another day, from the settings.
     """
     before = Contact.objects.select_for_update().get(pk=contact.pk)
     contact.normalise()
@@ -54,7 +49,7 @@ def change(contact: Contact, *, ask: bool = True) -> list[str]:
         outbox.follow(contact)
     for channel in moved:
         if contact.is_proved_on(channel):
-            _say_proved(contact, channel)
+            outbox.say_reached(contact, channel)
         elif ask:
             _ask_for_proof(contact, channel)
     return changed
@@ -72,7 +67,7 @@ def prove(contact: Contact, channel: Channel) -> None:
     setattr(now, PROOFS[channel], timezone.now())
     now.save(update_fields=[PROOFS[channel]])
     outbox.follow(now)
-    _say_proved(now, channel)
+    outbox.say_reached(now, channel)
 
 
 def note_opened(message: Message | None) -> None:
@@ -85,10 +80,15 @@ def note_opened(message: Message | None) -> None:
 
 @transaction.atomic
 def ask_again(contact: Contact, channel: Channel) -> bool:
-    """Send the question for the proof anew, in place of those before. False where it was asked within the hour."""
+    """Send the question for the proof anew, in place of those before.
+
+    False where it was asked within the hour, or ASKED_A_DAY times.
+    """
     contact = Contact.objects.select_for_update().get(pk=contact.pk)
     asked = Message.objects.filter(kind=ASKS[channel], subject=_subject(contact), address=contact.address_on(channel))
     if contact.is_proved_on(channel) or asked.filter(created_at__gt=timezone.now() - ASKED_JUST_NOW).exists():
+        return False
+    if _asked_enough(contact, channel):  # what was asked last is not taken back
         return False
     outbox.withdraw(_subject(contact), kinds=[ASKS[channel]])
     _ask_for_proof(contact, channel)
@@ -107,8 +107,15 @@ def asked_by(token: str, channel: Channel) -> Contact:
     return found.recipient
 
 
+def _asked_enough(contact: Contact, channel: Channel) -> bool:
+    """Whether this person, or whoever reads at their address, was asked as often as anybody is in a day."""
+    asked = Message.objects.filter(kind=ASKS[channel], created_at__gt=timezone.now() - timedelta(days=1))
+    same = (Q(recipient=contact), Q(address=contact.address_on(channel)))
+    return any(asked.filter(whose).count() >= ASKED_A_DAY for whose in same)
+
+
 def _ask_for_proof(contact: Contact, channel: Channel) -> None:
-    if not contact.address_on(channel) or not is_configured(channel):
+    if not contact.address_on(channel) or not is_configured(channel) or _asked_enough(contact, channel):
         return
     occasion = f"{contact.pk}-{secrets.token_hex(8)}"
     token = links.token(PURPOSES[channel], occasion)
@@ -122,11 +129,6 @@ def _ask_for_proof(contact: Contact, channel: Channel) -> None:
         expires_at=timezone.now() + PROOF_LASTS,
         only=channel,
     )
-
-
-def _say_proved(contact: Contact, channel: Channel) -> None:
-    for call in _when_proved:
-        call(contact, channel)
 
 
 def _subject(contact: Contact) -> str:

@@ -32,6 +32,7 @@ from notifications.models import Attempt, Message
 from notifications.models.messages import MessageQuerySet
 from notifications.outbox import (
     TAKEN_AT_ONCE,
+    WAITING,
     apply_report,
     follow,
     may_have_arrived,
@@ -219,9 +220,9 @@ def _note(answered: Sequence[Answered], leaving: Sequence[Message]) -> Sequence[
         return ()
     with transaction.atomic():
         if answered:
-            settle(answered)
+            settle(answered, leaving)
         now = timezone.now()
-        rows = _ours(leaving).useful(now).select_for_update() if leaving else Message.objects.none()
+        rows = _ours(leaving).useful(now).select_for_update().order_by("pk") if leaving else Message.objects.none()
         # One that went another way in between may be there twice, as it was and as it is.
         ours = set(rows.values_list("pk", "claimed_at"))
         going = [message for message in leaving if (message.pk, message.claimed_at) in ours]
@@ -233,8 +234,11 @@ def _note(answered: Sequence[Answered], leaving: Sequence[Message]) -> Sequence[
 
 # --- Noting the answers ----------------------------------------------------------------------------------
 @transaction.atomic(savepoint=False)
-def settle(answered: Sequence[Answered]) -> None:
-    """Note what became of attempts. Whatever somebody else has settled first is left alone."""
+def settle(answered: Sequence[Answered], leaving: Sequence[Message] = ()) -> None:
+    """Note what became of attempts. Whatever somebody else has settled first is left alone.
+
+    ``leaving``: what the same transaction hands over next.
+    """
     now = timezone.now()
     for attempt, receipt in answered:
         attempt.ended_at, attempt.outcome, attempt.answer = now, receipt.outcome, receipt.answer[:500]
@@ -246,11 +250,30 @@ def settle(answered: Sequence[Answered]) -> None:
         unique_fields=["id"],
         update_fields=["ended_at", "outcome", "answer", "provider_id"],
     )
+    if any(receipt.outcome != Outcome.SENT for _attempt, receipt in answered):
+        _hold(answered, leaving)
     if sent := [attempt for attempt, receipt in answered if receipt.outcome == Outcome.SENT]:
         _note_sent(sent, now)
     for attempt, receipt in answered:
         if receipt.outcome != Outcome.SENT:
             _note_other(attempt, receipt, now)
+
+
+def _hold(answered: Sequence[Answered], leaving: Sequence[Message]) -> None:
+    """Lock in their order all rows that settling may move, those of others for the same people and addresses, too: two
+    workers, each of whom comes upon a row of the other's, would wait for each other for ever."""
+    keys = {attempt.message_id for attempt, _receipt in answered} | {message.pk for message in leaving}
+    waiting = Message.objects.filter(state__in=[*WAITING, Message.State.SENDING]).values_list("pk", flat=True)
+    if changed := [attempt.message.recipient_id for attempt, _receipt in answered if _has_moved(attempt.message)]:
+        keys.update(waiting.filter(recipient__in=changed))
+    if stopped := [attempt.address for attempt, receipt in answered if receipt.suppress]:
+        keys.update(waiting.filter(address__in=stopped))
+    list(Message.objects.filter(pk__in=keys).select_for_update().order_by("pk").values_list("pk"))
+
+
+def _has_moved(message: Message) -> bool:
+    """Whether the person's address was changed while the provider was asked."""
+    return message.address != message.recipient.address_on(message.channel)
 
 
 def _note_sent(attempts: Sequence[Attempt], now: dt.datetime) -> None:
@@ -277,8 +300,8 @@ def _note_other(attempt: Attempt, receipt: Receipt, now: dt.datetime) -> None:
             rows.update(state=Message.State.UNKNOWN, tries=tries)
         case Outcome.NOT_SENT | Outcome.REPEAT if tries < TRIES_AT_MOST:
             rows.update(state=Message.State.QUEUED, tries=tries, due_at=now + backoff(tries))
-            if message.address != message.recipient.address_on(message.channel):
-                follow(message.recipient)  # changed while the provider was asked
+            if _has_moved(message):
+                follow(message.recipient)
         case Outcome.REPEAT:
             rows.update(state=Message.State.UNKNOWN, tries=tries)
         case Outcome.NOT_SENT if may_have_arrived(message):

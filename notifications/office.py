@@ -21,7 +21,7 @@ from notifications import addresses, outbox
 from notifications.models import AddressChange, Channel, Contact, Message, Suppression
 from notifications.own import ask_for_proof, places
 from programme.access import UserRequest, coordinator_only
-from programme.errors import Refused
+from programme.errors import ChangedMeanwhile, Refused
 
 COUNTED_DAYS = 14
 TOLD_A_PAGE = 20
@@ -87,6 +87,9 @@ def contact(request: UserRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         if (chosen := request.POST.get("channel", "")) not in found:
             raise Http404
+        if request.POST.get("key") != found[chosen]["key"]:  # another address than the one that was looked at
+            messages.warning(request, str(ChangedMeanwhile()))
+            return redirect("messages:contact", pk)
         if request.POST.get("do") in ("proved", "ask"):
             _note_proof(request, person, chosen)
             return redirect("messages:contact", pk)

@@ -15,11 +15,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from notifications.ladder import QuietHours, is_worth_a_call, next_way
-from notifications.models import AddressChange, Attempt, Channel, Contact, Matter, Message, Suppression
+from notifications.models import AddressChange, Attempt, Channel, Contact, Matter, Message, Preference, Suppression
 from notifications.models.contacts import as_stored
 from notifications.models.messages import MessageQuerySet
 from notifications.writing import Letter, Writer
-from programme.errors import ChangedMeanwhile
+from programme.errors import ChangedMeanwhile, Refused
 from programme.models import User
 
 TAKEN_AT_ONCE = 80
@@ -32,6 +32,22 @@ CODE_BY_SMS = gettext_lazy("SMSで送るコード")
 CODE_LASTS = dt.timedelta(minutes=30)
 ENTRY = "calendar_entry"
 WAITING = (Message.State.DRAFT, Message.State.QUEUED)
+# Outcomes after which a provider may have the message; "": it is being asked.
+PERHAPS_ARRIVED = ("", "sent", "repeat", "unknown")
+
+Reached = Callable[[Contact, Channel], None]
+_when_reached: list[Reached] = []
+
+
+def when_reached(call: Reached) -> None:
+    """From now on ``call`` hears whose address is read by now, in the transaction that notes it."""
+    _when_reached.append(call)
+
+
+def say_reached(contact: Contact, channel: Channel) -> None:
+    """What ``contact`` has to know reaches their address on ``channel`` from now on."""
+    for call in _when_reached:
+        call(contact, channel)
 
 
 # --- Writing -----------------------------------------------------------------------------------------
@@ -91,17 +107,23 @@ def tell(
         Message.objects.filter(subject=subject, recipient=recipient, pk__lt=message.pk).supersede(by=message)
     if created and _leaves_now(message):
         _deliver_after_commit(message.pk)
-    if created and calendar and not only and message.channel != Channel.EMAIL:
-        mail_entry(
-            recipient,
-            subject=subject,
-            occasion=f"{message.pk}",
-            calendar=calendar,
-            about=message.title,
-            matter=matter,
-            expires_at=expires_at,
-        )
+    if created:
+        _mail_its_entry(message)
     return message
+
+
+def _mail_its_entry(message: Message) -> None:
+    """What no mail tells any more, or yet, reaches the calendar alone."""
+    if message.calendar and not message.only and message.channel != Channel.EMAIL:
+        mail_entry(
+            message.recipient,
+            subject=message.subject,
+            occasion=f"{message.pk}",
+            calendar=message.calendar,
+            about=message.title,
+            matter=Matter(message.matter),
+            expires_at=message.expires_at,
+        )
 
 
 def mail_entry(
@@ -114,11 +136,12 @@ def mail_entry(
     matter: Matter = Matter.DUTY,
     expires_at: dt.datetime | None = None,
 ) -> None:
-    """Mail ``calendar`` alone to an address that was proved; whoever has none is told by other ways.
+    """Mail ``calendar`` alone to an address that was proved, or that was mailed an entry for ``subject``, which would
+    go on saying what holds no more; whoever has none is told by other ways.
 
     ``about`` says which duty it is, in the recipient's language when it is read.
     """
-    if recipient.email and recipient.is_proved_on(Channel.EMAIL):
+    if recipient.email and (recipient.is_proved_on(Channel.EMAIL) or _was_mailed_entry(recipient, subject)):
         tell(
             recipient,
             kind=ENTRY,
@@ -132,6 +155,21 @@ def mail_entry(
             calls=False,
             only=Channel.EMAIL,
         )
+
+
+def _was_mailed_entry(recipient: Contact, subject: str) -> bool:
+    tried = Attempt.objects.filter(channel=Channel.EMAIL, address=recipient.email, outcome__in=PERHAPS_ARRIVED)
+    return tried.filter(message__subject=subject, message__recipient=recipient).exclude(message__calendar="").exists()
+
+
+def entries_mailed(subjects: Collection[str]) -> dict[str, str]:
+    """By subject, to which address the last calendar entry goes by mail, "" where it goes another way or none; in one
+    query.
+    """
+    rows = Message.objects.filter(subject__in=subjects).exclude(calendar="").order_by("pk")
+    gone = (Message.State.CANCELLED, Message.State.REPLACED, Message.State.FAILED)
+    mailed = {row.subject: row.channel == Channel.EMAIL and row.state not in gone and row.address for row in rows}
+    return {subject: address or "" for subject, address in mailed.items()}
 
 
 WRITTEN = (
@@ -234,7 +272,15 @@ def step_down(message: Message, rows: QuerySet[Message]) -> None:
     _go_by(None if message.is_code else next_way(message), message, rows)
 
 
+def is_unwanted(message: Message) -> bool:
+    """Whether the recipient does without messages of this matter by now."""
+    return message.recipient.preferences.filter(matter=message.matter, wanted=False).exists()
+
+
 def _go_by(way: tuple[Channel, str] | None, message: Message, rows: QuerySet[Message]) -> None:
+    if is_unwanted(message):
+        rows.update(state=Message.State.CANCELLED)
+        return
     if way is None:
         rows.update(state=Message.State.FAILED if is_worth_a_call(message) else Message.State.CANCELLED)
         return
@@ -324,15 +370,19 @@ def suppress(
 
 def turn_back(messages: Collection[Message]) -> Collection[Message]:
     """Of ``messages``, locked and about to leave, those that may; what was written while its address was stopped may
-    not, and goes another way.
+    not, and goes another way, and what is not wanted any more goes no way.
     """
     rows = Suppression.objects.filter(address__in={message.address for message in messages})
-    if not (stopped := set(rows.values_list("channel", "address"))):
+    stopped = set(rows.values_list("channel", "address"))
+    wishes = Preference.objects.filter(contact__in={message.recipient_id for message in messages}, wanted=False)
+    unwanted = set(wishes.values_list("contact", "matter"))
+    if not stopped and not unwanted:
         return messages
     leaving = [
         message
         for message in messages
-        if (message.channel, message.address) not in stopped or may_have_arrived(message)
+        if (message.recipient_id, message.matter) not in unwanted
+        and ((message.channel, message.address) not in stopped or may_have_arrived(message))
     ]
     _put_right(Message.objects.filter(pk__in={message.pk for message in messages} - {one.pk for one in leaving}))
     return leaving
@@ -358,7 +408,7 @@ def _put_right(rows: MessageQuerySet) -> None:
 def _put_one_right(message: Message) -> None:
     recipient, state = message.recipient, Message.State
     rows = Message.objects.filter(pk=message.pk)
-    if recipient.preferences.filter(matter=message.matter, wanted=False).exists():
+    if is_unwanted(message):
         rows.update(state=state.CANCELLED)
         return
     way = None if message.is_code else next_way(message, after=False)
@@ -369,6 +419,9 @@ def _put_one_right(message: Message) -> None:
             rows.update(channel=way[0], address=way[1])
     elif not may_have_arrived(message):
         _go_by(way, message, rows)
+        if way:
+            message.channel, message.address = way
+            _mail_its_entry(message)
     elif message.address != recipient.address_on(message.channel):
         rows.update(state=state.UNKNOWN)
 
@@ -401,6 +454,9 @@ def lift(
     AddressChange.objects.create(
         channel=channel, address=address, what=AddressChange.LIFTED, note=note[:500], at=at, by=by
     )
+    if channel == Channel.EMAIL:  # what other ways have told meanwhile, the calendar does not know
+        for contact in Contact.objects.filter(email=address).order_by("pk"):
+            say_reached(contact, Channel.EMAIL)
     return True
 
 
@@ -416,6 +472,10 @@ def note_told(message: Message, *, by: User, note: str = "") -> None:
     if waiting.update(state=Message.State.DELIVERED, sent_at=now, settled_by=by) != 1:
         raise _settled_otherwise(message)
     note_hand(message, Hand.TOLD, by=by, note=note)
+
+
+class NowhereToSend(Refused):
+    sentence = gettext_lazy("このお知らせを送れる宛先がありません。宛先を直してから、もう一度送ってください。")
 
 
 class OutOfDate(ChangedMeanwhile):
@@ -448,7 +508,10 @@ def note_hand(message: Message, outcome: str, *, by: User, note: str = "") -> No
 
 @transaction.atomic
 def send_again(message: Message, *, by: User, note: str = "") -> None:
-    """A coordinator knows that the message did not arrive: it is sent anew. Raises as ``note_told``."""
+    """A coordinator knows that the message did not arrive: it is sent anew, unless the person does without it by now.
+
+    Raises as ``note_told``, and NowhereToSend where only a way that does not work may bring it.
+    """
     waiting = Message.objects.needs_a_person().filter(pk=message.pk)
     waiting = waiting.exclude(channel=Channel.PHONE, state="queued")
     # The contact may have been put right since; a person who has lost the address is rung instead.
@@ -462,12 +525,18 @@ def send_again(message: Message, *, by: User, note: str = "") -> None:
         due_at=timezone.now(),
     )
     Writer([message.recipient]).address(anew)
+    if message.only and anew.state == Message.State.FAILED:
+        raise NowhereToSend
+    anew.state = Message.State.CANCELLED if is_unwanted(message) else Message.State.QUEUED
     where = {"channel": anew.channel, "address": anew.address, "due_at": anew.due_at}
-    if waiting.update(state=Message.State.QUEUED, tries=0, settled_by=by, **where) != 1:
+    if waiting.update(state=anew.state, tries=0, settled_by=by, **where) != 1:
         raise _settled_otherwise(message)
     note_hand(message, Hand.AGAIN, by=by, note=note)
     if _leaves_now(anew):
         _deliver_after_commit(message.pk)
+    if anew.state == Message.State.QUEUED:
+        message.channel, message.address = anew.channel, anew.address
+        _mail_its_entry(message)
 
 
 # --- The bell ----------------------------------------------------------------------------------------

@@ -63,7 +63,10 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # no parameter a
 
     @transaction.atomic
     def save(self, commit: bool = True) -> Contact:  # noqa: FBT001, FBT002  (Django's signature)
-        contact: Contact = self.instance
+        # What came meanwhile, such as a proof or LINE, is not on the form and stays.
+        contact = Contact.objects.select_for_update().get(pk=self.instance.pk)
+        for name in self.Meta.fields:
+            setattr(contact, name, self.cleaned_data[name])
         for matter in Matter:
             chosen = self.cleaned_data[matter]
             wish = {"channel": "" if chosen == NEVER else chosen, "wanted": chosen != NEVER}
@@ -93,7 +96,7 @@ def own_settings(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(contact.settings_path)
     form = SettingsForm(request.POST if request.method == "POST" else None, instance=contact)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        contact = form.save()
         messages.success(request, _("お知らせの設定を保存しました。"))
         return redirect(contact.settings_path)
     context = {
@@ -120,7 +123,7 @@ def _ended_link(request: HttpRequest, contact: Contact) -> HttpResponse:
                 subject=f"contact:{contact.pk}",
                 template="notifications/settings_link.txt",
                 context={"url": links.absolute(contact.settings_path)},
-                occasion=f"{timezone.localdate()} {contact.address_on(Channel.EMAIL) or contact.sms_number}"[:60],
+                occasion=f"{timezone.localdate()} {contact.marks}",  # a link that names a former address is dead, too
             )
             messages.success(request, _("新しいリンクを、登録してあるお届け先に送ります。"))
         return redirect(request.path)

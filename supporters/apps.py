@@ -7,9 +7,9 @@ class SupportersConfig(AppConfig):
     verbose_name = _("サポーター")
 
     def ready(self) -> None:
-        from notifications import addresses
+        from notifications import outbox
         from supporters import chat, own_data, services  # models are there only now
 
-        addresses.when_proved(services.fill_calendar)
+        outbox.when_reached(services.fill_calendar)
         chat.register()
         own_data.register()

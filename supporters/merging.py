@@ -17,7 +17,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications import addresses, outbox
-from notifications.models import Contact, Message, Preference
+from notifications.models import Channel, Contact, Message, Preference
 from programme.models import Role
 from programme.wording import say_day, say_list, say_moment
 from supporters.errors import BookedAtOnce, ErasurePending
@@ -28,8 +28,8 @@ RANKS = [Rank.WITHDRAWN, Rank.APPLIED, Rank.TRAINING, Rank.PAUSED, Rank.ACTIVE]
 """Of two registrations the one that has come further goes on; of equals, the older one."""
 
 
-ADDRESSES = {"email": "email_proved_at", "phone": "", "mobile": "sms_proved_at", "line_id": "line_linked_at"}
-"""what a contact can be reached at, and where it says since when that is proved"""
+ADDRESSES = ("email", "phone", "mobile", "line_id")
+"""what a contact can be reached at"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,7 @@ def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
     CalendarAddress.objects.filter(supporter=ends).delete()
     _take_over_rows(goes_on, ends)
     ends.delete()
+    outbox.say_reached(goes_on.contact, Channel.EMAIL)  # the duties that were taken over
     if ends.contact_id != goes_on.contact_id:
         with suppress(ProtectedError):  # a group's or a guardian's, too
             ends.contact.delete()
@@ -214,11 +215,19 @@ def _take_over_contact(goes_on: Supporter, ends: Supporter, newer: Supporter) ->
     theirs = Contact.objects.select_for_update().get(pk=ends.contact_id)
     newest = theirs if newer.pk == ends.pk else mine
     before = [mine.email, mine.phone, mine.mobile]
-    for name, proof in ADDRESSES.items():
+    proved = {
+        (channel, one.address_on(channel)): getattr(one, proof)
+        for channel, proof in addresses.PROOFS.items()
+        for one in (mine, theirs)
+        if getattr(one, proof)
+    }
+    for name in ADDRESSES:
         source = newest if getattr(newest, name) else (mine if getattr(mine, name) else theirs)
         setattr(mine, name, getattr(source, name))
-        if proof:
-            setattr(mine, proof, getattr(source, proof))
+    mine.line_linked_at = (theirs if mine.line_id == theirs.line_id else mine).line_linked_at
+    mine.normalise()  # an SMS goes to the one number of several that takes it
+    for channel, proof in addresses.PROOFS.items():
+        setattr(mine, proof, proved.get((channel, mine.address_on(channel))))
     replaced = [value for value in before if value and value not in (mine.email, mine.phone, mine.mobile)]
     Message.objects.filter(recipient=theirs, subject=f"supporter:{ends.pk}").update(subject=f"supporter:{goes_on.pk}")
     known = Message.objects.filter(

@@ -13,8 +13,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from notifications import calendars, links
-from notifications.models import Channel, Message
-from notifications.outbox import mail_entry, tell, withdraw
+from notifications.models import Message
+from notifications.outbox import entries_mailed, mail_entry, tell, withdraw
 from programme.errors import Refused
 from programme.models import Programme
 from programme.wording import say_moment
@@ -185,13 +185,10 @@ def mail_coming_entries(assignments: "Iterable[Assignment]") -> None:
     Two queries, and those of each mail.
     """
     coming = {f"assignment:{one.pk}": one for one in assignments}
-    rows = Message.objects.filter(subject__in=coming).exclude(calendar="")
-    gone = (Message.State.CANCELLED, Message.State.REPLACED, Message.State.FAILED)
-    last = {row.subject: row for row in rows.exclude(state__in=gone).order_by("pk")}
+    mailed = entries_mailed(coming)
     for subject, assignment in coming.items():
         contact = assignment.supporter.contact
-        known = last.get(subject)
-        if known and (known.channel, known.address) == (Channel.EMAIL, contact.email):
+        if mailed.get(subject) == contact.email:
             continue
         shift = assignment.shift
         mail_entry(

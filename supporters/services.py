@@ -164,7 +164,7 @@ def change_contact(supporter: Supporter, *, email: str, phone: str, mobile: str,
 
 
 def fill_calendar(contact: Contact, channel: Channel) -> None:
-    """An address was proved: if it takes mails, the coming duties of whose it is go into the calendar there."""
+    """An address is read by now: if it takes mails, the coming duties of whose it is go into the calendar there."""
     if channel == Channel.EMAIL:
         duties = Assignment.objects.held().upcoming().filter(supporter__contact=contact)
         mail_coming_entries(duties.select_related("shift__venue", "shift__room", "supporter__contact"))

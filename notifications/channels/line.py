@@ -84,7 +84,7 @@ def send(message: Message) -> Receipt:
     from linebot.v3.messaging import PushMessageRequest
     from linebot.v3.messaging.exceptions import ApiException
 
-    if message.tries > 1 and _key_is_old(message):
+    if message.tries and _key_is_old(message):
         return Receipt(Outcome.UNKNOWN, "the retry key is older than LINE remembers")
     request = PushMessageRequest(to=message.address, messages=[compose(message)])
     try:
@@ -101,8 +101,10 @@ def send(message: Message) -> Receipt:
 
 
 def _key_is_old(message: Message) -> bool:
-    # Filtered here, so that attempts that were read with the message are not asked for again.
-    perhaps = [row for row in message.attempts.all() if row.channel == message.channel and row.outcome in MAYBE]
+    # Filtered here, so that attempts that were read with the message are not asked for again. What was tried before a
+    # coordinator had it sent anew does not count: they know that it did not arrive.
+    tried = [row for row in message.attempts.all() if row.channel == message.channel][-message.tries :]
+    perhaps = [row for row in tried if row.outcome in MAYBE]
     return bool(perhaps and perhaps[0].started_at < timezone.now() - KEY_LIVES)
 
 

@@ -117,7 +117,7 @@ class Contact(models.Model):
     @property
     def settings_path(self) -> str:
         """Where whoever has the link chooses how this contact is told, as long as the contact has these addresses."""
-        key = f"{self.pk}-{'-'.join(self._marks())}"
+        key = f"{self.pk}-{self.marks}"
         return reverse("messages:settings", args=[links.token(links.LANGUAGE, key)])
 
     @property
@@ -127,12 +127,15 @@ class Contact(models.Model):
 
     def has_all(self, marks: str) -> bool:
         """Whether each address that a link to the settings names is still this contact's."""
-        return set(filter(None, marks.split("-"))) <= set(self._marks())
+        return set(filter(None, marks.split("-"))) <= set(self.marks.split("-"))
 
-    def _marks(self) -> list[str]:
+    @property
+    def marks(self) -> str:
         """One for each address that messages go to, which does not tell it."""
         ways = ((channel, self.address_on(channel)) for channel in Channel if channel != Channel.PHONE)
-        return [salted_hmac(links.LANGUAGE, f"{way}:{address}").hexdigest()[:8] for way, address in ways if address]
+        return "-".join(
+            salted_hmac(links.LANGUAGE, f"{way}:{address}").hexdigest()[:8] for way, address in ways if address
+        )
 
     @property
     def sms_number(self) -> str:

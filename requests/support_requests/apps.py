@@ -9,12 +9,14 @@ class SupportRequestsConfig(AppConfig):
     verbose_name = _("出張サポート")
 
     def ready(self) -> None:
+        from notifications import outbox
         from programme import own_reasons
-        from support_requests import own_data
+        from support_requests import contacts, own_data
         from support_requests.models import Session, SupportRequest
         from supporters import owners
 
         owners.register(Session.PURPOSE, Session.objects)
+        outbox.when_reached(contacts.fill_calendar)
         own_data.register()
         # What groups and teams are told where nobody typed a reason.
         status = SupportRequest.Status

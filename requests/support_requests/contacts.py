@@ -3,13 +3,15 @@
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from notifications import addresses, outbox
 from notifications.models import Channel, Contact, Message
-from support_requests.messages import about_contact, address_to_prove, ask_to_prove, proof_by
-from support_requests.models import Group, Inquiry, SupportRequest
+from support_requests.messages import about_contact, address_to_prove, ask_to_prove, mail_entries, proof_by
+from support_requests.models import Group, Inquiry, Session, SupportRequest
 
+COMING = (SupportRequest.Status.PLANNED, SupportRequest.Status.BOOKED)
 FIELDS = ("name", "email", "phone", "preferred")
 
 
@@ -72,9 +74,21 @@ def prove(asked: SupportRequest, *, by: Any) -> None:
     if waits is None:
         return
     asked_there = Message.objects.filter(recipient=waits, kind="request_contact").last()
+    before = {channel: group.contact.address_on(channel) for channel in addresses.PROOFS}
     _take_over(group.contact, waits, ask=by is not None)
     _forget_new(group)
     if by is None and asked_there:
         asked_there.refresh_from_db()
         addresses.note_opened(asked_there)
+        for channel, address in before.items():  # the link has proved one of them
+            if group.contact.address_on(channel) != address:
+                addresses.ask_again(group.contact, channel)
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("新しい連絡先を確かめました"))
+
+
+def fill_calendar(contact: Contact, channel: Channel) -> None:
+    """An address is read by now: if it takes mails, the booked sessions of its groups go into the calendar there."""
+    if channel == Channel.EMAIL:
+        sessions = Session.objects.select_related("request", "shift__venue", "shift__room").order_by("pk")
+        coming = sessions.filter(request__group__contact=contact, shift__ends_at__gt=timezone.now())
+        mail_entries(contact, coming.filter(shift__cancelled_at=None, request__status__in=COMING))

@@ -6,15 +6,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.functional import lazy
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from notifications import calendars, links
 from notifications.ladder import reads_letters
 from notifications.models import Channel, Contact, Matter, Message
-from notifications.outbox import tell, withdraw
+from notifications.outbox import entries_mailed, mail_entry, tell, withdraw
 from programme.models import Programme
-from programme.wording import say_list
+from programme.wording import say_list, say_moment
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
@@ -163,6 +166,25 @@ def knows_time(request: "SupportRequest", shift: "Shift") -> bool:
     """Whether the group was told the time of ``shift``: booked, or moved before the team was complete again."""
     told = Message.objects.filter(subject=f"request:{request.pk}", kind__in=["request_booked", "request_moved"])
     return told.filter(occasion__startswith=f"{shift.pk}.").exists()
+
+
+def mail_entries(contact: Contact, sessions: "Iterable[Session]") -> None:
+    """Into the calendar of the group that reads mail at ``contact`` by now: each of its sessions whose time it was told
+    and that is not in it yet.
+    """
+    coming = {f"request:{session.request_id}": session for session in sessions}
+    mailed = entries_mailed(coming)
+    for subject, session in coming.items():
+        shift = session.shift
+        if mailed.get(subject) != contact.email and knows_time(session.request, shift):
+            mail_entry(
+                contact,
+                subject=subject,
+                occasion=timezone.now().isoformat(),
+                calendar=calendars.publish(event_of(shift)),
+                about=format_lazy("{} {}", lazy(say_moment, str)(shift.starts_at), shift.title),
+                expires_at=shift.ends_at,
+            )
 
 
 def tell_reopened(request: "SupportRequest", shift: "Shift", *, reason: str) -> None:

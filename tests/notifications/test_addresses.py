@@ -1,11 +1,13 @@
 """The office's page of where a person is reached: stopping an address, taking it up again, and what is kept of it."""
 
+import re
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from notifications import outbox
+from notifications import addresses, outbox
 from notifications.models import AddressChange, Attempt, Channel, Contact, Message, Suppression
 from programme.models import User
 from tests.factories import ContactFactory
@@ -27,7 +29,9 @@ def person() -> Contact:
 
 def answer(client: Client, person: Contact, do: str, reason: str, channel: str = "email") -> int:
     page = reverse("messages:contact", args=[person.pk])
-    return client.post(page, {"channel": channel, f"{channel}-reason": reason, "do": do}).status_code
+    return client.post(
+        page, {"channel": channel, "key": person.address_on(channel), f"{channel}-reason": reason, "do": do}
+    ).status_code
 
 
 def test_the_office_stops_an_address_and_what_waits_goes_another_way(
@@ -116,7 +120,24 @@ def test_others_do_not_find_the_page(client: Client, officer: User, desk_account
 def test_the_office_notes_that_an_address_is_the_person_s(office: Client) -> None:
     person = ContactFactory()
     path = reverse("messages:contact", args=[person.pk])
-    assert office.post(path, {"do": "proved", "channel": "email"}).status_code == 302
+    assert office.post(path, {"do": "proved", "channel": "email", "key": person.email}).status_code == 302
     person.refresh_from_db()
     assert person.email_proved_at is not None
-    assert office.post(path, {"do": "proved", "channel": "phone"}).status_code == 404
+    assert office.post(path, {"do": "proved", "channel": "phone", "key": person.phone}).status_code == 404
+
+
+@pytest.mark.parametrize("do", ["proved", "stop"])
+def test_the_office_speaks_of_the_address_that_it_saw(office: Client, do: str) -> None:
+    """The person types another one while the page is open."""
+    person = ContactFactory(email="seen@example.jp")
+    seen = re.search('name="key" value="(seen[^"]*)"', page := office.get(path_of(person)).content.decode()).group(1)
+    assert page.count(f'value="{seen}"') == 2
+    person.email = "other@example.jp"
+    addresses.change(person)
+    office.post(path_of(person), {"do": do, "channel": "email", "key": seen, "email-reason": "電話で"})
+    person.refresh_from_db()
+    assert (person.email_proved_at, Suppression.objects.exists()) == (None, False)
+
+
+def path_of(person: Contact) -> str:
+    return reverse("messages:contact", args=[person.pk])

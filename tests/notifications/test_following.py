@@ -2,7 +2,10 @@
 
 import datetime as dt
 import re
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from unittest import mock
 
 import icalendar
@@ -15,10 +18,13 @@ from django.utils import timezone
 from notifications import addresses, calendars, delivery, outbox
 from notifications.channels import Outcome, Receipt, email
 from notifications.models import Attempt, Channel, Contact, Matter, Message, Preference, Suppression
+from notifications.own import SettingsForm
 from programme.models import User
+from tests.engines import on_postgresql
 from tests.factories import ContactFactory
 from tests.notifications.conftest import a_linked_contact, a_message
 from tests.notifications.test_own import ANSWERS
+from tests.storming import at_once
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "+819011111111", "+819022222222"
@@ -189,13 +195,106 @@ def test_who_has_lost_the_question_has_it_sent_again_but_not_twice_an_hour(
     first = re.search(r"https?://[^/]+(/\S+)", asked.get().body).group(1)
     set_now(timezone.now() + addresses.ASKED_JUST_NOW)
     client.force_login(coordinator)
-    client.post(reverse("messages:contact", args=[person.pk]), {"do": "ask", "channel": "email"})
+    asks = {"do": "ask", "channel": "email", "key": "a@example.jp"}
+    client.post(reverse("messages:contact", args=[person.pk]), asks)
     assert (asked.count(), client.get(first).status_code) == (2, 410)
     addresses.prove(person, Channel.EMAIL)
     set_now(timezone.now() + addresses.ASKED_JUST_NOW)
     client.post(person.settings_path, {"do": "ask", "channel": "email"})
     assert asked.count() == 2
     assert 'value="ask"' not in client.get(person.settings_path).content.decode()
+
+
+def test_typing_numbers_in_turn_does_not_send_to_them_without_end(client: Client) -> None:
+    person = ContactFactory(email="a@example.jp", email_proved_at=timezone.now())
+    for turn in range(4 * addresses.ASKED_A_DAY):
+        mobile = "" if turn % 2 else "090-2222-2222"
+        assert client.post(person.settings_path, {**ANSWERS, "language": "ja", "mobile": mobile}).status_code == 302
+        person.refresh_from_db()
+    asked = Message.objects.filter(kind=addresses.PROVE_MOBILE)
+    assert asked.filter(address=NEW).count() == addresses.ASKED_A_DAY
+    person.mobile = "090-3333-3333"
+    addresses.change(person)  # one person, another number
+    other = ContactFactory(mobile="")
+    other.mobile = "090-2222-2222"
+    addresses.change(other)  # another person, one number
+    assert asked.count() == addresses.ASKED_A_DAY
+
+
+def test_settings_that_were_read_before_a_proof_do_not_undo_it() -> None:
+    person = ContactFactory(email="a@example.jp")
+    form = SettingsForm({**ANSWERS, "language": "en"}, instance=Contact.objects.get(pk=person.pk))
+    addresses.prove(person, Channel.EMAIL)
+    assert form.is_valid()
+    form.save()
+    person.refresh_from_db()
+    assert (person.language, person.email_proved_at is None) == ("en", False)
+
+
+def test_whose_address_changed_again_gets_a_link_that_opens_the_settings_on_the_same_day(client: Client) -> None:
+    person = ContactFactory(email="a@example.jp", email_proved_at=timezone.now(), mobile="090-1111-1111")
+    for mobile in ("090-2222-2222", "090-3333-3333"):
+        former, person.mobile = person.settings_path, mobile
+        addresses.change(person)
+        client.post(former)
+    newest = Message.objects.filter(kind="settings_link").latest("pk").body
+    assert person.settings_path in newest
+
+
+@pytest.fixture
+def optout(client: Client) -> Callable[[Contact], object]:
+    return lambda person: client.post(person.settings_path, {**ANSWERS, "language": "ja", "news": "never"})
+
+
+@pytest.fixture
+def reader() -> Contact:
+    return ContactFactory(email="a@example.jp", email_proved_at=timezone.now(), phone="090-1234-5678")
+
+
+def some_news(reader: Contact, **facts: object) -> Message:
+    return a_message(Channel.EMAIL, reader, kind="news", matter=Matter.NEWS, **facts)
+
+
+def test_what_was_not_sent_and_is_not_wanted_any_more_is_not_tried_again(
+    reader: Contact, optout: Callable[[Contact], object]
+) -> None:
+    news = some_news(reader)
+    [attempt] = delivery._note((), delivery._claim(Message.objects.all()))
+    optout(reader)
+    delivery.settle([delivery.Answered(attempt, Receipt(Outcome.NOT_SENT))])
+    Message.objects.update(due_at=timezone.now())
+    assert delivery._note((), delivery._claim(Message.objects.all())) == []
+    assert where(news)[2] == "cancelled"
+
+
+def test_what_bounced_and_is_not_wanted_any_more_goes_no_other_way(
+    reader: Contact, optout: Callable[[Contact], object]
+) -> None:
+    news = some_news(reader, state="sent", sent_at=timezone.now())
+    attempt = Attempt.objects.create(message=news, channel="email", address=reader.email, outcome="sent")
+    optout(reader)
+    outbox.report(attempt, "undelivered", suppressed="bounced")
+    assert where(news)[2] == "cancelled"
+
+
+def test_what_the_office_sends_again_heeds_the_person_s_wish(
+    reader: Contact, optout: Callable[[Contact], object], coordinator: User
+) -> None:
+    news = some_news(reader, state="unknown")
+    optout(reader)
+    outbox.send_again(news, by=coordinator)
+    assert where(news)[2] == "cancelled"
+
+
+def test_the_question_for_a_proof_becomes_no_call(coordinator: User) -> None:
+    person = ContactFactory(email="a@example.jp", phone="027-224-1111")
+    person.email = "dead@example.jp"
+    addresses.change(person)
+    outbox.suppress(Channel.EMAIL, person.email, "bounced")
+    asked = Message.objects.get(kind="prove_mail")
+    with pytest.raises(outbox.NowhereToSend):
+        outbox.send_again(asked, by=coordinator)
+    assert where(asked) == (Channel.EMAIL, "dead@example.jp", "failed")
 
 
 def test_the_proof_of_an_address_goes_by_no_other_way() -> None:
@@ -252,3 +351,28 @@ def test_a_later_time_is_kept(person: Contact) -> None:
     assert queued.due_at >= later
     outbox.follow(person)
     assert where(queued) == (Channel.SMS, NEW, "queued")
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_each_settle_a_message_of_one_person_do_not_wait_for_each_other(
+    programme_facts: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number changed while both were with the provider: each goes on with all that waits for the person."""
+    person = ContactFactory(email="", mobile="090-1111-1111", phone="027-224-1111")
+    for kind in ("one", "two"):
+        a_message(Channel.SMS, person, kind=kind)
+    attempts = delivery._note((), delivery._claim(Message.objects.all()))
+    Contact.objects.filter(pk=person.pk).update(mobile="090-2222-2222", mobile_e164=NEW)
+    both, follow = threading.Barrier(2), delivery.follow
+
+    def follow_together(contact: Contact) -> None:
+        with suppress(threading.BrokenBarrierError):  # one waits for the other before it comes so far
+            both.wait(1)
+        follow(contact)
+
+    monkeypatch.setattr(delivery, "follow", follow_together)
+    found = Attempt.objects.select_related("message__recipient").in_bulk([attempt.pk for attempt in attempts])
+    answers = [delivery.Answered(attempt, Receipt(Outcome.NOT_SENT)) for attempt in found.values()]
+    assert at_once([partial(delivery.settle, [answer]) for answer in answers]) == ["done", "done"]
+    assert set(Message.objects.values_list("address", "state")) == {(NEW, "queued")}

@@ -63,6 +63,19 @@ def test_a_key_that_line_has_forgotten_is_not_used_again(line_api: Start) -> Non
     assert line.send(message).outcome == Outcome.UNKNOWN
 
 
+def test_what_line_took_before_a_day_of_standstill_is_not_pushed_again(
+    line_api: Start, set_now: Callable[[dt.datetime], None]
+) -> None:
+    standin = line_api(Fault.SILENT)
+    message = a_message(Channel.LINE, a_linked_contact())
+    delivery.deliver(message.pk)
+    set_now(timezone.now() + dt.timedelta(hours=25))
+    standin.keys.clear()
+    delivery.sweep()
+    message.refresh_from_db()
+    assert (standin.accepted, message.state) == ({message.address: 1}, Message.State.UNKNOWN)
+
+
 def test_never_answered_is_never_told_by_another_way_too(line_api: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     line_api(Fault.DROPPED)
     monkeypatch.setattr(delivery, "TRIES_AT_MOST", 1)

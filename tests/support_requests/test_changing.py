@@ -169,6 +169,21 @@ def test_another_mobile_is_proved_by_an_sms(client: Client, asked: SupportReques
     assert (contact.phone, contact.sms_proved_at is None) == ("０８０ー３３３３ー４４４４", False)
 
 
+def test_who_proves_another_mail_gets_the_booked_session_into_the_calendar_there_and_is_asked_for_the_mobile() -> None:
+    session = a_booked_session()
+    Message.objects.filter(kind="request_booked").update(state="sent", sent_at=timezone.now())
+    contact = session.request.group.contact
+    wanted = Contact(name=contact.name, email="new@example.jp", phone="090-7777-7777", language="ja")
+    contacts.revise(session.request, wanted, to_prove=True)
+    asked = SupportRequest.objects.get(pk=session.request_id)
+    contacts.prove(asked, by=None)
+    contact.refresh_from_db()
+    [entry] = Message.objects.filter(address="new@example.jp", kind="calendar_entry")
+    assert (entry.calendar.count("METHOD:PUBLISH"), entry.subject) == (1, f"request:{asked.pk}")
+    assert (contact.email_proved_at is None, contact.sms_proved_at) == (False, None)
+    assert [told.address for told in Message.objects.filter(kind="prove_mobile")] == ["+819077777777"]
+
+
 def test_for_a_landline_the_office_is_told_to_ring(client: Client, office: Client, asked: SupportRequest) -> None:
     contact = asked.group.contact
     old = contact.email

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 
-from notifications import addresses, calendars
+from notifications import addresses, calendars, delivery, outbox
+from notifications.channels import Outcome, Receipt
 from notifications.models import Channel, Contact, Message
 from programme.models import User
 from supporters.messages import tell_cancelled
@@ -198,6 +199,68 @@ def test_who_is_told_by_line_and_reads_mail_has_the_calendar_kept_right(coordina
     channels = Message.objects.filter(kind__in=["accepted", "moved", "cancelled"]).values_list("channel", flat=True)
     assert set(channels) == {Channel.LINE}
     assert mails[0].state == Message.State.REPLACED  # it had not left when the next one was written
+
+
+def deliver(outcome: Outcome = Outcome.SENT) -> None:
+    with (
+        mock.patch("notifications.channels.email.send", return_value=Receipt(outcome)),
+        mock.patch("notifications.channels.line.send", return_value=Receipt(Outcome.SENT)),
+    ):
+        delivery.deliver_due()
+
+
+def link_line(person: Supporter) -> None:
+    contact = Contact.objects.get(pk=person.contact_id)
+    contact.line_id, contact.line_linked_at = "U" + "1" * 32, timezone.now()
+    addresses.change(contact)
+
+
+def test_a_calendar_that_was_mailed_an_invitation_follows_whoever_proved_the_address(coordinator: User) -> None:
+    person = SupporterFactory(contact=ContactFactory(email="a@example.jp"))
+    duty = accepted(a_shift(days=3), person)
+    deliver()
+    link_line(person)
+    duty.shift.move_to(at(4), at(4, 12), by=coordinator, reason="会場の都合")
+    deliver()
+    for concerned in duty.shift.cancel(by=coordinator, reason="台風"):
+        tell_cancelled(concerned)
+    assert set(Message.objects.filter(kind__in=["moved", "cancelled"]).values_list("channel", flat=True)) == {"line"}
+    methods = [str(Calendar.from_ical(mail.calendar)["METHOD"]) for mail in entries_to("a@example.jp")]
+    assert methods == ["REQUEST", "CANCEL"]
+
+
+def test_a_mail_that_had_not_left_and_goes_by_line_leaves_its_entry_behind(coordinator: User) -> None:
+    person = SupporterFactory(contact=ContactFactory(email="a@example.jp", email_proved_at=timezone.now()))
+    duty = accepted(a_shift(days=3), person)
+    deliver()
+    duty.shift.move_to(at(4), at(4, 12), by=coordinator, reason="会場の都合")
+    deliver(Outcome.NOT_SENT)
+    link_line(person)
+    moved = Message.objects.get(kind="moved")
+    [entry] = entries_to("a@example.jp")
+    assert (moved.channel, entry.state) == (Channel.LINE, "queued")
+    assert event_in(entry.calendar).decoded("DTSTART") == at(4)
+
+
+def test_what_is_sent_again_by_line_mails_its_entry(coordinator: User) -> None:
+    person = SupporterFactory(contact=ContactFactory(email="a@example.jp", email_proved_at=timezone.now()))
+    accepted(a_shift(days=3), person)
+    Message.objects.filter(kind="accepted").update(state="unknown")
+    link_line(person)
+    outbox.send_again(Message.objects.get(kind="accepted"), by=coordinator)
+    assert (Message.objects.get(kind="accepted").channel, len(entries_to("a@example.jp"))) == (Channel.LINE, 1)
+
+
+def test_a_mailbox_that_works_again_learns_what_was_told_otherwise_meanwhile(coordinator: User) -> None:
+    contact = ContactFactory(email="a@example.jp", email_proved_at=timezone.now())
+    duty = accepted(a_shift(days=3), SupporterFactory(contact=contact))
+    deliver()
+    outbox.suppress(Channel.EMAIL, "a@example.jp", "bounced")
+    duty.shift.move_to(at(4), at(4, 12), by=coordinator, reason="会場の都合")
+    assert [entry for entry in entries_to("a@example.jp") if entry.state != "cancelled"] == []
+    outbox.lift(Channel.EMAIL, "a@example.jp", by=coordinator)
+    [entry] = [entry for entry in entries_to("a@example.jp") if entry.state == "queued"]
+    assert event_in(entry.calendar).decoded("DTSTART") == at(4)
 
 
 # --- The private feed ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from icalendar import Calendar
 
 from consult.models import Desk, StandingTeam
@@ -236,6 +237,43 @@ def test_what_waits_for_the_replaced_address_goes_to_the_one_that_holds() -> Non
     message = Message.objects.get()
     assert (message.recipient, message.address, message.state) == (contact, contact.email, "queued")
     assert contact.email == new.contact.email
+
+
+@pytest.mark.parametrize("newest_goes_on", [True, False])
+def test_a_proof_is_of_the_number_that_was_proved(newest_goes_on: bool) -> None:
+    newest = ContactFactory(email="", phone="090-1111-1111")
+    former = ContactFactory(email="t@example.jp", phone="090-3333-3333", sms_proved_at=timezone.now())
+    status = "training" if newest_goes_on else "active"
+    old = SupporterFactory(contact=former, status=status, applied_at=timezone.now() - dt.timedelta(days=100))
+    contact = Contact.objects.get(pk=merge(old, SupporterFactory(contact=newest), by=None).contact_id)
+    assert (contact.sms_number, contact.sms_proved_at) == ("+819011111111", None)
+
+
+def test_a_proof_of_the_same_number_stays() -> None:
+    proved_at = timezone.now() - dt.timedelta(days=9)
+    former = ContactFactory(email="", mobile="090-1111-1111", phone="027-224-1111", sms_proved_at=proved_at)
+    old = SupporterFactory(contact=former, applied_at=timezone.now() - dt.timedelta(days=100))
+    new = SupporterFactory(contact=ContactFactory(email="", phone="090-1111-1111"))
+    contact = Contact.objects.get(pk=merge(old, new, by=None).contact_id)
+    assert (contact.sms_number, contact.sms_proved_at) == ("+819011111111", proved_at)
+
+
+@pytest.mark.parametrize("status", ["active", "paused"])
+def test_the_duties_of_both_are_in_the_calendar_of_the_address_that_goes_on(status: str) -> None:
+    days = [timezone.now() - dt.timedelta(days=days) for days in (50, 20)]
+    contacts = [
+        ContactFactory(email=f"{name}@example.jp", email_proved_at=day) for name, day in zip("ab", days, strict=True)
+    ]
+    old = SupporterFactory(contact=contacts[0], applied_at=timezone.now() - dt.timedelta(days=100))
+    new = SupporterFactory(contact=contacts[1])
+    duties = [an_offer(a_shift(days=3), old), an_offer(a_shift(days=9), new)]
+    for duty in duties:
+        duty.accept(by=None)
+    Message.objects.filter(kind="accepted").update(state="sent", sent_at=timezone.now())
+    Supporter.objects.filter(pk=old.pk).update(status=status)
+    merge(old, new, by=None)
+    there = Message.objects.filter(address="b@example.jp").exclude(calendar="").values_list("subject", flat=True)
+    assert set(there) == {f"assignment:{duty.pk}" for duty in duties}
 
 
 def test_calendar_entry_stays_the_same_one() -> None:
