@@ -145,7 +145,7 @@ def test_a_fault_of_ours_begins_nothing_more_and_leaves_the_journal(
     for number in range(3):
         a_message(Channel.EMAIL, subject=f"x:{number}")
 
-    def settle(_answered: object) -> None:
+    def settle(*_answered: object) -> None:
         raise RuntimeError("the database is gone")
 
     monkeypatch.setattr(delivery, "settle", settle)
