@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,14 +25,14 @@ QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 QUIET += ["--disable-background-networking", "--disable-component-update"]
 
 
-@pytest.fixture
-def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
-    """The whole programme with its demo, as ``make run`` starts it."""
+@contextmanager
+def serving(environment: dict[str, str], folder: Path) -> Iterator[Site]:
+    """The whole programme with its demo, as ``make run`` starts it, with its data in ``folder``."""
     port = a_free_port()
     environment |= {"PORT": str(port), "OUTBOX_SWEEP_SECONDS": "5", "EMAIL_URL": "mailbox://"}
     environment["PLAN_SWEEP_SECONDS"] = "5"
     environment.pop("SITE_URL", None)
-    log = tmp_path / "serve.log"
+    log = folder / "serve.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "manage.py", "serve"],
@@ -43,11 +44,27 @@ def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
         )
         try:
             wait_until(lambda: "Ctrl-C" in log.read_text(), seconds=90)
-            yield Site(environment, f"http://localhost:{port}", tmp_path / "mail")
+            yield Site(environment, f"http://localhost:{port}", folder / "mail")
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=30)
     assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def site(environment: dict[str, str], tmp_path: Path) -> Iterator[Site]:
+    """The programme for one test alone, which changes much of it."""
+    with serving(environment, tmp_path) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def shared_site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Site]:
+    """The programme for tests that get along: each adds something of its own."""
+    need_chromium()
+    folder = tmp_path_factory.mktemp("shared")
+    with own_environment(folder) as environment, serving(environment, folder) as served:
+        yield served
 
 
 @pytest.fixture(scope="session")

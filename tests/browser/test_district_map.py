@@ -9,8 +9,8 @@ from tests.browser.site import Person, Site
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.tour]
 
 
-def test_a_district_is_chosen_on_the_map_and_kept(site: Site, browser: Browser) -> None:
-    person = Person(browser, site, LOGINS["サポーター"])
+def test_a_district_is_chosen_on_the_map_and_kept(shared_site: Site, browser: Browser) -> None:
+    person = Person(browser, shared_site, LOGINS["サポーター"])
     person.sign_in()
     person.open("/supporters/limits/")
     name = person.page.locator("[data-districts] text", has_text="芳賀")

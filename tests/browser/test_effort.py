@@ -37,8 +37,8 @@ class Counted(Person):
         self.press("次へ")
 
 
-def test_a_session_is_asked_for_with_few_taps(site: Site, browser: Browser) -> None:
-    leader = Counted(browser, site, "leader@example.jp")
+def test_a_session_is_asked_for_with_few_taps(shared_site: Site, browser: Browser) -> None:
+    leader = Counted(browser, shared_site, "leader@example.jp")
     leader.open("/")
     leader.follow("出張サポートを頼む")
     leader.follow("入力を始める")
@@ -61,8 +61,8 @@ def test_a_session_is_asked_for_with_few_taps(site: Site, browser: Browser) -> N
     assert (leader.taps, leader.fields) == (22, 4)
 
 
-def test_a_supporter_registers_with_few_taps(site: Site, browser: Browser) -> None:
-    person = Counted(browser, site, "taro@example.jp")
+def test_a_supporter_registers_with_few_taps(shared_site: Site, browser: Browser) -> None:
+    person = Counted(browser, shared_site, "taro@example.jp")
     person.open("/")
     person.follow("サポーターになる")
     person.type(email=person.email)

@@ -146,6 +146,8 @@ def plan_and_approve(coordinator: Person) -> None:
     coordinator.press("計算を始める")
     coordinator.page.wait_for_selector("button[value=approve]", timeout=60_000)  # the page reloads itself
     coordinator.looks_right()
+    while GROUP not in coordinator.page.locator("main").inner_text():
+        coordinator.follow("次へ")
     coordinator.sees(GROUP, "見本 新谷")
     coordinator.send("button[value=approve]")
     coordinator.sees("承認")

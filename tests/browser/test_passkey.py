@@ -18,8 +18,8 @@ DEVICE = {
 }
 
 
-def test_a_supporter_signs_in_by_a_passkey_until_it_is_removed(site: Site, browser: Browser) -> None:
-    person = Person(browser, site, LOGINS["サポーター"])
+def test_a_supporter_signs_in_by_a_passkey_until_it_is_removed(shared_site: Site, browser: Browser) -> None:
+    person = Person(browser, shared_site, LOGINS["サポーター"])
     cdp = person.page.context.new_cdp_session(person.page)
     cdp.send("WebAuthn.enable")
     device = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})["authenticatorId"]

@@ -2,7 +2,7 @@
 
 What is asked of a page stands in visitor.py. The pages come from the table in tests/mdeji/test_access.py, so a
 new page is toured without anybody thinking of it. TOUR_SHOTS names a folder in which to keep pictures of all of them.
-The office's pages, many and read in Japanese, are toured in the other languages by ``make test-browser`` alone.
+In other languages than Japanese only what the public sees is toured; the rest by ``make test-browser`` alone.
 """
 
 import os
@@ -44,10 +44,10 @@ EMPTY = {
 IN_STEPS = {"anonymous": IntakeView, "member": RegistrationView}
 
 
-OFFICE = {"coordinator", "officer"}
-in_full = pytest.mark.skipif("TOUR_ALL" not in os.environ, reason="the office in this language: make test-browser")
+PUBLIC = {"anonymous", "supporter"}
+in_full = pytest.mark.skipif("TOUR_ALL" not in os.environ, reason="this role in this language: make test-browser")
 TOURS = [
-    pytest.param(role, language, marks=[in_full] if role in OFFICE and language != settings.LANGUAGE_CODE else [])
+    pytest.param(role, language, marks=[in_full] if role not in PUBLIC and language != settings.LANGUAGE_CODE else [])
     for role in sorted(EVERYBODY)
     for language in dict(settings.LANGUAGES)
 ]

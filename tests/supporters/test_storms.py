@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
+from tests import migrated
 from tests.engines import on_postgresql, on_sqlite
 from tests.supporters import storm
 
@@ -38,6 +39,7 @@ def run(*command: str, database: Path) -> str:
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file of SQLite as ``migrate`` leaves it."""
     database = tmp_path_factory.mktemp("storms") / "empty.sqlite3"
+    migrated.fill(database)
     run("manage.py", "migrate", "-v", "0", database=database)
     return database
 
@@ -73,8 +75,9 @@ def play_with_threads(name: str, rounds: int) -> list[tuple[dict[str, int], list
 
 @on_sqlite
 @pytest.mark.slow
-def test_fifty_processes_accepting_one_seat_end_in_one_yes_a_hundred_times(empty_database: Path) -> None:
-    assert play_with_processes(empty_database, "last-seat", 100) == [(LAST_SEAT, [])] * 100
+def test_fifty_processes_accepting_one_seat_end_in_one_yes_each_time(empty_database: Path) -> None:
+    # SQLite lets one write at a time: a hundred rounds are played where there is more to go wrong, below.
+    assert play_with_processes(empty_database, "last-seat", 25) == [(LAST_SEAT, [])] * 25
 
 
 @on_sqlite
