@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from notifications import addresses, outbox
 from notifications.models import Channel, Contact, Message
+from programme.errors import ChangedMeanwhile
 from support_requests.messages import about_contact, address_to_prove, ask_to_prove, mail_entries, proof_by
 from support_requests.models import Group, Inquiry, Session, SupportRequest
 
@@ -66,13 +67,18 @@ def _forget_new(group: Group) -> None:
 
 
 @transaction.atomic
-def prove(asked: SupportRequest, *, by: Any) -> None:
+def prove(asked: SupportRequest, shown: int | None, *, by: Any) -> None:
     """The group is reached at its new address from now on: somebody opened the link there (``by`` None), or answered a
-    coordinator's call. Twice is once."""
+    coordinator's call. Twice is once.
+
+    ``shown``: the pk of the contact that waited when they were asked. Raises ChangedMeanwhile when another one waits.
+    """
     group = Group.objects.select_for_update(no_key=True).get(pk=asked.group_id)
     waits = group.new_contact
     if waits is None:
         return
+    if waits.pk != shown:
+        raise ChangedMeanwhile
     asked_there = Message.objects.filter(recipient=waits, kind="request_contact").last()
     before = {channel: group.contact.address_on(channel) for channel in addresses.PROOFS}
     _take_over(group.contact, waits, ask=by is not None)

@@ -164,7 +164,7 @@ def test_another_mobile_is_proved_by_an_sms(client: Client, asked: SupportReques
     change_contact(client, asked, phone="０８０ー３３３３ー４４４４")
     (message,) = proofs()
     assert (message.address, message.channel) == ("+818033334444", "sms")
-    contacts.prove(asked, by=None)
+    contacts.prove(asked, asked.group.new_contact_id, by=None)
     contact.refresh_from_db()
     assert (contact.phone, contact.sms_proved_at is None) == ("０８０ー３３３３ー４４４４", False)
 
@@ -176,7 +176,7 @@ def test_who_proves_another_mail_gets_the_booked_session_into_the_calendar_there
     wanted = Contact(name=contact.name, email="new@example.jp", phone="090-7777-7777", language="ja")
     contacts.revise(session.request, wanted, to_prove=True)
     asked = SupportRequest.objects.get(pk=session.request_id)
-    contacts.prove(asked, by=None)
+    contacts.prove(asked, asked.group.new_contact_id, by=None)
     contact.refresh_from_db()
     [entry] = Message.objects.filter(address="new@example.jp", kind="calendar_entry")
     assert (entry.calendar.count("METHOD:PUBLISH"), entry.subject) == (1, f"request:{asked.pk}")
@@ -194,7 +194,7 @@ def test_for_a_landline_the_office_is_told_to_ring(client: Client, office: Clien
     page = page_of(office, f"/requests/list/{asked.pk}/")
     assert "新しい連絡先の確認待ち" in page
     assert old in page
-    office.post(f"/requests/list/{asked.pk}/contact/")
+    office.post(f"/requests/list/{asked.pk}/contact/", {"contact": asked.group.new_contact_id})
     contact.refresh_from_db()
     assert (contact.email, contact.phone) == ("", "027-224-2222")
     assert asked.moves.latest("pk").by == User.objects.get(role="coordinator")
@@ -218,6 +218,31 @@ def test_what_is_typed_next_takes_the_place_of_what_waits(client: Client, asked:
     change_contact(client, asked, email="second@example.jp")  # once more
     client.post(link_of(proofs()[-1]))
     assert SupportRequest.objects.get().group.contact.email == "second@example.jp"
+
+
+def test_a_former_addresss_link_proves_no_other_that_waits(client: Client, asked: SupportRequest) -> None:
+    change_contact(client, asked, email="second@example.jp")
+    (proof,) = proofs()
+    client.post(link_of(proof))
+    change_contact(client, asked, email="third@example.jp")
+    assert client.post(link_of(proof)).status_code != 302
+    group = SupportRequest.objects.get().group
+    assert (group.contact.email, group.new_contact and group.new_contact.email) == (
+        "second@example.jp",
+        "third@example.jp",
+    )
+
+
+def test_the_office_confirms_the_number_that_it_saw(client: Client, office: Client, asked: SupportRequest) -> None:
+    old = asked.group.contact.email
+    change_contact(client, asked, email="", phone="027-224-2222")
+    assert f'name="contact" value="{asked.group.new_contact_id}"' in page_of(office, f"/requests/list/{asked.pk}/")
+    seen = {"contact": asked.group.new_contact_id}
+    change_contact(client, asked, email="", phone="027-224-3333")
+    page = office.post(f"/requests/list/{asked.pk}/contact/", seen, follow=True).content.decode()
+    assert "ほかの人の操作で状態が変わりました" in page
+    group = SupportRequest.objects.get().group
+    assert (group.contact.email, group.new_contact and group.new_contact.phone) == (old, "027-224-3333")
 
 
 def test_what_the_office_types_and_what_reaches_the_same_address_holds_at_once(

@@ -134,6 +134,18 @@ def test_a_month_that_was_taken_back_does_not_end_the_series(first: SupportReque
     assert continue_all(dt.date(2026, 7, 1)) == 1
 
 
+@pytest.mark.parametrize("verb", [SupportRequest.withdraw, SupportRequest.decline])
+def test_a_series_that_was_never_confirmed_ends_with_its_first_month(
+    first: SupportRequest, verb: Callable[..., None]
+) -> None:
+    SupportRequest.objects.update(status="received")
+    first.refresh_from_db()
+    verb(first, by=None, reason="いたずら")
+    assert continue_all(dt.date(2026, 7, 1)) == 0
+    assert Series.objects.get().ended_at is not None
+    assert "次の月から続きます" not in Message.objects.get(kind="request_closed").body
+
+
 def test_a_month_that_is_too_near_is_left_out(first: SupportRequest, set_now: Callable[[dt.datetime], None]) -> None:
     set_now(dt.datetime(2026, 8, 8, 9, 0, tzinfo=TOKYO))
     assert continue_all(dt.date(2026, 8, 8)) == 1

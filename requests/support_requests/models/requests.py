@@ -336,6 +336,8 @@ class SupportRequest(Stateful):
         # A team that was never complete did not meet the group: such a request may be closed at any time.
         if self.status == self.Status.BOOKED and shift and shift.starts_at <= timezone.now():
             raise TimePassed
+        if self.series and self.status == self.Status.RECEIVED:  # whoever never proved the contact gets no other month
+            self.series.end(by=by)
         self._move(to, by=by, reason=reason)
         if shift:
             self.session.call_off(by=by, reason=reason or str(self.Status(to).label), cause=cause)

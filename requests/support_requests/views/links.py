@@ -48,9 +48,8 @@ def _find(purpose: str, token: str) -> SupportRequest:
         found = asked.get(pk=key.partition("-")[0])
     except SupportRequest.DoesNotExist as error:
         raise links.BadLink from error
-    contacts = [found.group.contact]
-    if purpose == NEW_CONTACT and found.group.new_contact:
-        contacts.append(found.group.new_contact)
-    if purpose in (CONFIRM, NEW_CONTACT) and key not in [confirm_key(found, one) for one in contacts]:
+    # Which address a link was sent to matters as long as it may prove one.
+    proved = (found.group.new_contact if purpose == NEW_CONTACT else None) or found.group.contact
+    if purpose in (CONFIRM, NEW_CONTACT) and key != confirm_key(found, proved):
         raise links.BadLink
     return found

@@ -79,8 +79,13 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
 def confirm_contact(request: HttpRequest, pk: int) -> HttpResponse:
     """The group was reached at its new number, or said by telephone that its new address is right."""
     asked = get_object_or_404(SupportRequest.objects.visible_to(request.user), pk=pk)
-    contacts.prove(asked, by=request.user)
-    messages.success(request, _("新しい連絡先に変えました。"))
+    shown = request.POST.get("contact", "")
+    try:
+        contacts.prove(asked, int(shown) if shown.isdecimal() else None, by=request.user)
+    except Refused as refused:
+        messages.error(request, str(refused))
+    else:
+        messages.success(request, _("新しい連絡先に変えました。"))
     return redirect("support_requests:detail", pk)
 
 

@@ -67,8 +67,12 @@ def new_contact(request: HttpRequest, asked: SupportRequest, token: str) -> Http
     """The address at which the group wants to be reached from now on; pressing the button proves it."""
     status_token = links.token(STATUS, asked.pk)
     if request.method == "POST":
-        contacts.prove(asked, by=None)
-        messages.success(request, _("これからは、新しい連絡先にお知らせします。"))
+        try:
+            contacts.prove(asked, asked.group.new_contact_id, by=None)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("これからは、新しい連絡先にお知らせします。"))
         return redirect("support_requests:status", status_token)
     return render(request, "support_requests/new_contact.html", {"asked": asked, "status_token": status_token})
 
