@@ -21,7 +21,7 @@ def revise(asked: SupportRequest, wanted: Contact, *, to_prove: bool) -> None:
     """The group is reached at ``wanted``, which is not saved. With ``to_prove`` another address waits until somebody
     there says so: a slip of the finger, or somebody to whom the link was passed on, must not lead messages elsewhere.
 
-    Raises TooManyInquiries when the office has to ring and has not answered much else.
+    Raises AskedEnough, and TooManyInquiries when the office has to ring and has not answered much else.
     """
     group = asked.group
     wanted.normalise()

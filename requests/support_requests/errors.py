@@ -46,9 +46,9 @@ class OutsideHours(Refused):
     )
 
 
-class TooManyWaiting(Refused):
+class AskedEnough(Refused):
     sentence = _(
-        "このメールアドレスのお申し込みが続いています。お届けしたメールで確認をしていただくか、お電話でご相談ください。"
+        "確認のお願いを、きょうはもう何度もお送りしました。届いたものから確認していただくか、あす、もう一度お試しください。お急ぎのときは、お電話ください。"
     )
 
 

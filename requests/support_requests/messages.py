@@ -3,8 +3,9 @@
 import datetime as dt
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -13,11 +14,13 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from notifications import calendars, links
+from notifications.addresses import ASKED_A_DAY
 from notifications.ladder import reads_letters
 from notifications.models import Channel, Contact, Matter, Message
 from notifications.outbox import entries_mailed, mail_entry, tell, withdraw
 from programme.models import Programme
 from programme.wording import say_list, say_moment
+from support_requests.errors import AskedEnough
 from supporters.messages import event_of
 
 if TYPE_CHECKING:
@@ -95,9 +98,21 @@ def _tell(
     )
 
 
-def ask_to_confirm(request: "SupportRequest") -> None:
-    """Each address is asked once."""
-    _tell(request, "confirm", occasion=confirm_key(request), confirm_url=confirm_url(request))
+def ask_to_confirm(request: "SupportRequest", *, by: Any = None) -> None:
+    """Each address is asked once. ``by`` None: for whoever typed it into the form. Raises AskedEnough."""
+    question = _tell(request, "confirm", occasion=confirm_key(request), confirm_url=confirm_url(request))
+    if by is None:
+        _check_asked(question)
+
+
+def _check_asked(question: Message) -> None:
+    """Raises AskedEnough: who types addresses into a form must not have us write to each of them, nor often to one."""
+    asked = Message.objects.filter(
+        kind__in=["request_confirm", "request_contact"], created_at__gt=timezone.now() - timedelta(days=1)
+    )
+    same = (Q(subject=question.subject), Q(channel=question.channel, address=question.address))
+    if any(asked.filter(what).count() > ASKED_A_DAY for what in same):
+        raise AskedEnough
 
 
 def about_contact(group: "Group") -> str:
@@ -106,12 +121,13 @@ def about_contact(group: "Group") -> str:
 
 
 def ask_to_prove(request: "SupportRequest", contact: Contact) -> None:
-    """Send a link of proof to the address at which the group wants to be reached from now on."""
+    """Send a link of proof to the address at which the group wants to be reached from now on. Raises AskedEnough."""
     key = confirm_key(request, contact)
     url = links.absolute(reverse("support_requests:new_contact", args=[links.token(NEW_CONTACT, key)]))
     subject = about_contact(request.group)
     # Asked once for each time that it is typed: it may have been another one in between.
-    _tell(request, "contact", to=contact, subject=subject, occasion=f"{key}-{contact.pk}", confirm_url=url)
+    occasion = f"{key}-{contact.pk}"
+    _check_asked(_tell(request, "contact", to=contact, subject=subject, occasion=occasion, confirm_url=url))
 
 
 def stop_asking_to_confirm(request: "SupportRequest") -> None:

@@ -18,12 +18,10 @@ from programme.models import Device, District, Limits, Room, Topic, Venue
 from programme.models.records import note
 from programme.wording import say_month
 from support_requests import contacts, messages, rules
-from support_requests.errors import TooManyThisMonth, TooManyWaiting
+from support_requests.errors import TooManyThisMonth
 from support_requests.messages import ask_to_confirm, confirm_key
 from support_requests.models import Group, PreferredTime, RequestTopic, Series, Session, SupportRequest
 
-# So many requests of one address may wait for their confirmation; more look like somebody misusing the form.
-WAITING_AT_MOST = 5
 # A report may come some days late; whoever is asked after that does not remember well.
 FEEDBACK_DAYS = 14
 
@@ -77,7 +75,7 @@ def receive(wish: Wish) -> tuple[SupportRequest, bool]:
     """Take in what somebody sent over the web, and ask for the contact's proof.
 
     Returns the request and whether it is new: the same form sent twice is one request. Raises what
-    ``Wish.check`` raises, TooManyWaiting and TooManyThisMonth.
+    ``Wish.check`` raises, AskedEnough and TooManyThisMonth.
     """
     return _once(wish, SupportRequest.Intake.WEB, None)
 
@@ -92,7 +90,7 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     """Put right what a group asks for, as it told a coordinator; the history notes who did it and when.
 
     ``by`` None: the group itself, by its link, which has to keep to its requests a month. Raises what ``Wish.check``
-    raises, TooManyThisMonth, and ChangedMeanwhile when a plan has been carried out meanwhile.
+    raises, TooManyThisMonth, AskedEnough, and ChangedMeanwhile when a plan has been carried out meanwhile.
     """
     now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
     asked = now.select_related("venue", "group__contact", "group__new_contact", "series").get(pk=asked.pk)
@@ -119,7 +117,7 @@ def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
     note(asked, {name: (before[name], after[name]) for name in after})
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("内容を直しました"))
     if not was_confirmed and confirm_key(asked) != proof_before:
-        ask_to_confirm(asked)
+        ask_to_confirm(asked, by=by)
 
 
 def _wishes(asked: SupportRequest) -> dict[str, list[str]]:
@@ -157,7 +155,6 @@ def _once(wish: Wish, intake: str, by: Any) -> tuple[SupportRequest, bool]:
             if by:
                 asked.confirm(by=by)
             else:
-                _check_waiting(wish)
                 check_months(asked, wish.starts)
                 ask_to_confirm(asked)
             return asked, True
@@ -169,14 +166,6 @@ def _once(wish: Wish, intake: str, by: Any) -> tuple[SupportRequest, bool]:
 
 def _sent_before(wish: Wish) -> SupportRequest | None:
     return SupportRequest.objects.filter(form_id=wish.form_id).first()
-
-
-def _check_waiting(wish: Wish) -> None:
-    """Raises TooManyWaiting: nobody's mailbox can be filled through our form."""
-    since = timezone.now() - dt.timedelta(days=1)
-    waiting = SupportRequest.objects.filter(status=SupportRequest.Status.RECEIVED, received_at__gte=since)
-    if wish.email and waiting.filter(group__contact__email__iexact=wish.email).count() > WAITING_AT_MOST:
-        raise TooManyWaiting
 
 
 def check_months(asked: SupportRequest, starts: list[dt.datetime], *, before: Iterable[dt.datetime] = ()) -> None:

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from notifications import links
+from notifications.addresses import ASKED_A_DAY
 from notifications.models import Contact, Message
 from programme.models import Room, User
 from programme.steps import CHECK
@@ -22,6 +23,7 @@ from support_requests.planning.solving import solve
 from support_requests.services import revise
 from support_requests.slots import Slot
 from support_requests.views.changing import ChangeView
+from support_requests.views.intake import TRIES
 from tests.factories import SupporterFactory, SupportRequestFactory, UserFactory, a_hall, at
 from tests.support_requests.asking import open_days
 from tests.support_requests.booking import a_booked_session
@@ -243,6 +245,36 @@ def test_the_office_confirms_the_number_that_it_saw(client: Client, office: Clie
     assert "ほかの人の操作で状態が変わりました" in page
     group = SupportRequest.objects.get().group
     assert (group.contact.email, group.new_contact and group.new_contact.phone) == (old, "027-224-3333")
+
+
+def test_no_form_writes_to_number_after_number(client: Client, asked: SupportRequest) -> None:
+    SupportRequest.objects.update(status="received")
+    for number in range(ASKED_A_DAY):
+        change_contact(client, asked, email="", phone=f"080-7000-000{number}")
+    change = path_of(asked, f"change/{uuid.uuid4()}/")
+    client.post(f"{change}contact/", {"leader": "代表", "email": "", "phone": "080-7000-9999"})
+    page = client.post(f"{change}{CHECK}/").content.decode()
+    assert "確認のお願いを、きょうはもう何度もお送りしました。" in page
+    assert "080-7000-9999" in page  # nothing typed is lost
+    assert Message.objects.filter(kind="request_confirm").count() == ASKED_A_DAY
+    assert not Contact.objects.filter(phone="080-7000-9999").exists()
+
+
+def test_a_new_address_is_asked_so_often_a_day(client: Client, asked: SupportRequest) -> None:
+    for turn in range(ASKED_A_DAY):
+        change_contact(client, asked, email="victim@example.jp", leader=f"代表{turn}")
+    draft = path_of(asked, f"change/{uuid.uuid4()}/")
+    client.post(f"{draft}contact/", {"leader": "ほかの代表", "email": "victim@example.jp", "phone": ""})
+    assert "お急ぎのときは、お電話ください。" in client.post(f"{draft}{CHECK}/").content.decode()
+    assert Message.objects.filter(address="victim@example.jp").count() == ASKED_A_DAY
+
+
+def test_changes_from_one_place_are_counted_as_forms_are(client: Client, asked: SupportRequest) -> None:
+    for _ in range(TRIES.at_most):
+        TRIES.count("127.0.0.1")
+    page = client.post(path_of(asked, f"change/{uuid.uuid4()}/{CHECK}/")).content.decode()
+    assert "短い時間にたくさん送られたため" in page
+    assert not asked.moves.exists()
 
 
 def test_what_the_office_types_and_what_reaches_the_same_address_holds_at_once(

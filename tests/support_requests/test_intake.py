@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from notifications.addresses import ASKED_A_DAY
 from notifications.models import Message
 from programme.models import Limit, Limits, Topic, User, Venue
 from programme.wording import say_day
@@ -402,10 +403,18 @@ def test_one_address_cannot_be_flooded_with_mail(client: Client) -> None:
     for _ in range(5):
         fill_in(client, sent())
     page = fill_in(client, sent(email="HANAKO@example.jp")).content.decode()
-    assert "このメールアドレスのお申し込みが続いています。" in page
+    assert "確認のお願いを、きょうはもう何度もお送りしました。" in page
     assert (SupportRequest.objects.count(), Message.objects.count()) == (5, 5)
     fill_in(client, sent(email="jiro@example.jp"))
     assert SupportRequest.objects.count() == 6
+
+
+def test_one_mobile_cannot_be_flooded_with_sms(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=99)
+    for number in range(6):
+        page = fill_in(client, sent(email="", phone="090-9999-0000", group_name=f"会{number}")).content.decode()
+    assert "確認のお願いを、きょうはもう何度もお送りしました。" in page
+    assert Message.objects.filter(address="+819099990000").count() == ASKED_A_DAY
 
 
 def test_each_opened_form_has_an_id_of_its_own(client: Client) -> None:

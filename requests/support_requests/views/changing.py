@@ -57,6 +57,7 @@ class ChangeView(IntakeView):
         return draft
 
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
+        self.count_try()
         revise(self.asked, form.wish(), by=None)
         messages.success(self.request, _("内容を変えました。"))
         if self.asked.goes_on and self.asked.status != SupportRequest.Status.RECEIVED:

@@ -128,15 +128,19 @@ class IntakeView(StepsView):
         return place_of(read_postcode(sent.get("own_postcode", "")) or "")
 
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
-        if TRIES.are_over(self.request):
-            raise TooManyFromHere
-        TRIES.count(self.request)
+        self.count_try()
         asked, is_new = receive(form.wish())
         if not is_new:
             messages.info(
                 self.request, _("このお申し込みは、もう受け取っています。変更や追加は、事務局にご連絡ください。")
             )
         return reverse("support_requests:thanks", args=[links.token(STATUS, asked.pk)])
+
+    def count_try(self) -> None:
+        """Raises TooManyFromHere."""
+        if TRIES.are_over(self.request):
+            raise TooManyFromHere
+        TRIES.count(self.request)
 
 
 @opened_by(STATUS)
