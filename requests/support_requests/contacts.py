@@ -25,15 +25,29 @@ def revise(asked: SupportRequest, wanted: Contact, *, to_prove: bool) -> None:
     """
     group = asked.group
     wanted.normalise()
-    if to_prove and address_to_prove(wanted) != address_to_prove(group.contact):
+    if to_prove and _is_new(wanted, group.contact):
         waits = group.new_contact
-        if waits is None or any(getattr(waits, name) != getattr(wanted, name) for name in FIELDS):
+        if waits is None or _differ(waits, wanted):
             _forget_new(group)
             _wait_for_proof(asked, wanted)
+        return
+    if not to_prove and not _differ(wanted, group.contact):  # the office has put right something else
         return
     _forget_new(group)
     # What is not confirmed yet asks for its own proof.
     _take_over(group.contact, wanted, ask=asked.status != asked.Status.RECEIVED)
+
+
+def _differ(one: Contact, other: Contact) -> bool:
+    return any(getattr(one, name) != getattr(other, name) for name in FIELDS)
+
+
+def _is_new(wanted: Contact, contact: Contact) -> bool:
+    """Whether messages would go where nobody has proved yet that the group reads or answers."""
+    way = proof_by(wanted)
+    if way in addresses.PROOFS and wanted.address_on(way) == contact.address_on(way) and contact.is_proved_on(way):
+        return False
+    return address_to_prove(wanted) != address_to_prove(contact)
 
 
 def _wait_for_proof(asked: SupportRequest, wanted: Contact) -> None:

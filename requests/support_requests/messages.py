@@ -35,7 +35,11 @@ LIFETIME = {CONFIRM: timedelta(days=14), NEW_CONTACT: timedelta(days=14), STATUS
 
 
 def proof_by(contact: Contact) -> Channel:
-    """How the contact is proved: by a link in a mail, in an SMS where there is no mail or it is liked, or by a call."""
+    """How the contact is proved: by a link in a mail, in an SMS where there is no mail or it is liked, or by a call
+    where there is neither or it is liked.
+    """
+    if contact.phone and contact.preferred == Channel.PHONE:
+        return Channel.PHONE
     if contact.sms_number and (contact.preferred == Channel.SMS or not contact.email):
         return Channel.SMS
     return Channel.EMAIL if contact.email else Channel.PHONE

@@ -277,6 +277,49 @@ def test_changes_from_one_place_are_counted_as_forms_are(client: Client, asked: 
     assert not asked.moves.exists()
 
 
+def test_who_wants_to_be_rung_from_now_on_is_rung_first(client: Client, office: Client, asked: SupportRequest) -> None:
+    contact = asked.group.contact
+    change_contact(client, asked, phone="027-999-0000")
+    contact.refresh_from_db()
+    assert contact.phone == "027-999-0000", "messages go by mail as before"
+    change_contact(client, asked, phone="027-999-0000", preferred="phone")
+    contact.refresh_from_db()
+    assert (contact.preferred, proofs()) == ("", [])
+    assert "027-999-0000" in Inquiry.objects.get().text
+    assert "事務局がお電話して確かめます。" in page_of(client, path_of(asked))
+    office.post(f"/requests/list/{asked.pk}/contact/", {"contact": asked.group.new_contact_id})
+    contact.refresh_from_db()
+    assert (contact.preferred, contact.phone) == ("phone", "027-999-0000")
+
+
+def test_a_mail_link_proves_no_landline_that_is_to_be_rung(client: Client, asked: SupportRequest) -> None:
+    change_contact(client, asked, email="new@example.jp")
+    (proof,) = proofs()
+    change_contact(client, asked, email="new@example.jp", phone="027-999-0000", preferred="phone")
+    assert client.post(link_of(proof)).status_code != 302
+    assert SupportRequest.objects.get().group.contact.preferred == ""
+
+
+def test_who_goes_back_to_an_address_that_was_proved_waits_for_nothing(client: Client, asked: SupportRequest) -> None:
+    Contact.objects.update(email_proved_at=timezone.now(), preferred="phone")
+    asked.refresh_from_db()
+    change_contact(client, asked, preferred="email")
+    assert (asked.group.contact.preferred, asked.group.new_contact, proofs()) == ("email", None, [])
+
+
+def test_the_office_puts_right_something_else_and_the_new_address_still_waits(
+    client: Client, asked: SupportRequest, coordinator: User
+) -> None:
+    change_contact(client, asked, email="waits@example.jp")
+    (proof,) = proofs()
+    contact, starts = asked.group.contact, [time.starts_at for time in asked.times.all()]
+    facts = {"leader": contact.name, "email": contact.email, "phone": contact.phone, "participants": 7}
+    revise(asked, a_wish(place=asked.venue, starts=starts, taken=frozenset(starts), **facts), by=coordinator)
+    assert SupportRequest.objects.get().participants == 7
+    client.post(link_of(proof))
+    assert SupportRequest.objects.get().group.contact.email == "waits@example.jp"
+
+
 def test_what_the_office_types_and_what_reaches_the_same_address_holds_at_once(
     client: Client, office: Client, asked: SupportRequest, coordinator: User
 ) -> None:
