@@ -14,6 +14,7 @@ from support_requests import rules
 from support_requests.messages import tell_received
 from support_requests.models import PreferredTime, RequestTopic, Series, SupportRequest
 from support_requests.models.series import MONTH
+from support_requests.services import full_months
 
 # So early the next month's request is made: time to plan it, and for the group to say that another day suits better.
 AHEAD = dt.timedelta(days=42)
@@ -30,7 +31,7 @@ def continue_all(today: dt.date) -> int:
 
 @transaction.atomic
 def _continue(series: Series, today: dt.date) -> bool:
-    """The series' next request, if it is time for one. A month that is too near to be asked for is left out."""
+    """The series' next request, if it is time for one. A month that may not be asked for is left out."""
     series = Series.objects.select_for_update().get(pk=series.pk)
     newest = series.requests.select_related("group__contact", "venue__closures").order_by("-pk")[0]
     # Whoever never proved the contact asked for nothing yet.
@@ -45,9 +46,16 @@ def _continue(series: Series, today: dt.date) -> bool:
             return False
         series.next_month += MONTH
         series.save(update_fields=["next_month"])
-        if starts and rules.possible_days(Limits.current())[0] <= timezone.localdate(min(starts)):
+        if starts and _may_be_asked(newest, starts):
             _ask_again(newest, starts)
             return True
+
+
+def _may_be_asked(before: SupportRequest, starts: list[dt.datetime]) -> bool:
+    """Not what is too near; nor on the web, where the group asks for enough by its other requests."""
+    if timezone.localdate(min(starts)) < rules.possible_days(Limits.current())[0]:
+        return False
+    return before.intake != before.Intake.WEB or not full_months(before, starts)
 
 
 def _ask_again(before: SupportRequest, starts: list[dt.datetime]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from notifications.models import Message
-from programme.models import Closure, ClosureCalendar, User, Venue
+from programme.models import Closure, ClosureCalendar, Limit, User, Venue
 from support_requests.models import Series, SupportRequest
 from support_requests.repeating import continue_all
 from support_requests.services import revise
@@ -144,6 +144,17 @@ def test_a_series_that_was_never_confirmed_ends_with_its_first_month(
     assert continue_all(dt.date(2026, 7, 1)) == 0
     assert Series.objects.get().ended_at is not None
     assert "次の月から続きます" not in Message.objects.get(kind="request_closed").body
+
+
+@pytest.mark.parametrize(("intake", "made"), [("web", 1), ("phone", 2)])
+def test_several_series_of_a_group_keep_to_its_requests_a_month(first: SupportRequest, intake: str, made: int) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=1)
+    wishes = [TUESDAY + dt.timedelta(days=1)]
+    series = Series.begin(wishes, months=3)
+    SupportRequestFactory.create(wishes=wishes, venue=first.venue, group=first.group, series=series, intake=intake)
+    assert continue_all(dt.date(2026, 7, 8)) == made
+    series.refresh_from_db()
+    assert (series.next_month, series.ended_at) == (dt.date(2026, 9, 1), None)
 
 
 def test_a_month_that_is_too_near_is_left_out(first: SupportRequest, set_now: Callable[[dt.datetime], None]) -> None:
