@@ -86,15 +86,16 @@ def take_down(wish: Wish, *, by: Any, intake: str) -> tuple[SupportRequest, bool
 
 
 @transaction.atomic
-def revise(asked: SupportRequest, wish: Wish, *, by: Any) -> None:
+def revise(asked: SupportRequest, wish: Wish, *, by: Any, corrections: int | None = None) -> None:
     """Put right what a group asks for, as it told a coordinator; the history notes who did it and when.
 
-    ``by`` None: the group itself, by its link, which has to keep to its requests a month. Raises what ``Wish.check``
-    raises, TooManyThisMonth, AskedEnough, and ChangedMeanwhile when a plan has been carried out meanwhile.
+    ``by`` None: the group itself, by its link, which has to keep to its requests a month. ``corrections``: how many of
+    the office's it saw when it began. Raises what ``Wish.check`` raises, TooManyThisMonth, AskedEnough, and
+    ChangedMeanwhile when a plan has been carried out, or the office has put something right, meanwhile.
     """
     now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
     asked = now.select_related("venue", "group__contact", "group__new_contact", "series").get(pk=asked.pk)
-    if not asked.may_be_revised:
+    if not asked.may_be_revised or corrections not in (None, asked.corrections):
         raise ChangedMeanwhile
     wish.check()
     proof_before, was_confirmed = confirm_key(asked), asked.status == asked.Status.CONFIRMED

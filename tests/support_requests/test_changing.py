@@ -90,6 +90,24 @@ def test_another_time_is_chosen_from_the_calendar(client: Client, asked: Support
     assert (now.minutes, now.moves.get().by, now.moves.get().reason) == (90, None, "内容を直しました")
 
 
+def test_what_was_begun_before_the_office_put_something_right_does_not_undo_it(
+    client: Client, asked: SupportRequest, coordinator: User
+) -> None:
+    change = path_of(asked, f"change/{uuid.uuid4()}/")
+    client.post(f"{change}helps/", {"note": "車が3台"})
+    contact, starts = asked.group.contact, [time.starts_at for time in asked.times.all()]
+    facts = {"leader": contact.name, "email": contact.email, "phone": contact.phone, "note": "階段が使えません"}
+    revise(asked, a_wish(place=asked.venue, starts=starts, taken=frozenset(starts), **facts), by=coordinator)
+    page = client.post(f"{change}{CHECK}/").content.decode()
+    assert "ほかの人の操作で状態が変わりました" in page
+    assert "車が3台" in page  # nothing typed is lost
+    assert SupportRequest.objects.get().note == "階段が使えません"
+    again = path_of(asked, f"change/{uuid.uuid4()}/")
+    client.post(f"{again}helps/", {"note": "車が3台。階段が使えません"})
+    client.post(f"{again}{CHECK}/")
+    assert SupportRequest.objects.get().note == "車が3台。階段が使えません"
+
+
 def test_what_is_planned_is_not_changed_by_this_page(client: Client, asked: SupportRequest) -> None:
     SupportRequest.objects.update(status="planned")
     link = path_of(asked)

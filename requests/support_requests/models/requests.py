@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -236,6 +236,11 @@ class SupportRequest(Stateful):
     def may_be_revised(self) -> bool:
         """Until a plan is carried out, what is asked for may be put right."""
         return self.status in (self.Status.RECEIVED, self.Status.CONFIRMED)
+
+    @property
+    def corrections(self) -> int:
+        """How often the office has put it right."""
+        return self.moves.filter(by__isnull=False, from_status=F("to_status")).count()
 
     @property
     def may_be_reopened(self) -> bool:
