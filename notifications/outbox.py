@@ -101,14 +101,14 @@ def tell(
     # Somebody may have told it meanwhile: then the first one stands.
     values = {name: getattr(written, name) for name in WRITTEN}
     message, created = Message.objects.get_or_create(**identity, defaults=values)
-    if created:
-        writer.keep_links()
-    if created and replaces:
+    if not created:
+        return message
+    writer.keep_links()
+    if replaces:
         Message.objects.filter(subject=subject, recipient=recipient, pk__lt=message.pk).supersede(by=message)
-    if created and _leaves_now(message):
+    if _leaves_now(message):
         _deliver_after_commit(message.pk)
-    if created:
-        _mail_its_entry(message)
+    _mail_its_entry(message)
     return message
 
 

@@ -112,7 +112,8 @@ def test_a_booking_is_walked_from_the_telephone_to_the_honorarium(site: Site, br
     three[stands_in].press("着きました")
     three[stands_in].sees("着いたことを記録しました")
     shell(site.environment, MOVE.format(begins=False))
-    report(three[stands_in])
+    three[stands_in].sign_in()
+    three[stands_in].report(attendees="５")
 
     yen = pay(coordinator, second, three_name(stands_in))
     assert yen > 0
@@ -159,19 +160,6 @@ def reschedule(coordinator: Person) -> None:
     coordinator.type(reason="会場のつごう")
     coordinator.press("この日時に変える")
     coordinator.arrives_at("/requests/list/")
-
-
-def report(supporter: Person) -> None:
-    supporter.sign_in()
-    supporter.open("/supporters/")
-    supporter.page.get_by_role("link", name="報告").first.click()
-    supporter.page.fill("main input[name='attendees']", "５")
-    for _question in ("how many", "topics", "team"):  # what is known already is ticked
-        supporter.press("次へ")
-    supporter.tick("went=well")
-    supporter.press("次へ")
-    supporter.press("報告する")
-    supporter.sees("5人")
 
 
 def pay(coordinator: Person, second: Person, name: str) -> int:

@@ -64,7 +64,7 @@ def test_four_people_live_through_the_whole_programme(site: Site, browser: Brows
     leader.sees("決定", "見本 新谷")
 
     shell(site.environment, A_MONTH_LATER)
-    report(supporter)
+    supporter.report(attendees="４")
     log_case(desk)
 
     after = figures(coordinator, month)
@@ -151,18 +151,6 @@ def plan_and_approve(coordinator: Person) -> None:
     coordinator.sees(GROUP, "見本 新谷")
     coordinator.send("button[value=approve]")
     coordinator.sees("承認")
-
-
-def report(supporter: Person) -> None:
-    supporter.open("/supporters/")
-    supporter.page.get_by_role("link", name="報告").first.click()
-    supporter.page.fill("main input[name='attendees']", "４")
-    for _question in ("how many", "topics", "team"):  # what is known already is ticked
-        supporter.press("次へ")
-    supporter.tick("went=well")
-    supporter.press("次へ")
-    supporter.press("報告する")
-    supporter.sees("4人")
 
 
 def log_case(desk: Person) -> None:
