@@ -6,7 +6,8 @@ after the battery died goes on where it stopped. Why not a library: docs/adr/001
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, ClassVar, Protocol, cast
@@ -14,7 +15,9 @@ from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.models import Session
 from django.core.exceptions import RequestDataTooBig
+from django.db import transaction
 from django.forms import BoundField, Form
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
@@ -32,6 +35,8 @@ from programme.wording import say_list
 CHECK = "check"
 # What steps.js sends with a page that nobody has sent yet.
 KEEP = "keep"
+# When a page was kept or sent, in milliseconds by the clock of its reader's device. Without scripts there is none.
+TYPED_AT = "typed_at"
 # A draft that nobody touched for so long is forgotten, and so is a session that nobody signed in to.
 KEPT_FOR = dt.timedelta(days=14)
 DRAFTS_AT_MOST = 5
@@ -70,7 +75,8 @@ class Step:
 class Draft:
     """What one person has typed into one form so far.
 
-    ``answers``: what each page sent, by the step's slug. ``passed``: the steps that were sent on with "next".
+    ``answers``: what each page sent, by the step's slug. ``typed``: what stands on pages and was not sent yet, the page
+    typed on last at the end; ``typed_at`` when. ``passed``: the steps that were sent on with "next".
     ``asked``: the steps that this person sees, ``first_open``: the first of them that is still to be answered, or
     CHECK; both as of the last time that all answers were checked together, empty before the first.
     ``form_id`` makes sending twice once. It is not the id in the address, which people pass on with the link.
@@ -81,6 +87,8 @@ class Draft:
         state = known if known.get("kind") == kind else {}
         self.session, self.kind, self.pk = session, kind, pk
         self.answers: dict[str, dict[str, list[str]]] = state.get("answers", {})
+        self.typed: dict[str, dict[str, list[str]]] = state.get("typed", {})
+        self.typed_at: dict[str, int] = state.get("typed_at", {})
         self.passed: list[str] = state.get("passed", [])
         self.asked: list[str] = state.get("asked", [])
         self.first_open: str = state.get("first_open", "")
@@ -93,12 +101,21 @@ class Draft:
 
         Raises RequestDataTooBig (400) when it is more than anybody types.
         """
-        typed = {key: values for key, values in sent.lists() if step.owns(key)}
-        if sum(len(key) + sum(map(len, values)) for key, values in typed.items()) > TYPED_AT_MOST:
-            raise RequestDataTooBig
-        self.answers[step.slug] = typed
+        self.answers[step.slug] = _part_of(step, sent)
+        self.typed.pop(step.slug, None)
+        self.typed_at[step.slug] = max(_typed_at(sent), self.typed_at.get(step.slug, 0))
         if passed and step.slug not in self.passed:
             self.passed.append(step.slug)
+        self._store()
+
+    def keep_typed(self, step: Step, sent: QueryDict) -> None:
+        """Keep what stands on the step's page before it is sent; no answer. What arrives late, after something newer,
+        changes nothing. Raises as ``keep``."""
+        typed, at = _part_of(step, sent), _typed_at(sent)
+        if at < self.typed_at.get(step.slug, 0):
+            return
+        self.typed.pop(step.slug, None)
+        self.typed[step.slug], self.typed_at[step.slug] = typed, at
         self._store()
 
     def note(self, asked: list[str], first_open: str) -> None:
@@ -110,14 +127,16 @@ class Draft:
 
     def finish(self, url: str) -> None:
         """The form was taken: forget the answers, and lead whoever comes back to the page after it."""
-        self.answers, self.passed, self.asked, self.first_open, self.sent_to = {}, [], [], "", url
+        self.answers, self.typed, self.typed_at = {}, {}, {}
+        self.passed, self.asked, self.first_open, self.sent_to = [], [], "", url
         self._store()
 
-    def data(self) -> QueryDict:
-        """All answers as one form would send them."""
+    def data(self, shown: Step | None = None) -> QueryDict:
+        """All answers as one form would send them; of the page that is ``shown`` what stands on it."""
+        typed = {slug: it for slug, it in self.typed.items() if shown and slug == shown.slug}
         data = QueryDict(mutable=True)
-        for step in self.answers.values():
-            for key, values in step.items():
+        for page in (self.answers | typed).values():
+            for key, values in page.items():
                 data.setlist(key, values)
         return data
 
@@ -126,6 +145,8 @@ class Draft:
             "kind": self.kind,
             "touched": timezone.now().isoformat(),
             "answers": self.answers,
+            "typed": self.typed,
+            "typed_at": self.typed_at,
             "passed": self.passed,
             "asked": self.asked,
             "first_open": self.first_open,
@@ -146,16 +167,50 @@ def fresh_drafts(session: SessionBase) -> list[tuple[str, dict[str, Any]]]:
     )
 
 
-def unfinished(session: SessionBase, kind: str) -> str | None:
-    """The id of the draft of a kind that was touched last and not sent."""
-    pks = [pk for pk, draft in fresh_drafts(session) if draft["kind"] == kind and draft["answers"]]
-    return pks[-1] if pks else None
+def unfinished(session: SessionBase, kind: str) -> tuple[UUID, str] | None:
+    """Of the draft of a kind that was touched last and not sent: its id, and the page that was typed on last, or CHECK,
+    which leads to the one that is to be answered next."""
+    begun = [(pk, it) for pk, it in fresh_drafts(session) if it["kind"] == kind and (it["answers"] or it.get("typed"))]
+    if not begun:
+        return None
+    pk, draft = begun[-1]
+    return UUID(pk), next(reversed(draft.get("typed", {})), CHECK)
 
 
 def forget(session: SessionBase, kind: str) -> None:
     """Delete the drafts of a kind: the next person at this device is to see nothing of them."""
     drafts: dict[str, dict[str, Any]] = session.get("drafts", {})
     session["drafts"] = {pk: draft for pk, draft in drafts.items() if draft["kind"] != kind}
+
+
+def _part_of(step: Step, sent: QueryDict) -> dict[str, list[str]]:
+    typed = {key: values for key, values in sent.lists() if step.owns(key)}
+    if sum(len(key) + sum(map(len, values)) for key, values in typed.items()) > TYPED_AT_MOST:
+        raise RequestDataTooBig
+    return typed
+
+
+def _typed_at(sent: QueryDict) -> int:
+    """0 when it is not said; the number of a clock has 13 digits."""
+    said = sent.get(TYPED_AT, "")
+    return int(said) if said.isdecimal() and len(said) < 16 else 0
+
+
+@contextmanager
+def _alone(session: SessionBase) -> Iterator[SessionBase]:
+    """The stored session as it is now, which nobody else changes until it is stored again; ``session`` itself when
+    none is stored yet.
+
+    What a page keeps while it is being sent must put nothing back as it was before.
+    """
+    with transaction.atomic():
+        if not Session.objects.select_for_update().filter(session_key=session.session_key).exists():
+            yield session
+            return
+        now = type(session)(session.session_key)
+        yield now
+        if now.modified:
+            now.save()
 
 
 class StepsView(View):
@@ -185,14 +240,16 @@ class StepsView(View):
     # --- Pages ---------------------------------------------------------------------------------------
     def open_draft(self, pk: UUID) -> Draft:
         """What was typed so far. A subclass may begin with what is known already."""
-        return Draft(self.request.session, self.kind, pk)
+        return Draft(self.kept_in, self.kind, pk)
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.kept_in: SessionBase = request.session
+        if KEEP in request.POST:
+            with _alone(request.session) as self.kept_in:
+                return self._keep(kwargs["draft"], self._find(kwargs["step"]))
         self.draft = self.open_draft(kwargs["draft"])
         if self.draft.sent_to:
             return redirect(self.draft.sent_to)
-        if KEEP in request.POST:
-            return self._keep(self._find(kwargs["step"]))
         response = super().dispatch(request, *args, **kwargs)
         # By no shared cache; by the browser, so that its own "back" loses nothing.
         patch_cache_control(response, private=True, no_cache=True)
@@ -200,37 +257,41 @@ class StepsView(View):
 
     def get(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
         if step == CHECK:
-            form = self._check()
-            return self._show_summary(form) if self.draft.first_open == CHECK else self._to(self.draft.first_open)
+            checked = self._check()
+            return self._show_summary(checked) if self.draft.first_open == CHECK else self._to(self.draft.first_open)
         here = self._find(step)
         # What the pages before it say was checked when it was sent, and all is checked before anything is sent on. So
         # a page is as quick as its own fields, unless it is the one that may have to say what is wrong.
         is_wrong = not self.draft.asked or (self.draft.first_open == step and step in self.draft.passed)
-        form = self._check() if is_wrong else self.make_form(self.draft.data())
+        form = self._check() if is_wrong else None
         asked, first_open = self.draft.asked, self.draft.first_open
         if first_open in asked and step in asked and asked.index(first_open) < asked.index(step):
             messages.info(request, _("先に、このページにお答えください。"))
             return self._to(first_open)
         if step not in asked:
             return self._to(first_open)
+        if form is None or step in self.draft.typed:
+            form = self.make_form(self.draft.data(here))
         return self._show(form, here)
 
-    def _keep(self, here: Step) -> HttpResponse:
+    def _keep(self, pk: UUID, here: Step) -> HttpResponse:
         """Keep what is typed while it is typed. What was answered before is changed by sending it alone."""
-        if here.slug not in self.draft.passed:
-            self._keep_typed(here, passed=False)
+        draft = self.open_draft(pk)
+        if not draft.sent_to:
+            draft.keep_typed(here, self.request.POST)
+            self._keep_session()
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
-    def _keep_typed(self, here: Step, *, passed: bool) -> None:
-        self.draft.keep(here, self.request.POST, passed=passed)
-        self.request.session.set_expiry(None if self.request.user.is_authenticated else KEPT_FOR)
+    def _keep_session(self) -> None:
+        self.kept_in.set_expiry(None if self.request.user.is_authenticated else KEPT_FOR)
 
     def post(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
         if step == CHECK:
             return self._send()
         here = self._find(step)
         back = "back" in request.POST
-        self._keep_typed(here, passed=not back)
+        self.draft.keep(here, request.POST, passed=not back)
+        self._keep_session()
         form = self._check()
         if back and step in self.draft.asked:
             return self._to(self.draft.asked[max(self.draft.asked.index(step) - 1, 0)])
@@ -252,7 +313,8 @@ class StepsView(View):
 
     def _show(self, form: Form, here: Step) -> HttpResponse:
         if here.slug not in self.draft.passed or self.draft.first_open != here.slug:
-            _uncheck(form, here.fields if here.slug in self.draft.answers else ())
+            known = here.slug in self.draft.answers or here.slug in self.draft.typed
+            _uncheck(form, here.fields if known else ())
         asked = self.draft.asked
         number, count = asked.index(here.slug) + 1, len(asked) + 1
         for name in here.required:

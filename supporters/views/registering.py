@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from programme.access import signed_in
 from programme.postcode import place_of, read_postcode
-from programme.steps import CHECK, Step, StepsView, unfinished
+from programme.steps import Step, StepsView, unfinished
 from supporters.errors import AlreadyRegistered
 from supporters.forms import RegistrationForm
 from supporters.models import Supporter
@@ -26,8 +26,7 @@ KIND = "registration"
 def register(request: HttpRequest) -> HttpResponse:
     """Leads to the first page, or to where the person stopped."""
     begun = unfinished(request.session, KIND)
-    place = (begun, CHECK) if begun else (uuid.uuid4(), RegistrationView.steps[0].slug)
-    return redirect("supporters:register_step", *place)
+    return redirect("supporters:register_step", *(begun or (uuid.uuid4(), RegistrationView.steps[0].slug)))
 
 
 def _is_minor(form: Any) -> bool:

@@ -1,17 +1,21 @@
 """A form in steps, on the group's request form: what is kept, what is asked again, what is sent once."""
 
 import datetime as dt
+import json
 import re
 import uuid
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
 from django.db import connection
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -240,7 +244,63 @@ def test_what_was_answered_is_changed_by_sending_it_alone(form: Form) -> None:
     form.client.post(form.url("group"), {"group_name": "", "keep": "1"})
     assert "ひまわり会" in form.page(CHECK)
     result = form.client.post(form.url(CHECK))["Location"]
-    assert form.client.post(form.url("group"), {"group_name": "あと", "keep": "1"})["Location"] == result
+    assert form.client.post(form.url("group"), {"group_name": "あと", "keep": "1"}).status_code == 204
+    assert form.client.get(form.url("group"))["Location"] == result
+    assert "あと" not in str(form.client.session["drafts"])
+
+
+def test_what_is_typed_on_an_answered_page_waits_there_until_it_is_sent(form: Form) -> None:
+    form.fill_in()
+    typed = {"group_name": "ひまわり会と", "participants": "2"}
+    form.client.post(form.url("group"), form.data | typed | {"keep": "1"})
+    for _reload in "12":
+        page = form.page("group")
+        assert 'value="ひまわり会と"' in page
+        assert "エラー" not in page
+    assert "ひまわり会と" not in form.page(CHECK)
+    assert form.post("group", group_name="ひまわり会とすみれ会") == form.url(CHECK)
+    assert "ひまわり会とすみれ会" in form.page(CHECK)
+    assert 'value="ひまわり会とすみれ会"' in form.page("group")
+
+
+def test_on_a_page_that_is_wrong_what_stands_there_is_judged(form: Form) -> None:
+    form.post("group", participants="2")
+    form.client.post(form.url("group"), form.data | {"participants": "1", "keep": "1"})
+    page = form.page("group")
+    assert 'value="1"' in page
+    assert "3人以上" in page
+    form.client.post(form.url("group"), form.data | {"participants": "12", "keep": "1"})
+    assert "エラー" not in form.page("group")
+    assert form.client.get(form.url("place"))["Location"] == form.url("group")
+
+
+def test_what_arrives_late_takes_the_place_of_nothing_newer(form: Form) -> None:
+    def keep(name: str, at: object) -> None:
+        answer = form.client.post(form.url("group"), {"group_name": name, "keep": "1", "typed_at": at})
+        assert answer.status_code == 204
+
+    keep("ひまわ", 1700000003000)
+    keep("ひ", 1700000001000)
+    assert 'value="ひまわ"' in form.page("group")
+    form.post("group", typed_at=1700000005000)
+    keep("ひまわり", 1700000004000)
+    keep("ひまわり", "9" * 30)
+    assert 'value="ひまわり会"' in form.page("group")
+    keep("ひまわり会2", 1700000006000)
+    assert 'value="ひまわり会2"' in form.page("group")
+
+
+def test_what_is_kept_while_a_page_is_sent_puts_nothing_back(form: Form) -> None:
+    form.post("group")
+    early = form.client.session
+    assert '"first_open": "place"' in json.dumps(early["drafts"])
+    form.post("place")
+    request = RequestFactory().post(form.url("group"), {"group_name": "ひま", "keep": "1"})
+    request.session, request.user = early, AnonymousUser()
+    IntakeView.as_view()(request, draft=form.draft, step="group")
+    SessionMiddleware(lambda _request: HttpResponse()).process_response(request, HttpResponse())
+    assert form.client.get(form.url(CHECK))["Location"] == form.url("topics")
+    assert 'value="ひま"' in form.page("group")
 
 
 def test_who_shares_a_device_can_delete_what_was_typed(form: Form) -> None:

@@ -108,6 +108,37 @@ def test_what_was_begun_before_the_office_put_something_right_does_not_undo_it(
     assert SupportRequest.objects.get().note == "車が3台。階段が使えません"
 
 
+def test_what_is_typed_into_a_change_outlives_reload_and_back_and_is_gone_on_with(
+    client: Client, asked: SupportRequest
+) -> None:
+    link, change = path_of(asked), path_of(asked, f"change/{uuid.uuid4()}/")
+    assert "とちゅうまで" not in page_of(client, link)
+    client.post(f"{change}helps/", {"note": "車が3", "keep": "1"})
+    for _reload in "12":
+        assert "車が3" in page_of(client, f"{change}helps/")
+    assert "車が2台" in page_of(client, f"{change}{CHECK}/")  # not sent yet
+    begun = re.search(r'href="([^"]+)">続きから入力する', page_of(client, link))
+    assert begun
+    assert begun[1] == f"{change}helps/"
+    assert "とちゅうまで" not in page_of(Client(), link)
+    client.post(f"{change}helps/", {"note": "車が3台"})
+    assert f'href="{change}{CHECK}/">続きから入力する' in page_of(client, link)
+    client.post(f"{change}{CHECK}/")
+    assert "とちゅうまで" not in page_of(client, link)
+    assert SupportRequest.objects.get().note == "車が3台"
+
+
+def test_a_change_that_another_one_overtook_is_not_gone_on_with(client: Client, asked: SupportRequest) -> None:
+    link = path_of(asked)
+    client.post(f"{link}change/{uuid.uuid4()}/helps/", {"note": "車が3", "keep": "1"})
+    other, change = Client(), path_of(asked, f"change/{uuid.uuid4()}/")
+    other.post(f"{change}helps/", {"note": "車が4台"})
+    other.post(f"{change}{CHECK}/")
+    page = page_of(client, link)
+    assert "とちゅうまで" not in page
+    assert "内容を変える" in page
+
+
 def test_what_is_planned_is_not_changed_by_this_page(client: Client, asked: SupportRequest) -> None:
     SupportRequest.objects.update(status="planned")
     link = path_of(asked)

@@ -240,7 +240,15 @@ class SupportRequest(Stateful):
     @property
     def corrections(self) -> int:
         """How often the office has put it right."""
-        return self.moves.filter(by__isnull=False, from_status=F("to_status")).count()
+        return self._changed().filter(by__isnull=False).count()
+
+    @property
+    def changes(self) -> int:
+        """How often the office or the group has put it right."""
+        return self._changed().count()
+
+    def _changed(self) -> models.QuerySet[Any]:
+        return self.moves.filter(from_status=F("to_status"))
 
     @property
     def may_be_reopened(self) -> bool:

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import replace
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from programme.errors import Refused
 from programme.models import Limits
-from programme.steps import Draft
+from programme.steps import CHECK, Draft, unfinished
 from support_requests.forms import IntakeForm, OtherTimeForm
 from support_requests.forms.intake import TIMES
 from support_requests.forms.wishes import as_typed
@@ -29,7 +29,8 @@ from support_requests.slots import Slot
 from support_requests.views.intake import IntakeView
 from support_requests.views.links import opened_by
 
-# Kept with the answers, though no page asks for it: how many of the office's corrections they were begun with.
+# Kept with the answers, though no page asks for it: after how many of the office's corrections they were begun, and
+# after how many changes by anybody.
 SEEN = "corrections"
 
 
@@ -47,7 +48,7 @@ class ChangeView(IntakeView):
     @classmethod
     def of(cls, asked: SupportRequest, token: str) -> type[Self]:
         """The view of one request."""
-        return type(cls.__name__, (cls,), {"asked": asked, "token": token, "kind": f"change:{asked.pk}"})
+        return type(cls.__name__, (cls,), {"asked": asked, "token": token, "kind": _kind(asked)})
 
     def open_draft(self, pk: UUID) -> Draft:
         starts = [time.starts_at for time in self.asked.times.all()]
@@ -57,7 +58,7 @@ class ChangeView(IntakeView):
             said = _said(self.asked, starts)
             draft.answers = {it.slug: {key: said[key] for key in said if it.owns(key)} for it in self.steps}
             draft.passed = [it.slug for it in self.steps]
-            draft.answers[SEEN] = {SEEN: [str(self.asked.corrections)]}
+            draft.answers[SEEN] = _seen(self.asked)
         return draft
 
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
@@ -73,6 +74,26 @@ class ChangeView(IntakeView):
 
     def _url(self, slug: str) -> str:
         return reverse(self.url_name, args=[self.token, self.draft.pk, slug])
+
+
+def _kind(asked: SupportRequest) -> str:
+    return f"change:{asked.pk}"
+
+
+def _seen(asked: SupportRequest) -> dict[str, list[str]]:
+    return {SEEN: [str(asked.corrections), str(asked.changes)]}
+
+
+def places_to_change(request: HttpRequest, asked: SupportRequest, token: str) -> dict[str, str]:
+    """Where to begin a change of all, or of the days, and where to go on with one that this browser has begun and
+    nothing has overtaken; nothing once a plan was carried out."""
+    if not asked.may_be_revised:
+        return {}
+    draft, begun = uuid4(), unfinished(request.session, _kind(asked))
+    places = {"all": (draft, CHECK), "days": (draft, "days")}
+    if begun and Draft(request.session, _kind(asked), begun[0]).answers.get(SEEN) == _seen(asked):
+        places["begun"] = begun
+    return {name: reverse(ChangeView.url_name, args=[token, *place]) for name, place in places.items()}
 
 
 @opened_by(STATUS)

@@ -17,7 +17,7 @@ from notifications.models import Channel, Message
 from programme.models import District, Level, Limits
 from programme.postcode import place_of, read_postcode
 from programme.qr import qr_code
-from programme.steps import CHECK, Step, StepsView, forget, unfinished
+from programme.steps import Step, StepsView, forget, unfinished
 from programme.tries import Tries
 from support_requests.errors import TooManyFromHere
 from support_requests.fields import OWN_PLACE, topics_in_scope
@@ -46,7 +46,7 @@ def new(request: HttpRequest) -> HttpResponse:
     context = {
         "minimum": Limits.current().minimum_group_size,
         "start_url": reverse("support_requests:step", args=[uuid.uuid4(), first]),
-        "resume_url": begun and reverse("support_requests:step", args=[begun, CHECK]),
+        "resume_url": begun and reverse("support_requests:step", args=begun),
     }
     return render(request, "support_requests/new.html", context)
 

@@ -3,8 +3,6 @@
 A GET changes nothing: mail scanners open links.
 """
 
-import uuid
-
 from django.contrib import messages
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +20,7 @@ from support_requests.forms import FeedbackForm, InquiryForm, ReasonForm
 from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, say_ended
 from support_requests.models import Feedback, Inquiry, Session, SupportRequest
 from support_requests.rescheduling import MOVABLE
+from support_requests.views.changing import places_to_change
 from support_requests.views.links import opened_by
 from supporters.messages import event_of
 
@@ -111,7 +110,7 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             "begun": begun,
             "over": over,  # whether or not it was reported
             "inquiries": asked.inquiries.all(),
-            "change": uuid.uuid4(),
+            "change": places_to_change(request, asked, token),
             "movable": asked.status in MOVABLE and not begun,
         },
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from programme.access import coordinator_only, signed_in
 from programme.errors import Refused
-from programme.steps import CHECK, Step, StepsView, unfinished
+from programme.steps import Step, StepsView, unfinished
 from support_requests.errors import AlreadyReported
 from support_requests.forms import CorrectionForm, ReportForm
 from support_requests.models import Report, Session
@@ -89,9 +89,8 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "support_requests/reported.html", {"session": session, "report": done, "team": team})
     begun = session.shift.starts_at <= timezone.now() and not session.shift.cancelled_at
     if begun:
-        draft = unfinished(request.session, _kind(session))
-        slug = CHECK if draft else ReportView.steps[0].slug
-        return redirect("support_requests:report_step", pk, draft or uuid.uuid4(), slug)
+        place = unfinished(request.session, _kind(session)) or (uuid.uuid4(), ReportView.steps[0].slug)
+        return redirect("support_requests:report_step", pk, *place)
     return render(request, "support_requests/report.html", {"session": session})
 
 
