@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.db.models import Count, F, Max, OuterRef, Q, Subquery
+from django.db.models import Count, F, FilteredRelation, Max, OuterRef, Q, Subquery
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from programme.models import Course
 from programme.models.records import note
 from programme.records import record_of
 from supporters.forms import CourseForm, LessonForm, LessonWordsForm, NewCourseForm, QuestionForm
-from supporters.models import Lesson, LessonSeen, Supporter, TrainingCompletion
+from supporters.models import Lesson, LessonSeen, QuizTry, Supporter
 
 PEOPLE_A_PAGE = 20
 IN_TRAINING = (Supporter.Status.TRAINING, Supporter.Status.ACTIVE, Supporter.Status.PAUSED)
@@ -105,19 +105,26 @@ def remove_part(request: HttpRequest, code: str) -> HttpResponse:
 def course_people(request: HttpRequest, code: str) -> HttpResponse:
     """Who has finished the course, and how far the others have come; those who have not stand first."""
     course = get_object_or_404(Course.objects.annotate(films=Count("lessons")), code=code)
-    done = TrainingCompletion.objects.filter(course=course, supporter=OuterRef("pk")).values("completed_on")
     seen = LessonSeen.objects.filter(lesson__course=course, supporter=OuterRef("pk")).order_by().values("supporter")
+    tries = QuizTry.objects.filter(course=course, supporter=OuterRef("pk")).order_by().values("supporter")
     rows = (
         Supporter.objects.filter(status__in=IN_TRAINING)
-        .annotate(
-            done_on=Subquery(done),
-            seen=Subquery(seen.annotate(count=Count("pk")).values("count")),
-            tried=Count("quiz_tries", filter=Q(quiz_tries__course=course)),
-            tried_at=Max("quiz_tries__at", filter=Q(quiz_tries__course=course)),
-        )
+        .annotate(completion=FilteredRelation("completions", condition=Q(completions__course=course)))
+        .annotate(done_on=F("completion__completed_on"))
         .order_by(F("done_on").asc(nulls_first=True), "kana", "pk")
     )
     if "open" in request.GET:
         rows = rows.filter(done_on=None)
-    page = Paginator(rows, PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "supporters/course_people.html", {"course": course, "page": page})
+    page = Paginator(rows.values("pk"), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    # What is counted of a person is counted for those on the page alone.
+    people = (
+        rows.filter(pk__in=page.object_list)
+        .annotate(
+            seen=Subquery(seen.annotate(count=Count("pk")).values("count")),
+            tried=Subquery(tries.annotate(count=Count("pk")).values("count")),
+            tried_at=Subquery(tries.annotate(last=Max("at")).values("last")),
+        )
+        .only("name", "status", "is_promoter")
+    )
+    context = {"course": course, "page": page, "people": people}
+    return render(request, "supporters/course_people.html", context)
