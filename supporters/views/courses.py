@@ -115,7 +115,7 @@ def course_people(request: HttpRequest, code: str) -> HttpResponse:
     )
     if "open" in request.GET:
         rows = rows.filter(done_on=None)
-    page = Paginator(rows.values("pk"), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(rows.values("pk"), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     # What is counted of a person is counted for those on the page alone.
     people = (
         rows.filter(pk__in=page.object_list)

@@ -58,7 +58,8 @@ def test_a_group_is_reached_when_any_request_of_its_name_and_district_was_held()
     other = GroupFactory(name="ひまわり会", district=elsewhere)
     nobody_came = a_session(group=GroupFactory(district=district), attendees=0).request.group
     assert set(unreached_groups()) == {other, nobody_came}
-    Session.objects.filter(request__group=served).update(request=SupportRequestFactory(group=other))
+    Session.objects.filter(request__group=served).update(request=SupportRequestFactory(group=other, status="reported"))
+    served.support_requests.update(status="confirmed")
     assert set(unreached_groups().values_list("search_key", "district")) == {
         (served.search_key, district.pk),
         (nobody_came.search_key, district.pk),
@@ -136,6 +137,18 @@ def test_the_page_needs_as_many_queries_for_three_rows_as_for_one(office: Client
     _row()
     assert len(office.get(REACH).context["page"].object_list) == 3
     assert _queries(office) == one
+
+
+def test_the_sessions_of_each_district_are_counted_for_who_asks(office: Client) -> None:
+    venue = a_session().shift.venue
+    a_session(venue=venue)
+    text = office.get(REACH).content.decode()
+    assert '<text class="number"' in text
+    assert "行った出張サポート</th>" not in text
+    assert 'href="?districts=1#district-list"' in text
+    there = {place.district: place for place in office.get(REACH, {"districts": "1"}).context["places"]}[venue.district]
+    assert (there.visited, there.sessions) == (True, 2)
+    assert "行った出張サポート</th>" in office.get(REACH, {"districts": "1"}).content.decode()
 
 
 def test_with_nothing_to_look_for_the_page_leads_to_the_plans(office: Client) -> None:
