@@ -50,7 +50,7 @@ def unreached_groups() -> "QuerySet[Group]":
     Each request brings its own row of the group: rows of one name in one district are one group.
     """
     same = Group.objects.filter(search_key=OuterRef("search_key"), district=OuterRef("district"))
-    # As Session.objects.held(), from the other end: a request is reported with its session, and most had somebody there.
+    # As Session.objects.held(), from the other end: nearly all requests that were reported had somebody there.
     nobody_came = Session.objects.filter(report__attendees=0).values("request")
     served = SupportRequest.objects.filter(status=SupportRequest.Status.REPORTED).exclude(pk__in=nobody_came)
     rows = Group.objects.exclude(Exists(same.filter(pk__gt=OuterRef("pk"))))
