@@ -1,6 +1,6 @@
 """What waits in the office: the rows of each kind of work, looked for by one statement that is made once a process.
 
-Nineteen questions, each of which Django would put into words anew for every look at the inbox: that takes it several
+Twenty questions, each of which Django would put into words anew for every look at the inbox: that takes it several
 times as long as the database needs for the answers. What is known only when they are asked is ``Given``.
 """
 
@@ -38,6 +38,7 @@ from programme.models import Limits
 from support_requests.models import Inquiry, Plan, PlannedTask, PreferredTime, Session, SupportRequest
 from support_requests.planning.mending import given_up
 from support_requests.planning.staffing import short_of_people
+from support_requests.rescheduling import MOVABLE
 from supporters.merging import known_already
 from supporters.models import Assignment, Consent, Supporter
 from supporters.models.people import SupporterQuerySet
@@ -159,6 +160,13 @@ def times_gone() -> "QuerySet[Any]":
     return SupportRequest.objects.filter(open_too_long | Q(pk__in=planned.values("request")))
 
 
+def shut_sessions() -> "QuerySet[Any]":
+    """What is settled for a time at which its venue is not open by now."""
+    coming = Session.objects.filter(request__status__in=MOVABLE, shift__cancelled_at=None, shift__starts_at__gt=NOW)
+    early = Q(shift__starts_at__time__lt=F("shift__venue__opens"))
+    return coming.filter(early | Q(shift__ends_at__time__gt=F("shift__venue__closes")))
+
+
 def missing_reports() -> "QuerySet[Any]":
     return Session.objects.filter(
         shift__ends_at__lte=NOW,
@@ -209,6 +217,7 @@ LOOKS: Mapping[str, Look] = {
     "plan": Look(ready_plans, "created_at"),
     "request": Look(open_requests, "received_at"),
     "gone": Look(times_gone, "received_at"),
+    "shut": Look(shut_sessions, "shift__starts_at"),
     "report": Look(missing_reports, "shift__starts_at"),
     "known": Look(lambda: known_already(people(Supporter.Status.APPLIED)()), "applied_at"),
     "applied": Look(people(Supporter.Status.APPLIED), "applied_at"),

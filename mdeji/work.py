@@ -97,6 +97,7 @@ class Kinds:
         yield self.ready_plans()
         yield self.open_requests()
         yield self.times_gone()
+        yield self.shut_sessions()
         yield self.missing_reports()
         yield self.known_already()
         yield self.applied()
@@ -266,6 +267,21 @@ class Kinds:
             detail=lambda row: f"{row.group.contact.name} {row.group.contact.phone}",
             due=DAY,
             url=_request_page,
+            pressing=True,
+        )
+
+    def shut_sessions(self) -> Kind:
+        """A hall's hours have changed since: what was settled stays until somebody decides."""
+        return Kind(
+            slug="shut",
+            title=_("会場が開いている時間の外になった活動"),
+            read=Session.objects.select_related("shift", "request"),
+            says=_("一番近いものは %(moment)s です。会場に確かめて、使えないときは日時を変えてください。"),
+            page="support_requests:list",
+            query="?status=booked",
+            about=lambda row: f"{row.shift.title} {say_moment(row.shift.starts_at)}",
+            due=-5 * DAY,
+            url=lambda row: _request_page(row.request),
             pressing=True,
         )
 

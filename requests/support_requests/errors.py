@@ -40,7 +40,13 @@ class WrongLength(Refused):
     sentence = _("時間は%(shortest)s分から%(longest)s分までで選んでください。")
 
 
-class OutsideHours(Refused):
+class VenueShut(Refused):
+    sentence = _("%(venue)sが使えるのは%(opens)sから%(closes)sまでです。")
+
+
+class OutsideHours(VenueShut):
+    """Said where another time can be chosen."""
+
     sentence = _(
         "%(venue)sが使えるのは%(opens)sから%(closes)sまでです。終わりの時間もその中に入るように選んでください。"
     )

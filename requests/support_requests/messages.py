@@ -147,8 +147,9 @@ def stop_asking_for_feedback(session: "Session") -> None:
     withdraw(f"request:{session.request_id}", kinds=["request_feedback"])
 
 
-def tell_received(request: "SupportRequest") -> None:
-    _tell(request, "received")
+def tell_received(request: "SupportRequest", *, other_times: bool = False) -> None:
+    """``other_times``: it is a month of a series in which the venue is shut at the usual ones."""
+    _tell(request, "received", other_times=other_times)
 
 
 def tell_booked(session: "Session") -> None:

@@ -38,16 +38,17 @@ def _continue(series: Series, today: dt.date) -> bool:
     if series.ended_at or newest.status == newest.Status.RECEIVED:
         return False
     while True:
-        starts = series.starts_in(series.next_month, newest.venue)
+        starts = series.starts_in(series.next_month, newest.venue, minutes=newest.minutes)
         if (timezone.localdate(min(starts)) if starts else series.next_month) - today > AHEAD:
             return False
         if series.next_month > series.last_month:
             series.end(by=None)
             return False
+        other_times = starts != series.usual_in(series.next_month)
         series.next_month += MONTH
         series.save(update_fields=["next_month"])
         if starts and _may_be_asked(newest, starts):
-            _ask_again(newest, starts)
+            _ask_again(newest, starts, other_times=other_times)
             return True
 
 
@@ -58,7 +59,7 @@ def _may_be_asked(before: SupportRequest, starts: list[dt.datetime]) -> bool:
     return before.intake != before.Intake.WEB or not full_months(before, starts)
 
 
-def _ask_again(before: SupportRequest, starts: list[dt.datetime]) -> None:
+def _ask_again(before: SupportRequest, starts: list[dt.datetime], *, other_times: bool) -> None:
     asked = SupportRequest.objects.create(
         group=before.group,
         intake=before.intake,
@@ -80,5 +81,6 @@ def _ask_again(before: SupportRequest, starts: list[dt.datetime]) -> None:
     PreferredTime.objects.bulk_create(
         PreferredTime(request=asked, rank=rank, starts_at=start) for rank, start in enumerate(starts, start=1)
     )
-    asked._move(asked.Status.CONFIRMED, by=None, reason=_("毎月のお申し込み"))
-    tell_received(asked)
+    usual, other = _("毎月のお申し込み"), _("毎月のお申し込み(会場が開いていないため、いつもと違う日時があります)")
+    asked._move(asked.Status.CONFIRMED, by=None, reason=other if other_times else usual)
+    tell_received(asked, other_times=other_times)

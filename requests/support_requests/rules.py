@@ -18,6 +18,7 @@ from support_requests.errors import (
     TooFewPeople,
     TooManyPeople,
     TooSoon,
+    VenueShut,
     WrongLength,
 )
 from supporters.models.claims import CELL
@@ -78,8 +79,13 @@ def check_start(
         raise OffGrid
     if reason := place.closed_on(day):
         raise ClosedOn(venue=place, day=say_day(day), reason=reason)
+    check_hours(starts_at, minutes=minutes, place=place, refusal=OutsideHours)
+
+
+def check_hours(starts_at: dt.datetime, *, minutes: int, place: Venue, refusal: type[VenueShut] = VenueShut) -> None:
+    """Raises ``refusal`` when the place is shut at that time of a day."""
     if place.opens and place.closes and not place.open_for(starts_at, minutes):
-        raise OutsideHours(venue=place, opens=say_time(place.opens), closes=say_time(place.closes))
+        raise refusal(venue=place, opens=say_time(place.opens), closes=say_time(place.closes))
 
 
 def check_all_different(starts: list[dt.datetime]) -> None:

@@ -15,7 +15,7 @@ from consult.models import MonthReport
 from mdeji.models import Snooze
 from notifications.models import Channel, Message
 from programme.fiscal import Month
-from programme.models import Limit, User
+from programme.models import Limit, User, Venue
 from programme.wording import say_moment
 from support_requests.models import Plan, PlannedTask, Session, SupportRequest
 from supporters.models import Consent, Supporter, TrainingCompletion
@@ -249,6 +249,26 @@ def test_a_session_within_two_days_whose_team_is_not_complete_is_work(
     set_now(shift.starts_at - dt.timedelta(hours=47))
     assert dict(jobs(office))[title] == 1
     SupportRequest.objects.update(status="booked")
+    assert title not in dict(jobs(office))
+
+
+def test_a_session_for_which_its_venue_is_not_open_any_more_is_work(office: Client) -> None:
+    title = "会場が開いている時間の外になった活動"
+    shift = a_shift(purpose="session", days=7)
+    Session.objects.create(request=SupportRequestFactory(status="booked"), shift=shift)
+    starts, ends = (timezone.localtime(it).time() for it in (shift.starts_at, shift.ends_at))
+    venue = Venue.objects.filter(pk=shift.venue_id)
+    for opens, closes, expected in (
+        (starts, ends, False),
+        (dt.time(starts.hour, 1), dt.time(23), True),
+        (dt.time(0), dt.time(ends.hour - 1, 59), True),
+        (None, None, False),
+    ):
+        venue.update(opens=opens, closes=closes)
+        assert (title in dict(jobs(office))) is expected
+    venue.update(opens=dt.time(0), closes=dt.time(1))
+    assert title in dict(jobs(office))
+    SupportRequest.objects.update(status="reported")
     assert title not in dict(jobs(office))
 
 

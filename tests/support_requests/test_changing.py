@@ -13,7 +13,7 @@ from django.utils import timezone
 from notifications import links
 from notifications.addresses import ASKED_A_DAY
 from notifications.models import Contact, Message
-from programme.models import Room, User
+from programme.models import Closure, Room, User
 from programme.steps import CHECK
 from support_requests import contacts
 from support_requests.messages import STATUS, status_url
@@ -137,6 +137,23 @@ def test_a_change_that_another_one_overtook_is_not_gone_on_with(client: Client, 
     page = page_of(client, link)
     assert "とちゅうまで" not in page
     assert "内容を変える" in page
+
+
+def test_both_see_which_times_the_hall_has_no_hours_or_day_for_any_more(
+    client: Client, office: Client, asked: SupportRequest
+) -> None:
+    pages = {path_of(asked): client, f"/requests/list/{asked.pk}/": office}
+    said = ("会場が開いている時間の外です。", "会場がお休みの日です。")
+    assert [words for path, who in pages.items() for words in said if words in page_of(who, path)] == []
+    hall, day = asked.venue, timezone.localdate(asked.times.all()[1].starts_at)
+    hall.opens, hall.closes = dt.time(13), dt.time(17)
+    hall.save()
+    Closure.objects.create(calendar=hall.closures, rule=Closure.EVERY_DAY, first=day, last=day, reason="工事")
+    for path, who in pages.items():
+        page = page_of(who, path)
+        assert [page.count(words) for words in said] == [1, 1]
+    SupportRequest.objects.update(status="withdrawn")
+    assert said[0] not in page_of(client, path_of(asked))
 
 
 def test_what_is_planned_is_not_changed_by_this_page(client: Client, asked: SupportRequest) -> None:

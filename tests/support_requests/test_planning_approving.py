@@ -170,6 +170,11 @@ def _close(request: SupportRequest, person: Supporter) -> None:
     request.venue.save()
 
 
+def _shorten(request: SupportRequest, person: Supporter) -> None:
+    request.venue.opens, request.venue.closes = dt.time(13), dt.time(17)
+    request.venue.save()
+
+
 def _book(request: SupportRequest, person: Supporter) -> None:
     an_offer(a_shift(days=14, hour=9), person).accept(by=None)
 
@@ -206,6 +211,7 @@ CHANGES = [
     (_edit, "計画した後で、申込みの内容が変わりました。もう一度計画してください。"),
     (_take_room, "の部屋は、この時間にほかの予約があります。"),
     (_close, "は、この日は閉まっています(点検)。"),
+    (_shorten, "が使えるのは13:00から17:00までです。"),
 ]
 
 

@@ -122,6 +122,18 @@ def test_a_day_on_which_the_venue_is_closed_is_not_tried() -> None:
     assert the_task().starts == ((14, minutes(10)), (15, minutes(10)))
 
 
+def test_a_time_outside_the_hours_of_the_venue_is_not_tried_and_said_when_none_is_left() -> None:
+    hall = a_hall()
+    hall.opens, hall.closes = dt.time(10, 30), dt.time(17)
+    hall.save()
+    SupportRequestFactory(wishes=[at(14, 10), at(14, 15), at(14, 16)])
+    assert the_task().starts == ((13, minutes(15)),)
+    PreferredTime.objects.exclude(rank=1).delete()
+    problem, mapped = build_problem(at(1).date(), at(28).date(), timezone.now())
+    assert [one.level for asked in mapped.values() for one in asked.dropped] == ["hours"]
+    assert problem.tasks == ()
+
+
 def test_a_time_at_which_every_room_is_booked_is_not_tried() -> None:
     hall = a_hall()
     room = Room.objects.create(venue=hall, name="和室")

@@ -45,7 +45,7 @@ def days(starts: list[dt.datetime]) -> list[str]:
 
 def in_month(asked: SupportRequest, month: int) -> list[str]:
     assert asked.series
-    return days(asked.series.starts_in(dt.date(2026, month, 1), asked.venue))
+    return days(asked.series.starts_in(dt.date(2026, month, 1), asked.venue, minutes=asked.minutes))
 
 
 def test_the_same_weekday_of_each_month_and_the_nearest_where_there_is_none(first: SupportRequest) -> None:
@@ -58,7 +58,7 @@ def test_wishes_on_both_sides_of_the_end_of_a_month_stay_so(hall: Venue) -> None
     best, other = dt.datetime(2026, 8, 4, 10, 0, tzinfo=TOKYO), dt.datetime(2026, 7, 28, 10, 0, tzinfo=TOKYO)
     series = Series.begin([best, other], months=3)
     assert (series.next_month, series.last_month) == (dt.date(2026, 8, 1), dt.date(2026, 9, 1))
-    assert days(series.starts_in(dt.date(2026, 8, 1), hall)) == ["09-01 10:00", "08-25 10:00"]
+    assert days(series.starts_in(dt.date(2026, 8, 1), hall, minutes=60)) == ["09-01 10:00", "08-25 10:00"]
 
 
 def test_what_was_moved_or_clipped_in_one_month_changes_no_other(
@@ -80,10 +80,10 @@ def test_before_the_first_month_is_confirmed_other_wishes_are_the_rule(first: Su
     revise(first, wish, by=None)
     series = Series.objects.get()
     assert (series.next_month, series.last_month) == (dt.date(2026, 9, 1), dt.date(2026, 10, 1))
-    assert days(series.starts_in(series.next_month, first.venue)) == ["09-16 13:00"]
+    assert days(series.starts_in(series.next_month, first.venue, minutes=60)) == ["09-16 13:00"]
     SupportRequest.objects.update(status="confirmed")
     revise(first, replace(wish, starts=[dt.datetime(2026, 8, 20, 9, 0, tzinfo=TOKYO)]), by=None)
-    assert days(Series.objects.get().starts_in(series.next_month, first.venue)) == ["09-16 13:00"]
+    assert days(Series.objects.get().starts_in(series.next_month, first.venue, minutes=60)) == ["09-16 13:00"]
 
 
 def test_a_closed_day_gives_way_to_the_nearest_open_one(first: SupportRequest) -> None:
@@ -102,6 +102,42 @@ def test_a_month_in_which_the_place_is_shut_is_left_out(first: SupportRequest) -
     assert continue_all(dt.date(2026, 6, 30)) == 0
     assert continue_all(dt.date(2026, 7, 28)) == 1
     assert days([SupportRequest.objects.latest("pk").times.all()[0].starts_at]) == ["09-08 10:00"]
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "expected"),
+    [
+        ((9, 0), (21, 0), ["08-11 10:00", "08-27 14:00"]),
+        ((13, 10), (17, 0), ["08-11 13:15", "08-27 14:00"]),
+        ((9, 0), (15, 0), ["08-11 10:00", "08-27 13:30"]),
+        ((10, 0), (11, 30), ["08-11 10:00", "08-27 10:00"]),
+        ((10, 0), (11, 0), []),  # an hour is too short
+    ],
+)
+def test_a_time_at_which_the_place_is_shut_gives_way_to_the_nearest_open_one(
+    first: SupportRequest, opens: tuple[int, int], closes: tuple[int, int], expected: list[str]
+) -> None:
+    first.venue.opens, first.venue.closes = dt.time(*opens), dt.time(*closes)
+    first.venue.save()
+    assert (first.minutes, in_month(first, 8)) == (90, expected)
+
+
+def test_two_wishes_that_would_become_one_stay_two(hall: Venue) -> None:
+    hall.opens, hall.closes = dt.time(13), dt.time(17)
+    series = Series.begin([TUESDAY, TUESDAY.replace(hour=11)], months=3)
+    assert days(series.starts_in(dt.date(2026, 8, 1), hall, minutes=60)) == ["08-11 13:00", "08-04 13:00"]
+
+
+def test_the_group_and_the_office_are_told_of_other_times_than_usual(first: SupportRequest) -> None:
+    continue_all(dt.date(2026, 6, 30))
+    Venue.objects.filter(pk=first.venue.pk).update(opens=dt.time(13), closes=dt.time(17))
+    continue_all(dt.date(2026, 7, 28))
+    usual, other = [
+        (Message.objects.get(kind="request_received", subject=f"request:{one.pk}").body, one.moves.get().reason)
+        for one in SupportRequest.objects.order_by("pk")[1:]
+    ]
+    assert ["いつもと違う日時があります" in said for said in usual] == [False, False]
+    assert ["いつもと違う日時があります" in said for said in other] == [True, True]
 
 
 def test_the_next_request_is_made_in_time_and_once(first: SupportRequest) -> None:

@@ -266,6 +266,22 @@ class SupportRequest(Stateful):
         """Whether the group asks for months after this one, or has asked already."""
         return self.series is not None and (self.series.ended_at is None or self.later_ones.exists())
 
+    def wishes(self) -> list[tuple["PreferredTime", str]]:
+        """The times that would suit; while one of them is sought, each with why its venue cannot be used by now."""
+        times = list(self.times.all())
+        if not times or not self.may_be_revised:
+            return [(time, "") for time in times]
+        days = [timezone.localdate(time.starts_at) for time in times]
+        closed = self.venue.closed_days(min(days), max(days))
+        return [
+            (time, gettext("会場がお休みの日です。") if day in closed else self._shut(time))
+            for time, day in zip(times, days, strict=True)
+        ]
+
+    def _shut(self, time: "PreferredTime") -> str:
+        is_open = self.venue.open_for(time.starts_at, self.minutes)
+        return "" if is_open else gettext("会場が開いている時間の外です。")
+
     @property
     def waiting_days(self) -> int:
         """Days since it was received."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from programme.models import Venue
 from programme.wording import say_month
+from support_requests.rules import GRID
 
 MONTH = relativedelta(months=1)
 
@@ -80,11 +81,25 @@ class Series(models.Model):
         """The last month in words."""
         return say_month(self.last_month)
 
-    def starts_in(self, month: dt.date, venue: Venue) -> list[dt.datetime]:
-        """The rule's times in the month that begins on ``month``, in order of wish; none where ``venue`` is shut."""
+    def starts_in(self, month: dt.date, venue: Venue, *, minutes: int) -> list[dt.datetime]:
+        """The rule's times for ``minutes`` in the month that begins on ``month``, in order of wish; none where
+        ``venue`` is shut.
+        """
+        return self._starts(
+            month, is_open=lambda day: not venue.closed_on(day), time_of=lambda it: nearest_time(it, venue, minutes)
+        )
+
+    def usual_in(self, month: dt.date) -> list[dt.datetime]:
+        """As ``starts_in``, of a venue that is always open."""
+        return self._starts(month, is_open=lambda _day: True, time_of=lambda time: time)
+
+    def _starts(
+        self, month: dt.date, *, is_open: Callable[[dt.date], bool], time_of: Callable[[dt.time], dt.time | None]
+    ) -> list[dt.datetime]:
         found: list[dt.datetime] = []
-        for time in self.times.all():
-            start = time.in_month(month, is_open=lambda day: not venue.closed_on(day), taken=found)
+        for one in self.times.all():
+            time = time_of(one.time)
+            start = one.in_month(month, time, is_open=is_open, taken=found) if time else None
             if start:
                 found.append(start)
         return found
@@ -122,9 +137,9 @@ class SeriesTime(models.Model):
         return f"{self.rank}. {self.week}/{self.weekday} {self.time:%H:%M}"
 
     def in_month(
-        self, month: dt.date, *, is_open: Callable[[dt.date], bool], taken: Iterable[dt.datetime]
+        self, month: dt.date, time: dt.time, *, is_open: Callable[[dt.date], bool], taken: Iterable[dt.datetime]
     ) -> dt.datetime | None:
-        """When this time is in the month that begins on ``month``.
+        """Its day, at ``time``, in the month that begins on ``month``.
 
         Where the month has no fifth such weekday, or the day is not open, the nearest one of the month stands.
         """
@@ -132,10 +147,21 @@ class SeriesTime(models.Model):
         first_such = first + dt.timedelta(days=(self.weekday - first.weekday()) % 7)
         for week in sorted(range(1, 6), key=lambda it: abs(it - self.week)):
             day = first_such + dt.timedelta(weeks=week - 1)
-            moment = timezone.make_aware(dt.datetime.combine(day, self.time))
+            moment = timezone.make_aware(dt.datetime.combine(day, time))
             if day.month == first.month and is_open(day) and moment not in taken:
                 return moment
         return None
+
+
+def nearest_time(time: dt.time, venue: Venue, minutes: int) -> dt.time | None:
+    """``time``, or the nearest one on the grid from which ``minutes`` lie within the hours of ``venue``; None where
+    these are too short."""
+    if venue.is_within_hours(time, minutes) or venue.opens is None or venue.closes is None:
+        return time
+    first = -(-(venue.opens.hour * 60 + venue.opens.minute) // GRID) * GRID
+    last = (venue.closes.hour * 60 + venue.closes.minute - minutes) // GRID * GRID
+    found = first if time < venue.opens else last
+    return dt.time(*divmod(found, 60)) if first <= last else None
 
 
 def _month_of(starts: Iterable[dt.datetime]) -> dt.date:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from programme.errors import ChangedMeanwhile, Refused
 from programme.fiscal import span
 from programme.models import Limits
+from support_requests import rules
 from support_requests.errors import PlanNotReady, TimePassed, VenueClosed
 from support_requests.models import Plan, PlannedMember, PlannedTask, Session, SupportRequest
 from support_requests.planning.errors import (
@@ -219,6 +220,7 @@ def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Support
     reason = request.venue.closed_on(timezone.localdate(starts_at))
     if reason:
         raise VenueClosed(venue=request.venue, reason=reason)
+    rules.check_hours(starts_at, minutes=request.minutes, place=request.venue)
     shift = Shift.plan(
         purpose=Session.PURPOSE,
         title=request.title,

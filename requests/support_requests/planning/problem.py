@@ -32,7 +32,7 @@ SPARE_MEMBERS = 1
 
 @dataclass(frozen=True)
 class Dropped:
-    """A wished start that was not even tried, and why: "past", "outside" (the period), "closed" or "room"."""
+    """A wished start that was not even tried, and why: "past", "outside" (the period), "closed", "hours" or "room"."""
 
     starts_at: dt.datetime
     level: str
@@ -191,7 +191,7 @@ class _Builder:
             levels = {one.level for one in dropped}
             # Wishes that lie before or behind this period are another plan's business,
             # unless all are gone: then somebody has to ask the group again.
-            if not starts and not levels & {"closed", "room"} and levels != {"past"}:
+            if not starts and not levels & {"closed", "hours", "room"} and levels != {"past"}:
                 continue
             key = task_key(request_id=request.pk)
             self.mapped[key] = Asked(request=request, starts=tuple(starts), dropped=tuple(dropped))
@@ -318,6 +318,8 @@ class _Calendar:
             return "outside"
         if day in self._closed_days(request.venue):
             return "closed"
+        if not request.venue.open_for(wish.starts_at, request.minutes):
+            return "hours"
         ends_at = wish.starts_at + dt.timedelta(minutes=request.minutes)
         wanted = set(cells(wish.starts_at, ends_at))
         rooms = request.venue.rooms.all()

@@ -47,6 +47,7 @@ def say_obstacle(level: str, missing: list[str], topics: Mapping[str, str]) -> s
         "past": _("この日時は過ぎています。"),
         "outside": _("この計画の期間に入っていません。"),
         "closed": _("会場がお休みの日です。"),
+        "hours": _("会場が開いている時間の外です。"),
         "room": _("会場の部屋が空いていません。"),
         "deadline": _("申込みの期限より後の日です。"),
         "static": _("この日時に行けるサポーターの中に、次がたりません:%(missing)s"),
