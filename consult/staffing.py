@@ -2,9 +2,11 @@
 
 import datetime as dt
 import math
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, When
 
 from consult.errors import ReasonMissing
 from consult.models import Opening
@@ -31,17 +33,41 @@ def put_down(opening: Opening, supporter: Supporter, *, by: Any, reason: str) ->
     return Assignment.take(opening.shift, supporter, by=by, reason=reason.strip(), despite=despite)
 
 
-def nearest_first(opening: Opening, words: str = "") -> QuerySet[Supporter]:
-    """Active supporters, found by ``words`` if any, those whose home district is near the desk first."""
-    here = to_metres(*opening.shift.venue.position)
-    ways = {
-        district.pk: round(math.dist(to_metres(district.latitude, district.longitude), here))
-        for district in District.objects.all()
-    }
-    far = Case(
-        *(When(home_district=code, then=Value(metres)) for code, metres in ways.items()),
-        default=Value(max(ways.values(), default=0)),
-        output_field=IntegerField(),
-    )
-    people = Supporter.objects.found_by(words) if words else Supporter.objects.all()
-    return people.active().annotate(far=far).order_by("far", "kana", "pk")
+class NearestFirst(Sequence[Supporter]):
+    """Active supporters, found by ``words`` if any, those whose home district is near the desk first.
+
+    For a ``Paginator``: how many there are in each district is one query, and tells in which of them a page's people
+    live. So the database looks at those alone, not at everybody.
+    """
+
+    def __init__(self, opening: Opening, words: str = "") -> None:
+        here = to_metres(*opening.shift.venue.position)
+        places = District.objects.values_list("pk", "latitude", "longitude")
+        self._ways = {key: math.dist(to_metres(latitude, longitude), here) for key, latitude, longitude in places}
+        self._people = (Supporter.objects.found_by(words) if words else Supporter.objects.all()).active()
+
+    @cached_property
+    def _counts(self) -> list[tuple[str, int]]:
+        """How many live in each district, the nearest first."""
+        counted = self._people.order_by().values("home_district").annotate(people=Count("pk"))
+        return sorted(counted.values_list("home_district", "people"), key=lambda one: self._ways[one[0]])
+
+    def __len__(self) -> int:
+        return sum(people for _district, people in self._counts)
+
+    def __getitem__(self, part: Any) -> Any:
+        """A slice is a QuerySet, which may still be told what to read along."""
+        if isinstance(part, int):
+            return self[part : part + 1][0]
+        start, stop, _step = part.indices(len(self))
+        before, homes, passed = 0, [], 0
+        for district, people in self._counts:
+            if passed + people <= start:
+                before += people
+            elif passed < stop:
+                homes.append(district)
+            passed += people
+        order: list[Any] = ["kana", "pk"]
+        if len(homes) > 1:
+            order.insert(0, Case(*(When(home_district=one, then=number) for number, one in enumerate(homes))))
+        return self._people.filter(home_district__in=homes).order_by(*order)[start - before : stop - before]

@@ -66,8 +66,8 @@ def _outlook(openings: OpeningQuerySet) -> list[Placement]:
     by_desk: dict[int, list[StandingMember]] = defaultdict(list)
     for member in members.order_by("team", "supporter__birth_date", "pk"):
         by_desk[member.team.desk_id].append(member)
-    people = Supporter.objects.filter(standing_places__team__desk__in=desks).distinct().prefetch_related("skills")
-    planner = _Planner(Tally(people, [opening.shift for opening in coming]))
+    people = Supporter.objects.filter(standing_places__team__desk__in=desks).distinct().select_related("contact")
+    planner = _Planner(Tally(people.prefetch_related("skills"), [opening.shift for opening in coming]))
     dates = [opening.date for opening in coming]
     days = {team: _days(team, dates) for team in {one.team for its in by_desk.values() for one in its}}
     return [

@@ -178,7 +178,7 @@ def missing_reports() -> "QuerySet[Any]":
 
 # --- People ----------------------------------------------------------------------------------------------
 def without_consent() -> "QuerySet[Any]":
-    valid = Consent.objects.filter(supporter=OuterRef("pk"), given_at__isnull=False, revoked_at=None)
+    valid = Consent.objects.filter(Consent.VALID, supporter=OuterRef("pk"))
     status = Supporter.Status
     minors = Supporter.objects.filter(status__in=(status.APPLIED, status.TRAINING, status.ACTIVE), birth_date__gt=ADULT)
     return minors.exclude(Exists(valid))

@@ -1,11 +1,13 @@
 """Who may take which place, for lists: the rules for many people or many shifts, in a fixed number of queries."""
 
 import datetime as dt
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from programme.errors import Refused
@@ -13,10 +15,32 @@ from programme.fiscal import span
 from programme.geo import to_metres, travel_minutes
 from programme.models import Course, Limits
 from supporters.errors import Away, NotUsuallyFree, SaidNo, TooFar
-from supporters.models import Absence, Assignment, Shift, Supporter
+from supporters.models import (
+    Absence,
+    Assignment,
+    Consent,
+    Seat,
+    Shift,
+    Supporter,
+    TrainingCompletion,
+    WeeklyWindow,
+)
 from supporters.rules import MAY_BE_SET_ASIDE, Known, Mate, days_around, mate_of, refusals
 
 NO = (Assignment.Status.DECLINED, Assignment.Status.LAPSED, Assignment.Status.RELEASED)
+
+
+# What ``supporters.rules`` looks at.
+_OF_A_DUTY = (
+    "supporter_id",
+    "shift__title",
+    "shift__starts_at",
+    "shift__ends_at",
+    "shift__venue__latitude",
+    "shift__venue__longitude",
+    "shift__venue__district__latitude",
+    "shift__venue__district__longitude",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +71,40 @@ class Tally:
         self._courses = set(Course.objects.filter(required=True).values_list("pk", flat=True))
         days = [shift.local_date for shift in shifts] or [timezone.localdate()]
         start, end = span(*days_around(min(days), max(days)))
-        absences = Prefetch("absences", queryset=Absence.objects.filter(starts_at__lt=end, ends_at__gt=start))
-        related = supporters.select_related("home_district", "contact")
-        self.people = list(related.prefetch_related("areas", "windows", "consents", "completions", absences))
+        self.people = list(supporters.select_related("home_district"))
+        of = {"supporter__in": self.people}
+        done = TrainingCompletion.objects.filter(**of).values_list("supporter", "course")
+        self._done = _by_person(done)
+        self._areas = _by_person(Supporter.areas.through.objects.filter(**of).values_list("supporter", "district"))
+        windows = WeeklyWindow.objects.filter(**of).order_by()
+        self._windows = _by_person(windows.values_list("supporter", "weekday", "starts", "ends"))
+        absences = Absence.objects.filter(**of, starts_at__lt=end, ends_at__gt=start).order_by()
+        self._absences = _by_person(absences.values_list("supporter", "starts_at", "ends_at"))
         self._duties: dict[int, list[Shift]] = defaultdict(list)
-        held = Assignment.objects.held().filter(supporter__in=self.people)
-        for row in held.filter(shift__starts_at__lt=end, shift__ends_at__gt=start).select_related(
-            "shift__venue__district"
-        ):
+        held = Assignment.objects.held().filter(**of, shift__starts_at__lt=end, shift__ends_at__gt=start)
+        for row in held.select_related("shift__venue__district").only(*_OF_A_DUTY):
             self._duties[row.supporter_id].append(row.shift)
         self._mates: dict[int, list[Mate]] = defaultdict(list)
         self._rows: dict[tuple[int, int], Assignment] = {}
-        for row in Assignment.objects.filter(shift__in=shifts).select_related("supporter").order_by("pk"):
+        rows = Assignment.objects.filter(shift__in=shifts).select_related("supporter")
+        for row in rows.only("shift", "status", "answer_by", "supporter__birth_date").order_by("pk"):
             self._rows[row.supporter_id, row.shift_id] = row
             if mate := mate_of(row):
                 self._mates[row.shift_id].append(mate)
-        self._seats: dict[int, int] = defaultdict(int)
-        for shift_id in Shift.objects.filter(pk__in=[one.pk for one in shifts], seats__assignment=None).values_list(
-            "pk", flat=True
-        ):
-            self._seats[shift_id] += 1
+        self._keys = {shift.pk for shift in shifts}
+        self._taken: Counter[int] = Counter()
+
+    @cached_property
+    def _free(self) -> Counter[int]:
+        """By shift: how many seats nobody has. Read when somebody wants to know: few do."""
+        free = Seat.objects.filter(shift__in=self._keys, assignment=None).order_by()
+        return Counter(free.values_list("shift", flat=True))
+
+    @cached_property
+    def _consented(self) -> set[int]:
+        """For whom a guardian's consent stands. Read when somebody under age is among the people."""
+        consents = Consent.objects.filter(Consent.VALID, supporter__in=self.people).order_by()
+        return set(consents.values_list("supporter", flat=True))
 
     def is_on(self, supporter: Supporter, shift: Shift) -> bool:
         """Whether the person is asked already, or has a place and means to come."""
@@ -82,7 +120,7 @@ class Tally:
     def promise(self, supporter: Supporter, shift: Shift) -> None:
         """From now on the person counts as being on the shift."""
         self._duties[supporter.pk].append(shift)
-        self._seats[shift.pk] -= 1
+        self._taken[shift.pk] += 1
         self._mates[shift.pk].append(Mate(0, supporter.pk, supporter.birth_date, held=True))
 
     def ask(self, supporter: Supporter, shift: Shift) -> None:
@@ -96,56 +134,80 @@ class Tally:
         held = any(mate.supporter_id == supporter.pk and mate.held for mate in self._mates[shift.pk])
         self._mates[shift.pk] = [mate for mate in self._mates[shift.pk] if mate.supporter_id != supporter.pk]
         if held and len(self._mates[shift.pk]) < before:
-            self._seats[shift.pk] += 1
+            self._taken[shift.pk] -= 1
         self._rows.pop((supporter.pk, shift.pk), None)
 
     def seats(self, shift: Shift) -> int:
         """How many seats nobody has."""
-        return self._seats[shift.pk]
+        return self._free[shift.pk] - self._taken[shift.pk]
+
+    def is_full(self, shift: Shift) -> bool:
+        """As ``Shift.is_full``, after what was promised meanwhile: no seat is free, and nobody wants a stand-in."""
+        return self.seats(shift) <= 0 and not self.staffing(shift)["leaving"]
+
+    def staffing(self, shift: Shift) -> dict[str, Any]:
+        """The shift and what ``supporters.models.shifts.staffing`` counts."""
+        rows = self._rows_of(shift)
+        return {
+            "shift": shift,
+            "held": sum(row.status in Assignment.STAYING for row in rows),
+            "leaving": sum(row.status == Assignment.Status.STANDING_IN_WANTED for row in rows),
+            "asked": sum(row.status == Assignment.Status.OFFERED and not row.is_overdue for row in rows),
+        }
 
     def asked(self, shift: Shift) -> int:
         """How many of these people have an offer for it that they have not answered."""
-        offered = (row for (_person, key), row in self._rows.items() if key == shift.pk)
-        return sum(row.status == Assignment.Status.OFFERED for row in offered)
+        return sum(row.status == Assignment.Status.OFFERED for row in self._rows_of(shift))
+
+    def _rows_of(self, shift: Shift) -> list[Assignment]:
+        return [row for (_person, key), row in self._rows.items() if key == shift.pk]
 
     def choice(self, supporter: Supporter, shift: Shift) -> Choice:
+        is_minor = supporter.is_minor_on(shift.local_date, self.limits.adult_age)
         known = Known(
             limits=self.limits,
-            trained=self._courses <= {row.course_id for row in supporter.completions.all()},
-            consented=supporter.has_consent(),
+            trained=self._courses <= {course for (course,) in self._done[supporter.pk]},
+            consented=not is_minor or supporter.pk in self._consented,
             duties=self._duties[supporter.pk],
             mates=self._mates[shift.pk],
-            free_seats=self._seats[shift.pk],
+            free_seats=self.seats(shift) if is_minor else 0,
         )
         against: list[Refused] = []
-        doubts = list(_doubts(supporter, shift, self.limits))
+        doubts = list(self._doubts(supporter, shift))
         for refusal in refusals(supporter, shift, known):
             (doubts if isinstance(refusal, MAY_BE_SET_ASIDE) else against).append(refusal)
         return Choice(supporter, shift, against, doubts)
 
+    def _doubts(self, supporter: Supporter, shift: Shift) -> Iterable[Refused]:
+        """What the person said about the own time and ways, and the office may know better about."""
+        if any(starts < shift.ends_at and ends > shift.starts_at for starts, ends in self._absences[supporter.pk]):
+            yield Away()
+        if not _is_usually_free(self._windows[supporter.pk], shift):
+            yield NotUsuallyFree()
+        areas = {district for (district,) in self._areas[supporter.pk]}
+        if not _is_in_reach(supporter, areas, shift, self.limits):
+            yield TooFar()
 
-def _doubts(supporter: Supporter, shift: Shift, limits: Limits) -> Iterable[Refused]:
-    """What the person said about the own time and ways, and the office may know better about."""
-    if any(one.starts_at < shift.ends_at and one.ends_at > shift.starts_at for one in supporter.absences.all()):
-        yield Away()
-    if not is_usually_free(supporter, shift):
-        yield NotUsuallyFree()
-    if not is_in_reach(supporter, shift, limits):
-        yield TooFar()
+
+def _by_person(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]]]:
+    """``rows`` by their first column, a person's key; each without it."""
+    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for person, *facts in rows:
+        found[person].append(tuple(facts))
+    return found
 
 
-def is_usually_free(supporter: Supporter, shift: Shift) -> bool:
+def _is_usually_free(windows: Iterable[tuple[Any, ...]], shift: Shift) -> bool:
+    """Whether one of ``windows`` (weekday, start, end) holds the whole shift."""
     start, end = timezone.localtime(shift.starts_at), timezone.localtime(shift.ends_at)
     last = end.time() if end.date() == start.date() else dt.time.max
     return any(
-        window.weekday == start.weekday() and window.starts <= start.time() and window.ends >= last
-        for window in supporter.windows.all()
+        weekday == start.weekday() and starts <= start.time() and ends >= last for weekday, starts, ends in windows
     )
 
 
-def is_in_reach(supporter: Supporter, shift: Shift, limits: Limits) -> bool:
+def _is_in_reach(supporter: Supporter, areas: Collection[str], shift: Shift, limits: Limits) -> bool:
     """Within the districts, if the person named any, and the travelling time that the person set."""
-    areas = {district.pk for district in supporter.areas.all()}
     home = supporter.home_district
     pace = limits.pace_of(supporter.travel_by)
     minutes = travel_minutes(to_metres(home.latitude, home.longitude), to_metres(*shift.venue.position), pace)

@@ -135,8 +135,7 @@ def urgent(request: HttpRequest) -> HttpResponse:
 @coordinator_only
 def people(request: HttpRequest, pk: int) -> HttpResponse:
     """Who could go to an opening, the nearest first, and what stands against the others; put down or ask one."""
-    rows = Opening.objects.with_staffing().select_related("desk", "shift__venue__district")
-    found = get_object_or_404(rows, pk=pk)
+    found = get_object_or_404(Opening.objects.select_related("desk", "shift__venue__district"), pk=pk)
     form = PeopleFilter(request.GET)
     refused: dict[str, Any] = {}
     if request.POST.get("how") == "room":
@@ -147,14 +146,13 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
         if not refused:
             return redirect("consult:opening", found.pk)
     q = form.cleaned_data["q"] if form.is_valid() else ""
-    page = Paginator(staffing.nearest_first(found, q), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
-    tally = Tally(Supporter.objects.filter(pk__in=[one.pk for one in page.object_list]), [found.shift])
-    by_key = {one.pk: one for one in tally.people}
-    choices = [tally.choice(by_key[one.pk], found.shift) for one in page.object_list]
+    page: Any = Paginator(staffing.NearestFirst(found, q), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
+    tally = Tally(page.object_list.select_related("contact"), [found.shift])
+    choices = [tally.choice(one, found.shift) for one in tally.people]
     there = {one.supporter.pk for one in choices if tally.is_on(one.supporter, found.shift)}
     choices.sort(key=lambda one: (one.supporter.pk in there, bool(one.against), bool(one.doubts)))
     context = {"opening": found, "form": form, "page": page, "choices": choices, "there": there, "refused": refused}
-    context["is_full"] = found.shift.is_full()
+    context |= {"count": tally.staffing(found.shift), "is_full": tally.is_full(found.shift)}
     return render(request, "consult/people.html", context)
 
 

@@ -405,6 +405,9 @@ class Consent(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
 
+    # Those that were given and stand: what ``is_valid`` says of one.
+    VALID = Q(given_at__isnull=False, revoked_at=None)
+
     objects = RecordedQuerySet.as_manager()
 
     class Meta:

@@ -1,12 +1,14 @@
 """The rota: dates shown before they are made, batches taken back, dates moved, people found, standing teams, feeds."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import icalendar
 import pytest
+from django.core.paginator import Paginator
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,6 +24,7 @@ from consult.moving import move
 from consult.teams import Result
 from notifications.models import Contact, Message
 from programme.errors import Refused
+from programme.geo import to_metres
 from programme.models import District, Limits, Room, User, Venue
 from supporters.asking import ask
 from supporters.errors import (
@@ -37,7 +40,7 @@ from supporters.errors import (
     WeekFull,
 )
 from supporters.joining import join, open_places
-from supporters.models import Absence, Assignment, Claim, Consent, Shift
+from supporters.models import Absence, Assignment, Claim, Consent, Shift, Supporter
 from tests import calendar_clients
 from tests.consult.rows import EVERY_DAY, a_desk, an_opening
 from tests.engines import on_postgresql
@@ -427,6 +430,25 @@ def test_training_and_double_bookings_are_never_set_aside(coordinator: User) -> 
         with pytest.raises(refusal):
             staffing.put_down(opening, person, by=coordinator, reason="どうしても")
     assert opening.shift.assignments.count() == 0
+
+
+def test_the_people_of_all_pages_stand_by_the_way_from_their_district_then_by_name() -> None:
+    opening = on(7)
+    homes = [*District.objects.order_by("-position")[:4]]
+    for number in range(11):
+        SupporterFactory.create(home_district=homes[number % 4], kana=f"ひと{number // 2 % 3}")
+    SupporterFactory.create(home_district=homes[0], status="paused")
+    here = to_metres(*opening.shift.venue.position)
+
+    def far(one: Supporter) -> float:
+        return math.dist(to_metres(one.home_district.latitude, one.home_district.longitude), here)
+
+    rows = staffing.NearestFirst(opening)
+    expected = sorted(Supporter.objects.active(), key=lambda one: (far(one), one.kana, one.pk))
+    assert [one for number in (1, 2, 3, 4) for one in Paginator(rows, 3).page(number)] == expected
+    assert (len(rows), rows[4]) == (11, expected[4])
+    assert {one.kana for one in staffing.NearestFirst(opening, expected[5].kana)[:9]} == {expected[5].kana}
+    assert list(staffing.NearestFirst(opening, "だれもいない")[:3]) == []
 
 
 def test_the_page_of_people_asks_the_same_for_one_and_for_three(client: Client, coordinator: User) -> None:
