@@ -20,7 +20,7 @@ from programme.fiscal import Month
 
 
 class Book:
-    """Reads the ledger in three queries. What is not in it is counted in one statement, or was a short while ago
+    """Reads the ledger in three queries at most. What is not in it is counted in one statement, or was a short while ago
     (consult/kpi/kept.py): ``counted_at`` says when, and whoever shows a figure of an open month shows it too.
 
     Stocks are counted for ``stock_months`` alone (all months unless told): they are never summed. ``codes`` are the

@@ -6,6 +6,7 @@ Closed months give the cells that were frozen with them, open ones what is count
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
@@ -56,10 +57,18 @@ def slots(book: Book, months: Iterable[Month]) -> Counter[Slot]:
             together[key] += number
     found: Counter[Slot] = Counter()
     for key, number in together.items():
-        parts = key.split("-")
-        if len(parts) == len(Slot._fields) and all(part.isdigit() for part in parts):
-            found[Slot(*map(int, parts))] = number
+        if slot := _read(key):
+            found[slot] = number
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _read(key: str) -> Slot | None:
+    """Each look reads the same keys: every desk's hours, week by week."""
+    parts = key.split("-")
+    if len(parts) == len(Slot._fields) and all(part.isdigit() for part in parts):
+        return Slot(*map(int, parts))
+    return None
 
 
 def by_hour(slots: Mapping[Slot, int], desk: int | None, *, banded: bool) -> Heat | None:

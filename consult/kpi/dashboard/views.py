@@ -77,7 +77,8 @@ def hours(request: UserRequest) -> HttpResponse:
     months = [month for month in year.begun if has_figures(month)]
     book = Book(months, stock_months=[], codes=HOURS, cells_of=HOURS)
     slots, banded = heat.slots(book, months), request.user.is_officer
-    desks = Desk.objects.select_related("venue__district")
+    # No more of a desk than its title needs.
+    desks = Desk.objects.select_related("venue").only("name", "venue__name", "venue__name_en", "venue__kana")
     asked = request.GET.get("desk", "")
     chosen = get_object_or_404(desks, pk=asked if asked.isdecimal() else 0) if asked else None
     page = Paginator(desks, DESKS_A_PAGE).get_page(request.GET.get("page"))

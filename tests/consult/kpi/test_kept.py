@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
-from consult.kpi import definitions, ledger
+from consult.kpi import closed, definitions, ledger
+from consult.kpi.closed import ClosedMonths
 from consult.kpi.dashboard.lately import FIGURES
 from consult.kpi.dashboard.weeks import Recent, recent
 from consult.kpi.definition import Definition
@@ -158,6 +159,60 @@ def test_a_report_that_is_sent_is_counted_when_it_is_sent(coordinator: User, cli
     client.post("/kpi/half-years/2024H1/fix/", {"seen": 0, "sure": "on"})
     assert stored(Period.parse("2024H1")).is_fixed
     assert "よろず相談: 1件" in client.get("/kpi/half-years/2024H1/").content.decode()
+
+
+# --- What was read of closed months ----------------------------------------------------------------------
+def frozen_read(months: list[Month], **wanted: Any) -> tuple[int, ClosedMonths]:
+    """How many queries read frozen figures, and what was read."""
+    with CaptureQueriesContext(connection) as context:
+        found = ClosedMonths(months, **wanted)
+    return sum('FROM "consult_frozenfigure"' in query["sql"] for query in context.captured_queries), found
+
+
+def test_a_closed_month_is_read_once_and_its_cells_when_they_are_asked_for(coordinator: User) -> None:
+    for day in (MAY.first, dt.date(2024, 4, 3)):
+        some_of_each(2, day)
+    months = [Month(2024, 4), MAY]
+    for month in months:
+        ledger.close_month(month, by=coordinator)
+    whole = ClosedMonths(months)
+    asked: list[dict[str, Any]] = [
+        {"cells_of": ()},
+        {"cells_of": (), "codes": ("participants",)},
+        {"cells_of": ("consultations",), "codes": ("consultations", "sessions")},
+    ]
+    assert [frozen_read(months, **wanted)[0] for wanted in (*asked, *asked)] == [1, 0, 1, 0, 0, 0]
+    for wanted in asked:
+        _queries, found = frozen_read(months, **wanted)
+        assert set(found.frozen) == {key for key in whole.frozen if key[0] in wanted.get("codes", {key[0]})}
+        for key, value in found.frozen.items():
+            assert (value, found.breakdowns[key].whole) == (whole.frozen[key], whole.breakdowns[key].whole)
+            cells = whole.breakdowns[key].cells if key[0] in wanted["cells_of"] else {}
+            assert dict(found.breakdowns[key].cells) == dict(cells)
+
+
+def test_a_correction_is_seen_at_once_in_a_month_that_was_read_before(coordinator: User) -> None:
+    a_consultation(MAY.first)
+    ledger.close_month(MAY, by=coordinator)
+    key = "consultations", MAY
+    assert frozen_read([MAY], cells_of=())[1].current(key) == 1
+    ledger.correct(MAY, "consultations", 7, "紙の報告", by=coordinator)
+    queries, found = frozen_read([MAY], cells_of=())
+    assert (queries, found.current(key), found.frozen[key]) == (0, 7, 1)
+
+
+def test_what_was_read_takes_no_more_room_than_it_may(coordinator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(closed, "_memory", closed._Memory())
+    monkeypatch.setattr(closed._Memory, "MOST_MONTHS", 1)
+    monkeypatch.setattr(closed._Memory, "MOST_CELLS", 1)
+    months = [Month(2024, 4), MAY]
+    for month in months:
+        a_consultation(month.first)
+        ledger.close_month(month, by=coordinator)
+    for _look in range(2):
+        queries, found = frozen_read(months, cells_of=("consultations", "sessions"))
+        assert (queries, [found.current(("consultations", month)) for month in months]) == (1, [1, 1])
+    assert (len(closed._memory._months), len(closed._memory._cells)) == (1, 1)
 
 
 # --- On pages and in files -------------------------------------------------------------------------------
