@@ -69,7 +69,11 @@ class Step:
 
     def owns(self, key: str) -> bool:
         """Whether a sent value belongs to one of the step's fields; a field in parts sends field_part or field-part."""
-        return any(key == field or key.startswith((f"{field}_", f"{field}-")) for field in self.fields)
+        return any(_belongs(key, field) for field in self.fields)
+
+
+def _belongs(key: str, field: str) -> bool:
+    return key == field or key.startswith((f"{field}_", f"{field}-"))
 
 
 class Draft:
@@ -131,9 +135,10 @@ class Draft:
         self.passed, self.asked, self.first_open, self.sent_to = [], [], "", url
         self._store()
 
-    def data(self, shown: Step | None = None) -> QueryDict:
-        """All answers as one form would send them; of the page that is ``shown`` what stands on it."""
-        typed = {slug: it for slug, it in self.typed.items() if shown and slug == shown.slug}
+    def data(self, *shown: Step) -> QueryDict:
+        """All answers as one form would send them; of the pages that are ``shown`` what stands on them."""
+        slugs = {step.slug for step in shown}
+        typed = {slug: it for slug, it in self.typed.items() if slug in slugs}
         data = QueryDict(mutable=True)
         for page in (self.answers | typed).values():
             for key, values in page.items():
@@ -167,13 +172,18 @@ def fresh_drafts(session: SessionBase) -> list[tuple[str, dict[str, Any]]]:
     )
 
 
+def begun(session: SessionBase) -> list[tuple[str, dict[str, Any]]]:
+    """As ``fresh_drafts``, of those in which something is typed that was not sent."""
+    return [(pk, draft) for pk, draft in fresh_drafts(session) if draft["answers"] or draft.get("typed")]
+
+
 def unfinished(session: SessionBase, kind: str) -> tuple[UUID, str] | None:
     """Of the draft of a kind that was touched last and not sent: its id, and the page that was typed on last, or CHECK,
     which leads to the one that is to be answered next."""
-    begun = [(pk, it) for pk, it in fresh_drafts(session) if it["kind"] == kind and (it["answers"] or it.get("typed"))]
-    if not begun:
+    mine = [(pk, draft) for pk, draft in begun(session) if draft["kind"] == kind]
+    if not mine:
         return None
-    pk, draft = begun[-1]
+    pk, draft = mine[-1]
     return UUID(pk), next(reversed(draft.get("typed", {})), CHECK)
 
 
@@ -349,6 +359,22 @@ class StepsView(View):
         answered = [(label, value) for label, value in said if value] or [(_("お答え"), _("なし"))]
         return [{"label": label, "value": value, "change_url": self._url(step.slug)} for label, value in answered]
 
+    def say(self, request: HttpRequest, pk: UUID) -> list[tuple[str, str]]:
+        """All that is typed into a draft: each field's label, and the answer in words, or as typed while it is none."""
+        self.setup(request)
+        self.kept_in = request.session
+        self.draft = self.open_draft(pk)
+        data = self.draft.data(*self.steps)
+        form = self.make_form(data)
+        form.full_clean()
+        rows = []
+        for name in (field for step in self.steps for field in step.fields):
+            typed = [value for key, values in data.lists() if _belongs(key, name) for value in values if value]
+            if typed:
+                is_answer = name in form.cleaned_data and name not in form.errors
+                rows.append((str(form[name].label), _said(form, form[name]) if is_answer else say_list(typed)))
+        return rows
+
     # --- Steps ---------------------------------------------------------------------------------------
     def _find(self, slug: str) -> Step:
         found = next((step for step in self.steps if step.slug == slug), None)
@@ -371,6 +397,26 @@ class StepsView(View):
 
     def _to(self, slug: str) -> HttpResponse:
         return redirect(self._url(slug))
+
+
+_VIEWS: dict[str, Callable[[str], type[StepsView] | None]] = {}
+
+
+def register(kind: str, view: Callable[[str], type[StepsView] | None]) -> None:
+    """The pages of the drafts of a kind: ``view`` gets what follows ``kind:``, None when these pages are no more."""
+    _VIEWS[kind] = view
+
+
+def drafts_in_words(request: HttpRequest) -> list[tuple[str, dt.datetime, list[tuple[str, str]]]]:
+    """What is typed on this device and was not sent: the form's heading, when it was touched last, and what it says."""
+    found = []
+    for pk, draft in begun(request.session):
+        kind, _colon, key = draft["kind"].partition(":")
+        view = _VIEWS[kind](key)
+        if view:
+            touched = dt.datetime.fromisoformat(draft["touched"])
+            found.append((str(view.heading), touched, view().say(request, UUID(pk))))
+    return found
 
 
 def _is_wrong(form: Form, step: Step) -> bool:

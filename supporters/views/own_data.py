@@ -20,7 +20,7 @@ from programme import own_data
 from programme.access import UserRequest, coordinator_only, signed_in
 from programme.errors import Refused
 from programme.models import Limits, Programme, Role
-from programme.steps import fresh_drafts
+from programme.steps import begun, drafts_in_words
 from programme.wording import say_day, say_list, say_moment, say_time
 from supporters import erasing
 from supporters.messages import KEEP, LIFETIME
@@ -77,17 +77,17 @@ def _overview_of_account(request: UserRequest) -> HttpResponse:
         logout(request)
         messages.success(request, _("アカウントと、入力した内容を消しました。"))
         return redirect("/?signed_out=1")  # what the device keeps for being without the net is forgotten there
-    begun = any(draft["answers"] for _pk, draft in fresh_drafts(request.session))
-    context = {"begun": begun, "erasable": request.user.role == Role.MEMBER}
+    context = {"begun": bool(begun(request.session)), "erasable": request.user.role == Role.MEMBER}
     return render(request, "supporters/own_account.html", context)
 
 
 @require_safe
 @_own
 def read(request: UserRequest, supporter: Supporter | None) -> HttpResponse:
-    """Everything on one page, to read or to print."""
+    """Everything on one page, to read or to print; and what was typed on this device and not sent."""
     person = _person(request, supporter)
     parts = [_part(holding, person) for holding in own_data.holdings()]
+    parts.append({"title": _("この機器で、とちゅうまで入力した内容"), "rows": _drafts(request)})
     context = {"parts": [part for part in parts if part["rows"]], "deeds": _deeds(person), "made_at": timezone.now()}
     return render(request, "supporters/own_data_all.html", context)
 
@@ -96,6 +96,13 @@ def _part(holding: own_data.Holding, person: own_data.Person) -> dict[str, Any]:
     columns = holding.columns()
     rows = [[(words, _say(row[path])) for path, words in columns] for row in holding.rows(person)]
     return {"title": holding.title, "rows": rows}
+
+
+def _drafts(request: HttpRequest) -> list[list[tuple[str, str]]]:
+    return [
+        [(_("入力したページ"), heading), (_("最後に入力した日時"), say_moment(touched)), *rows]
+        for heading, touched, rows in drafts_in_words(request)
+    ]
 
 
 def _say(value: Any) -> str:
@@ -149,9 +156,12 @@ def download(request: UserRequest, supporter: Supporter | None) -> HttpResponse:
             for deed in own_data.deeds()
         },
         "drafts": [
-            {"form": draft["kind"], "touched": draft["touched"], "answers": draft["answers"]}
-            for _pk, draft in fresh_drafts(request.session)
-            if draft["answers"]
+            {
+                "form": draft["kind"],
+                "touched": draft["touched"],
+                "answers": draft["answers"] | draft.get("typed", {}),
+            }
+            for _pk, draft in begun(request.session)
         ],
     }
     return JsonResponse(

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from programme import steps
 from programme.access import signed_in
 from programme.postcode import place_of, read_postcode
 from programme.steps import Step, StepsView, unfinished
@@ -100,3 +101,6 @@ class RegistrationView(StepsView):
         else:
             messages.success(self.request, _("申込みを受け付けました。ありがとうございます。"))
         return reverse("supporters:home")
+
+
+steps.register(KIND, lambda _key: RegistrationView)

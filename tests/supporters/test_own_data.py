@@ -22,21 +22,24 @@ from consult.kpi.ledger import close_month
 from consult.models import Consultation, FrozenFigure, MonthReport, ProposedCorrection
 from consult.tasks import propose_corrections
 from mdeji.demo import LOGINS, load_demo
+from notifications import links
 from notifications.models import Contact, Message, Suppression
 from notifications.outbox import send_code
 from programme import own_data
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month
-from programme.models import Entry, Role, User
+from programme.models import District, Entry, Role, User
+from support_requests.messages import STATUS
 from supporters import erasing
 from supporters.errors import Erased
-from supporters.models import Absence, Assignment, CalendarAddress, Consent, Supporter, SupporterMove
+from supporters.models import Absence, Assignment, CalendarAddress, Consent, Shift, Supporter, SupporterMove
 from supporters.own_data import person_of, rough_birth_date
 from supporters.services import set_free_times
 from supporters.tasks import erase_due
 from supporters.views.registering import RegistrationView
-from tests.factories import ContactFactory, SupporterFactory, UserFactory, a_shift, an_offer, at
+from tests.factories import ContactFactory, SupporterFactory, SupportRequestFactory, UserFactory, a_shift, an_offer, at
 from tests.steps import url_of
+from tests.support_requests.booking import a_booked_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 
@@ -210,6 +213,38 @@ def test_who_has_not_applied_yet_reads_and_takes_along_what_there_is(client: Cli
     assert "ほかの人" not in content
     assert data["data"]["supporters.Supporter"]["rows"] == []
     assert "+819033334444" in client.get(reverse("supporters:own_data_all")).content.decode()
+
+
+def test_what_was_typed_and_not_sent_is_read_in_words(client: Client, newcomer: User) -> None:
+    draft = uuid.uuid4()
+    born = {"birth_date_year": "1958", "birth_date_month": "4", "birth_date_day": ""}
+    client.post(url_of(RegistrationView, draft, "you"), {"name": "見本 𠮷子", "kana": "みほん", **born})
+    client.post(url_of(RegistrationView, draft, "where"), {"home_district": "D03", "keep": "1"})
+    district = District.objects.get(pk="D03").name
+    page = client.get(reverse("supporters:own_data_all")).content.decode()
+    for words in ("サポーターの申込み", "見本 𠮷子", "1958、4", district):
+        assert words in page, words
+    data = json.loads(client.get(reverse("supporters:own_data_file")).content)
+    assert data["drafts"][-1]["answers"]["where"] == {"home_district": ["D03"]}
+    assert "とちゅうまで入力した内容" not in Client().get("/").content.decode()
+
+
+def test_a_report_and_a_change_that_are_half_typed_are_read_in_words(client: Client) -> None:
+    session = a_booked_session()
+    begin = timezone.now() - dt.timedelta(hours=3)
+    Shift.objects.filter(pk=session.shift_id).update(starts_at=begin, ends_at=begin + dt.timedelta(hours=2))
+    client.force_login(session.shift.assignments.all()[0].supporter.user)
+    report = reverse("support_requests:report_step", args=[session.pk, uuid.uuid4(), "how"])
+    client.post(report, {"note": "書きかけの報告", "went": "well", "keep": "1"})
+    asked = SupportRequestFactory.create()
+    change = reverse("support_requests:change", args=[links.token(STATUS, asked.pk), uuid.uuid4(), "helps"])
+    client.post(change, {"note": "書きかけの変更", "keep": "1"})
+    client.post(reverse("support_requests:step", args=[uuid.uuid4(), "group"]), {"group_name": "三日月会"})
+    page = client.get(reverse("supporters:own_data_all")).content.decode()
+    for words in ("活動の報告", "書きかけの報告", "お申し込みの変更", "書きかけの変更", asked.group.name, "三日月会"):
+        assert words in page, words
+    asked.delete()
+    assert "書きかけの変更" not in client.get(reverse("supporters:own_data_all")).content.decode()
 
 
 def test_who_has_not_applied_yet_erases_the_account_at_once(client: Client, newcomer: User) -> None:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from programme.errors import Refused
 from programme.models import Limits
-from programme.steps import CHECK, Draft, unfinished
+from programme.steps import CHECK, Draft, register, unfinished
 from support_requests.forms import IntakeForm, OtherTimeForm
 from support_requests.forms.intake import TIMES
 from support_requests.forms.wishes import as_typed
@@ -78,6 +78,14 @@ class ChangeView(IntakeView):
 
 def _kind(asked: SupportRequest) -> str:
     return f"change:{asked.pk}"
+
+
+def _view_of(key: str) -> type[ChangeView] | None:
+    asked = SupportRequest.objects.select_related("group__contact", "venue").filter(pk=key).first()
+    return ChangeView.of(asked, "") if asked else None
+
+
+register("change", _view_of)
 
 
 def _seen(asked: SupportRequest) -> dict[str, list[str]]:

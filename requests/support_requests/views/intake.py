@@ -17,7 +17,7 @@ from notifications.models import Channel, Message
 from programme.models import District, Level, Limits
 from programme.postcode import place_of, read_postcode
 from programme.qr import qr_code
-from programme.steps import Step, StepsView, forget, unfinished
+from programme.steps import Step, StepsView, forget, register, unfinished
 from programme.tries import Tries
 from support_requests.errors import TooManyFromHere
 from support_requests.fields import OWN_PLACE, topics_in_scope
@@ -141,6 +141,9 @@ class IntakeView(StepsView):
         if TRIES.are_over(self.request):
             raise TooManyFromHere
         TRIES.count(self.request)
+
+
+register(KIND, lambda _key: IntakeView)
 
 
 @opened_by(STATUS)

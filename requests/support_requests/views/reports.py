@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from programme.access import coordinator_only, signed_in
 from programme.errors import Refused
-from programme.steps import Step, StepsView, unfinished
+from programme.steps import Step, StepsView, register, unfinished
 from support_requests.errors import AlreadyReported
 from support_requests.forms import CorrectionForm, ReportForm
 from support_requests.models import Report, Session
@@ -77,6 +77,14 @@ class ReportView(StepsView):
 
     def _url(self, slug: str) -> str:
         return reverse(self.url_name, args=[self.session.pk, self.draft.pk, slug])
+
+
+def _view_of(key: str) -> type[ReportView] | None:
+    session = Session.objects.select_related("request__group", "shift__venue").filter(pk=key).first()
+    return ReportView.of(session) if session else None
+
+
+register("report", _view_of)
 
 
 @signed_in
