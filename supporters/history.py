@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 
 from programme.models import Limits
 from supporters.models import Assignment, AssignmentMove, Supporter
@@ -22,15 +22,17 @@ class History:
 
 
 def history(supporter: Supporter, now: dt.datetime, limits: Limits) -> History:
-    duties = supporter.assignments.filter(shift__starts_at__gt=now - YEAR, shift__starts_at__lte=now)
+    """In one query."""
+    this_year = Q(shift__starts_at__gt=now - YEAR, shift__starts_at__lte=now)
     late = AssignmentMove.objects.filter(
-        subject__supporter=supporter,
+        subject=OuterRef("pk"),
         to_status=Assignment.Status.STANDING_IN_WANTED,
         at__gt=F("shift_start") - dt.timedelta(hours=limits.late_hours),
         shift_start__gt=now - YEAR,
     )
-    counts = duties.order_by().aggregate(
-        served=Count("pk", filter=Q(status__in=Assignment.HELD, shift__ends_at__lte=now)),
-        absent=Count("pk", filter=Q(status=Assignment.Status.ABSENT)),
+    counts = supporter.assignments.order_by().aggregate(
+        served=Count("pk", filter=this_year & Q(status__in=Assignment.HELD, shift__ends_at__lte=now)),
+        late=Count("pk", filter=Q(Exists(late))),
+        absent=Count("pk", filter=this_year & Q(status=Assignment.Status.ABSENT)),
     )
-    return History(**counts, late=late.values("subject").distinct().count())
+    return History(**counts)

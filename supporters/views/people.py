@@ -1,5 +1,6 @@
 """The coordinators' pages about supporters."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from programme.records import record_of
 from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.history import history
 from supporters.merging import keep_apart, known_already, look_alikes, merge
-from supporters.models import Consent, Supporter, TrainingCompletion
+from supporters.models import Consent, Supporter
 from supporters.services import ask_guardian, change_contact, record_paper_consent
 from supporters.views.replies import told
 
@@ -47,27 +48,26 @@ def people(request: HttpRequest) -> HttpResponse:
 
 def _supporter(request: HttpRequest, pk: int) -> Supporter:
     rows = Supporter.objects.visible_to(request.user)
-    return get_object_or_404(rows.select_related("category", "home_district", "contact", "user"), pk=pk)
+    return get_object_or_404(rows.select_related("category", "home_district", "contact"), pk=pk)
 
 
 def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpResponse:
     today, limits = timezone.localdate(), Limits.current()
     prefetch_related_objects(
-        [supporter],
-        Prefetch("consents", Consent.objects.select_related("guardian", "recorded_by")),
-        Prefetch("completions", TrainingCompletion.objects.select_related("course", "recorded_by")),
+        [supporter], Prefetch("consents", Consent.objects.select_related("guardian", "recorded_by")), "completions"
     )
-    consents, done = supporter.consents.all(), {one.course_id for one in supporter.completions.all()}
-    courses_left = [course for course in Course.objects.all() if course.pk not in done]
+    courses, done = Course.objects.in_bulk(), {one.course_id: one for one in supporter.completions.all()}
+    courses_left = [course for course in courses.values() if course.pk not in done]
+    consents = supporter.consents.all()
     needs_consent, has_consent = supporter.is_minor_on(today, limits.adult_age), supporter.has_consent()
-    told = list(Message.objects.filter(recipient=supporter.contact).prefetch_related("attempts")[: TOLD_AT_MOST + 1])
+    do = request.GET.get("do") or ("training" if supporter.status == Supporter.Status.TRAINING else "")
     context = {
         "supporter": supporter,
         "age": supporter.age_on(today),
         "needs_consent": needs_consent,
         "has_consent": has_consent,
         "consents": consents,
-        "completions": supporter.completions.all(),
+        "completions": [(courses[code], one.completed_on) for code, one in done.items()],
         "missing_courses": [course for course in courses_left if course.required],
         "courses_left": courses_left,
         "brings": supporter.brought,
@@ -75,19 +75,28 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "skills": supporter.skills.select_related("topic").order_by("topic__position"),
         "duties": supporter.assignments.upcoming().select_related("shift__venue")[:10],
         "moves": [(row, Supporter.Status(row.to_status).label) for row in supporter.moves.select_related("by")],
-        "told": told[:TOLD_AT_MOST],
-        "more_told": len(told) > TOLD_AT_MOST,
+        "told": Message.objects.filter(recipient=supporter.contact)[:TOLD_AT_MOST],
         "look_alikes": look_alikes(supporter),
         "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
         "history": history(supporter, timezone.now(), limits),
-        "contact_form": ContactForm(instance=supporter.contact, prefix="contact"),
         "flags_form": FlagsForm(instance=supporter, prefix="flags"),
-        "training_form": TrainingForm(supporter=supporter, initial={"on": today}, prefix="training"),
+        **_asked_for(do, supporter, today),
         "guardian_form": _guardian_form(supporter) if needs_consent and not has_consent else None,
-        "reason_form": ReasonForm(prefix="leave"),
         "record": record_of(supporter, supporter.contact, *consents),
     }
     return render(request, "supporters/person.html", context | forms)
+
+
+def _asked_for(do: str, supporter: Supporter, today: dt.date) -> dict[str, Any]:
+    """The form of what is rarely done: it is made when somebody follows its link."""
+    match do:
+        case "contact":
+            return {"contact_form": ContactForm(instance=supporter.contact, prefix="contact")}
+        case "training":
+            return {"training_form": TrainingForm(supporter=supporter, initial={"on": today}, prefix="training")}
+        case "leave":
+            return {"reason_form": ReasonForm(prefix="leave")}
+    return {}
 
 
 def _guardian_form(supporter: Supporter) -> GuardianForm:

@@ -326,6 +326,28 @@ def test_withdrawing_somebody_needs_a_reason(coordinator: User) -> None:
     assert supporter.status == "active"
 
 
+@pytest.mark.parametrize(
+    ("do", "field"), [("contact", "contact-email"), ("training", "training-on"), ("leave", "leave-reason")]
+)
+def test_the_form_of_what_is_rarely_done_is_made_when_its_link_is_followed(
+    coordinator: User, do: str, field: str
+) -> None:
+    supporter = SupporterFactory()
+    client = office(coordinator)
+    Course.objects.create(code="more", name="もっと", source="test")
+    seen = client.get(page_of(supporter)).content.decode()
+    assert f'href="{page_of(supporter)}?do={do}#{do}"' in seen
+    assert f'name="{field}' not in seen
+    asked = client.get(page_of(supporter), {"do": do}).content.decode()
+    assert f'id="{do}"' in asked
+    assert f'name="{field}' in asked
+
+
+def test_who_is_in_training_has_the_form_for_it_on_the_page(coordinator: User) -> None:
+    supporter = SupporterFactory(status="training", ready=False)
+    assert 'name="training-on' in office(coordinator).get(page_of(supporter)).content.decode()
+
+
 def test_a_second_tap_of_the_office_is_answered_kindly(coordinator: User) -> None:
     supporter = SupporterFactory(status="applied")
     client = office(coordinator)
