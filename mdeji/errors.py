@@ -5,9 +5,12 @@ request, and the phone number is the one that a page showed last.
 """
 
 import sys
+from collections.abc import Callable
 
+from allauth.core.exceptions import RateLimited
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -30,6 +33,19 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     response = render(request, "429.html", status=429)
     response.headers["Retry-After"] = SOON
     return response
+
+
+def rate_limits(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
+    """The same page where a view of allauth's lets its count through, as for one more code at sign-up."""
+
+    def middleware(request: HttpRequest) -> HttpResponseBase:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return too_many_requests(request) if isinstance(exception, RateLimited) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

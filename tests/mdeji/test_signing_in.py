@@ -132,6 +132,21 @@ def test_another_number_has_a_ceiling_of_its_own(settings: Settings, db: None) -
     assert Message.objects.filter(is_code=True).count() == 2
 
 
+def test_who_starts_over_at_once_reads_to_wait_and_can_sign_in_later(client: Client, programme_facts: None) -> None:
+    sign_up = reverse("account_signup")
+    page = client.post(sign_up, {"phone": MOBILE}, follow=True).content.decode()
+    assert f'name="next" value="{sign_up}"' in page  # 最初からやり直す
+    assert client.post(reverse("account_logout"), {"next": sign_up})["Location"] == sign_up
+    for _try in range(2):
+        again = client.post(sign_up, {"phone": MOBILE})
+        assert (again.status_code, again["Retry-After"]) == (429, "300")
+        assert "少し時間をおいてください" in again.content.decode()
+    other = Client()
+    other.post(reverse("account_request_login_code"), {"phone": MOBILE})
+    other.post(reverse("account_confirm_login_code"), {"code": the_code()})
+    assert signed_in_as(other) == User.objects.get().pk
+
+
 def test_an_unknown_number_gets_one_sms_a_day_with_the_way_to_register(client: Client, db: None) -> None:
     for _try in range(2):
         client.post(reverse("account_request_login_code"), {"phone": "090-1234-5678"})
