@@ -1,6 +1,7 @@
 """Asking people for a duty: until when they may answer, and how often they are asked."""
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 from django.db import transaction
@@ -51,10 +52,12 @@ def _quiet(moment: dt.datetime, limits: Limits) -> tuple[dt.datetime, dt.datetim
     return None
 
 
-def asked_often(now: dt.datetime, limits: Limits) -> set[int]:
-    """Keys of those who were asked as often this month as anybody may be, whatever they answered."""
+def asked_often(now: dt.datetime, limits: Limits, people: Collection[int] | None = None) -> set[int]:
+    """Keys of those, of ``people`` if given, who were asked as often this month as anybody may be, whatever came."""
     month = start_of(Month.of(timezone.localdate(now)).first)
     rows = Assignment.objects.filter(offered_at__gte=month).order_by().values("supporter_id")
+    if people is not None:
+        rows = rows.filter(supporter__in=people)
     return set(
         rows.annotate(asks=Count("pk")).filter(asks__gte=limits.asks_a_month).values_list("supporter_id", flat=True)
     )
@@ -62,7 +65,7 @@ def asked_often(now: dt.datetime, limits: Limits) -> set[int]:
 
 def check_asks(supporter: Supporter, now: dt.datetime, limits: Limits) -> None:
     """Raise AskedOften for whoever is among ``asked_often``."""
-    if supporter.pk in asked_often(now, limits):
+    if asked_often(now, limits, [supporter.pk]):
         raise AskedOften(limit=limits.asks_a_month)
 
 

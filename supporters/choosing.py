@@ -127,15 +127,14 @@ class Tally:
         """From now on the person counts as asked for the shift."""
         self._mates[shift.pk].append(Mate(0, supporter.pk, supporter.birth_date, held=False))
 
-    def release(self, supporter: Supporter, shift: Shift) -> None:
-        """From now on the person counts as not being on the shift."""
-        before = len(self._mates[shift.pk])
-        self._duties[supporter.pk] = [one for one in self._duties[supporter.pk] if one.pk != shift.pk]
-        held = any(mate.supporter_id == supporter.pk and mate.held for mate in self._mates[shift.pk])
-        self._mates[shift.pk] = [mate for mate in self._mates[shift.pk] if mate.supporter_id != supporter.pk]
-        if held and len(self._mates[shift.pk]) < before:
-            self._taken[shift.pk] -= 1
-        self._rows.pop((supporter.pk, shift.pk), None)
+    def release(self, supporter: Supporter, shift: int) -> None:
+        """From now on the person counts as not being on the shift with this key."""
+        self._duties[supporter.pk] = [one for one in self._duties[supporter.pk] if one.pk != shift]
+        mates = self._mates[shift]
+        self._mates[shift] = [mate for mate in mates if mate.supporter_id != supporter.pk]
+        if any(mate.supporter_id == supporter.pk and mate.held for mate in mates):
+            self._taken[shift] -= 1
+        self._rows.pop((supporter.pk, shift), None)
 
     def seats(self, shift: Shift) -> int:
         """How many seats nobody has."""

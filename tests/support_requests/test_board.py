@@ -17,6 +17,7 @@ from support_requests.board.errors import BoardStale, MovedOn, NothingProposed, 
 from support_requests.board.sandbox import state_of, touched
 from support_requests.board.week import week_of
 from support_requests.models import Board, BoardStep
+from supporters.errors import AlreadyBooked
 from supporters.models import Absence, Assignment, Claim, Shift, Supporter
 from tests.factories import SupporterFactory, a_shift
 
@@ -372,6 +373,55 @@ def test_the_board_asks_the_same_for_one_shift_and_for_many(office: Client, coor
                 office.get(PAGE, {"week": monday.isoformat(), "view": view})
             numbers.add(len(queries))
     assert [len(numbers) for numbers in counts.values()] == [1, 1]
+
+
+def test_the_lists_of_people_and_of_places_ask_the_same_for_one_and_for_many(
+    office: Client, coordinator: User, monday: dt.date
+) -> None:
+    shift, numbers, week = shift_on(monday, 1, needed=9), set(), {"week": monday.isoformat()}
+    for day in (2, 3, 4):
+        one, other = SupporterFactory(), SupporterFactory()
+        seat(shift_on(monday, day), one)
+        step(coordinator, monday, other, None, shift_on(monday, day, 15))
+        with CaptureQueriesContext(connection) as queries:
+            people = office.get(reverse("support_requests:board_people", args=[shift.pk]))
+            places = office.get(reverse("support_requests:board_person", args=[other.pk]), week)
+        numbers.add(len(queries))
+    assert (len(people.context["rows"]), len(places.context["page"].object_list)) == (6, 6)
+    assert len(numbers) == 1
+    assert office.get(reverse("support_requests:board_person", args=[0]), week).status_code == 404
+
+
+def test_who_would_go_elsewhere_by_a_step_is_judged_so_on_every_list(
+    office: Client, coordinator: User, monday: dt.date
+) -> None:
+    shift, same_time, home = shift_on(monday, 1), shift_on(monday, 1, 11), shift_on(monday, 2)
+    one, leaver = SupporterFactory(), SupporterFactory()
+    seat(home, leaver)
+    step(coordinator, monday, one, None, same_time)
+    step(coordinator, monday, leaver, home, None)
+    page = office.get(reverse("support_requests:board_people", args=[shift.pk]))
+    against = {choice.supporter: [str(it) for it in choice.against] for choice, _there in page.context["rows"]}
+    assert against == {one: [str(AlreadyBooked())], leaver: []}
+    places = office.get(reverse("support_requests:board_person", args=[one.pk]), {"week": monday.isoformat()})
+    hard = {choice.shift: [str(it) for it in hard] for choice, hard in places.context["page"].object_list}
+    assert hard == {shift: [str(AlreadyBooked())], home: []}  # the place that the leaver would leave is free
+
+
+def test_what_the_board_has_seen_is_how_the_shifts_of_its_steps_stand(
+    office: Client, coordinator: User, monday: dt.date
+) -> None:
+    home, other, called_off = (shift_on(monday, day, needed=3) for day in (1, 2, 3))
+    one, mate = SupporterFactory(), SupporterFactory()
+    seat(home, one, mate)
+    seat(shift_on(monday, 4), SupporterFactory())
+    step(coordinator, monday, one, home, other)
+    step(coordinator, monday, mate, None, called_off)
+    called_off.cancel(by=coordinator, reason="雨")
+    for view in ("", "people"):
+        seen = office.get(PAGE, {"week": monday.isoformat(), "view": view}).context["seen"]
+        assert sandbox.read_state(seen) == state_of(touched(Board.objects.get()))
+        assert len(state_of(touched(Board.objects.get()))) == 3
 
 
 def test_of_a_full_day_those_that_are_short_of_people_and_those_of_steps_are_shown_and_the_rest_a_tap_away(

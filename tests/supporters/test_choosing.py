@@ -92,7 +92,7 @@ def test_a_list_knows_of_a_shift_what_the_shift_knows() -> None:
     third = an_offer(a_shift(days=8), SupporterFactory.create()).supporter
     tally.promise(third, shift)
     assert tally.seats(shift) == -1
-    tally.release(third, shift)
+    tally.release(third, shift.pk)
     assert tally.seats(shift) == 0
 
 

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -90,13 +90,16 @@ def _keep(step: BoardStep) -> None:
 # --- What a page has seen ------------------------------------------------------------------------------
 def state_of(shifts: Collection[int]) -> State:
     """How ``shifts`` stand now, for comparing later."""
-    found: State = {
-        str(one.pk): (one.starts_at.isoformat() if one.cancelled_at is None else "", {})
-        for one in Shift.objects.filter(pk__in=shifts)
-    }
-    rows = Assignment.objects.filter(shift__in=shifts, status__in=ON).values_list("shift_id", "supporter_id", "status")
+    rows = Assignment.objects.filter(shift__in=shifts).order_by().values_list("shift_id", "supporter_id", "status")
+    return state_from(Shift.objects.filter(pk__in=shifts), rows)
+
+
+def state_from(shifts: Iterable[Shift], rows: Iterable[tuple[int, int, str]]) -> State:
+    """As ``state_of``, of what was read already: who (``rows``: shift, person, status) stands how on ``shifts``."""
+    found: State = {str(one.pk): (one.starts_at.isoformat() if one.cancelled_at is None else "", {}) for one in shifts}
     for shift, supporter, status in rows:
-        found[str(shift)][1][str(supporter)] = status
+        if status in ON and str(shift) in found:
+            found[str(shift)][1][str(supporter)] = status
     return found
 
 

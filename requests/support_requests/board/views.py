@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -23,8 +23,7 @@ from programme.errors import ChangedMeanwhile, Refused
 from programme.models import District
 from support_requests.board import sandbox
 from support_requests.board.errors import NotOnShift
-from support_requests.board.sandbox import state_of, touched
-from support_requests.board.week import judge, people_of, places_to_go, steps_of, tally_after, week_of
+from support_requests.board.week import judge, people_of, places_to_go, steps_of_open, tally_after, week_of
 from support_requests.forms import PeopleForm
 from support_requests.models import Board, BoardStep
 from supporters.asking import asked_often
@@ -73,8 +72,9 @@ def _address(monday: dt.date, **more: object) -> str:
 def board(request: UserRequest) -> HttpResponse:
     """Shifts × days, or people × days, with the steps proposed and what speaks against them."""
     monday = _monday(request.GET.get("week", ""))
-    boards = Board.objects.of(request.user, monday)
-    found = boards.open().first()
+    boards = list(Board.objects.of(request.user, monday))
+    found = next((one for one in boards if one.committed_at is None), None)
+    done = {one.committed_at: one for one in boards if one.committed_at and not one.undone_at}
     form = BoardFilter(request.GET)
     district = form.cleaned_data["district"] if form.is_valid() else None
     by_people = request.GET.get("view") == "people"
@@ -92,8 +92,8 @@ def board(request: UserRequest) -> HttpResponse:
         "by_people": by_people,
         "day": day,
         "board": found,
-        "seen": json.dumps(state_of(touched(found))) if found else "",
-        "last": boards.filter(committed_at__isnull=False, undone_at=None).order_by("-committed_at").first(),
+        "seen": json.dumps(week.seen),
+        "last": done[max(done)] if done else None,
         "form": form,
         "today": timezone.localdate(),
         "previous_url": _address(monday - WEEK, **keep),
@@ -180,11 +180,10 @@ def people(request: UserRequest, pk: int) -> HttpResponse:
     form = PeopleForm(request.GET)
     q = form.cleaned_data["q"] if form.is_valid() else ""
     rows = (Supporter.objects.found_by(q) if q else Supporter.objects.all()).active()
-    page = Paginator(rows, CHOICES_A_PAGE).get_page(request.GET.get("page"))
+    page: Any = Paginator(rows, CHOICES_A_PAGE).get_page(request.GET.get("page"))
     steps = _steps(request, monday)
-    tally = tally_after(steps, [one.pk for one in page.object_list], [shift])
-    by_key = {one.pk: one for one in tally.people}
-    found = [tally.choice(by_key[one.pk], shift) for one in page.object_list]
+    tally = tally_after(steps, page.object_list, [shift])
+    found = [tally.choice(one, shift) for one in tally.people]
     coming = {step.supporter_id for step in steps if step.goes_id == shift.pk}
     rows_of = [(one, one.supporter.pk in coming or tally.is_on(one.supporter, shift)) for one in found]
     rows_of.sort(key=lambda row: (row[1], bool(row[0].against), bool(row[0].doubts)))
@@ -196,19 +195,22 @@ def people(request: UserRequest, pk: int) -> HttpResponse:
 @coordinator_only
 def person(request: UserRequest, pk: int) -> HttpResponse:
     """Where a person could go in a week, instead of the shift ``leaves`` if one is named, or be taken off it."""
-    one = get_object_or_404(Supporter.objects.select_related("home_district"), pk=pk)
     monday = _monday(request.GET.get("week", ""))
     leaves = _shift(request.GET.get("leaves"))
     steps = _steps(request, monday)
-    own = [step for step in steps if step.supporter_id == one.pk]
-    rows = places_to_go(monday, one, own).exclude(pk=leaves.pk if leaves else 0)
-    page: Any = Paginator(rows, CHOICES_A_PAGE).get_page(request.GET.get("page"))
-    tally = tally_after(steps, [one.pk], [*page, *([leaves] if leaves else [])])
-    one = next(each for each in tally.people if each.pk == one.pk)
+    keys = places_to_go(monday, pk, [step for step in steps if step.supporter_id == pk])
+    keys = [key for key in keys if not leaves or key != leaves.pk]
+    page: Any = Paginator(keys, CHOICES_A_PAGE).get_page(request.GET.get("page"))
+    shifts = Shift.objects.select_related("venue__district").in_bulk(page.object_list)
+    places = [shifts[key] for key in page.object_list if key in shifts]
+    tally = tally_after(steps, Supporter.objects.filter(pk=pk), [*places, *([leaves] if leaves else [])])
+    if not tally.people:
+        raise Http404
+    [one] = tally.people
     if leaves:
-        tally.release(one, leaves)
-    often = asked_often(timezone.now(), tally.limits)
-    choices = [tally.choice(one, shift) for shift in page]
+        tally.release(one, leaves.pk)
+    often = asked_often(timezone.now(), tally.limits, [pk])
+    choices = [tally.choice(one, shift) for shift in places]
     judged = [(choice, judge(choice, tally, BoardStep.How.AGREED, often)) for choice in choices]
     page.object_list = sorted(judged, key=lambda row: (bool(row[1]), bool(row[0].doubts), row[0].shift.starts_at))
     context = {"one": one, "leaves": leaves, "monday": monday, "page": page, "board_url": _address(monday)}
@@ -217,5 +219,4 @@ def person(request: UserRequest, pk: int) -> HttpResponse:
 
 def _steps(request: UserRequest, monday: dt.date) -> list[BoardStep]:
     """The open board's steps."""
-    found = Board.objects.of(request.user, monday).open().first()
-    return steps_of(found)
+    return steps_of_open(Board.objects.of(request.user, monday))

@@ -24,10 +24,10 @@ def chip(context: dict[str, Any], seated: Seated, place: Place, text: str) -> Sa
         '<a class="chip{}" href="{}?week={}&amp;leaves={}" data-supporter="{}" data-leaves="{}">{}</a> '
         "<small>{}</small>",
         " comes" if seated.comes else "",
-        reverse("support_requests:board_person", args=[seated.supporter.pk]),
+        reverse("support_requests:board_person", args=[seated.key]),
         context["week"].monday.isoformat(),
         place.shift.pk,
-        seated.supporter.pk,
+        seated.key,
         place.shift.pk,
         text,
         f"{_('入れる案')} {seated.label}" if seated.comes else seated.label,
