@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from programme.models import AgeBand, Device, Outcome, Topic, Visit
+from programme.models.kept import kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Codes:
 
     @classmethod
     def load(cls) -> Self:
+        return kept(cls, cls._read)
+
+    @classmethod
+    def _read(cls) -> Self:
         return cls(
             topics={row.code: row for row in Topic.objects.all()},
             outcomes={row.code: row for row in Outcome.objects.all()},

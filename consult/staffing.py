@@ -12,6 +12,7 @@ from consult.errors import ReasonMissing
 from consult.models import Opening
 from programme.geo import to_metres
 from programme.models import District
+from programme.models.kept import kept_rows
 from supporters.choosing import Tally
 from supporters.models import Assignment, Supporter
 from supporters.rules import MAY_BE_SET_ASIDE
@@ -42,8 +43,10 @@ class NearestFirst(Sequence[Supporter]):
 
     def __init__(self, opening: Opening, words: str = "") -> None:
         here = to_metres(*opening.shift.venue.position)
-        places = District.objects.values_list("pk", "latitude", "longitude")
-        self._ways = {key: math.dist(to_metres(latitude, longitude), here) for key, latitude, longitude in places}
+        self._ways = {
+            district.pk: math.dist(to_metres(district.latitude, district.longitude), here)
+            for district in kept_rows(District.objects.all())
+        }
         self._people = (Supporter.objects.found_by(words) if words else Supporter.objects.all()).active()
 
     @cached_property

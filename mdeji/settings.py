@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "mdeji.languages.LanguageMiddleware",
     # Everything above does without the database.
     "mdeji.maintenance.maintenance",
+    "programme.context.read_once",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -213,6 +214,8 @@ CELERY_BEAT_SCHEDULE = {
 # For how many times as long as counting them took figures of open months are shown again before they are counted anew
 # (consult/kpi/kept.py). 0: each look counts.
 COUNTS_KEPT = env.int("COUNTS_KEPT", default=100)
+# Whether code lists, limits and courses are kept in each process's memory until somebody changes one.
+FACTS_KEPT = env.bool("FACTS_KEPT", default=True)
 # How many messages one process of a worker has at the providers at once.
 OUTBOX_AT_ONCE = env.int("OUTBOX_AT_ONCE", default=4)
 # The first wait after a failed try; each further one is twice as long, up to two hours.

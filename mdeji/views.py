@@ -10,6 +10,7 @@ from consult import nearby
 from consult.forms.finder import DistrictForm
 from consult.places import in_order, next_places, today_and_tomorrow
 from programme.models import District, Limit, User
+from programme.models.kept import kept_rows
 from supporters.models import Assignment, Supporter
 
 PLACES_SHOWN = 3
@@ -26,7 +27,7 @@ class Duties:
 
 def home(request: HttpRequest) -> HttpResponse:
     """The own work, the three doors, the phone number, and the desks that open next near the reader."""
-    districts = list(District.objects.filter(active=True))
+    districts = kept_rows(District.objects.filter(active=True))
     form = DistrictForm(nearby.asked(request, districts), districts=districts)
     form.is_valid()  # a district that is not there says so beside the field; the city's next openings stand below
     context = {

@@ -14,6 +14,7 @@ from programme.errors import Refused
 from programme.fiscal import span
 from programme.geo import to_metres, travel_minutes
 from programme.models import Course, Limits
+from programme.models.kept import kept_rows
 from supporters.errors import Away, NotUsuallyFree, SaidNo, TooFar
 from supporters.models import (
     Absence,
@@ -68,7 +69,7 @@ class Tally:
 
     def __init__(self, supporters: QuerySet[Supporter], shifts: Sequence[Shift]) -> None:
         self.limits = Limits.current()
-        self._courses = set(Course.objects.filter(required=True).values_list("pk", flat=True))
+        self._courses = {course.pk for course in kept_rows(Course.objects.filter(required=True))}
         days = [shift.local_date for shift in shifts] or [timezone.localdate()]
         start, end = span(*days_around(min(days), max(days)))
         self.people = list(supporters.select_related("home_district"))

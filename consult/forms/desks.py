@@ -13,21 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from consult.models import Activity, Desk
 from consult.models.desks import new_code
 from consult.opening_days import WEEKS, OpeningDays
+from programme.choices import FactChoice
 from programme.models import District, Role, Room, Topic, User, Venue
 from programme.widgets import WEEKDAYS, DateField, TimeField, WholeNumberField
 
 if TYPE_CHECKING:  # these take their model in brackets for the reader of types only
-    DistrictChoice = forms.ModelChoiceField[District]
     DeskModelForm = forms.ModelForm[Desk]
 else:
-    DistrictChoice = forms.ModelChoiceField
     DeskModelForm = forms.ModelForm
 
 # A period for which dates are made at once: no longer than a year and a day.
 PERIOD_AT_MOST = dt.timedelta(days=366)
 
 
-class DistrictField(DistrictChoice):
+class DistrictField(FactChoice):
     def __init__(self, **options: Any) -> None:
         super().__init__(queryset=District.objects.filter(active=True), **options)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from consult.reserving import Slot, Wish
 from programme.models import Topic
+from programme.models.kept import kept_rows
 from programme.wording import say_day, say_time
 
 
@@ -55,7 +56,7 @@ class ReservationForm(forms.Form):
         for slot in self.slots.values():
             days.setdefault(say_day(slot.opening.date), []).append((slot.key, say_time(slot.starts_at)))
         self.fields["slot"].choices = list(days.items())  # type: ignore[attr-defined]
-        self.topics = {topic.pk: topic for topic in Topic.objects.filter(active=True, in_scope=True)}
+        self.topics = {topic.pk: topic for topic in kept_rows(Topic.objects.filter(active=True, in_scope=True))}
         choices = [(topic.pk, str(topic)) for topic in self.topics.values()]
         self.fields["topic"].choices = choices  # type: ignore[attr-defined]
 

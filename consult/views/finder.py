@@ -14,6 +14,7 @@ from consult.places import Place, in_order, next_places, places_between, today_a
 from programme.geo import to_metres
 from programme.map import Map, Site, draw
 from programme.models import District, Limits, Programme
+from programme.models.kept import kept_rows
 
 DATES_SHOWN = 4
 DATES_ON_OWN_PAGE = 12
@@ -22,7 +23,7 @@ OTHERS_SHOWN = 3
 
 
 def finder(request: HttpRequest) -> HttpResponse:
-    districts = list(District.objects.filter(active=True))
+    districts = kept_rows(District.objects.filter(active=True))
     form = FinderForm(nearby.asked(request, districts), districts=districts)
     form.is_valid()  # a field that cannot be read says so beside it, the others still hold
     period = form.period()
@@ -47,7 +48,7 @@ def finder(request: HttpRequest) -> HttpResponse:
 
 def place(request: HttpRequest, pk: int) -> HttpResponse:
     """A desk's own page: where it is, when it opens. It stays, with a word, when the desk was given up."""
-    districts = list(District.objects.filter(active=True))
+    districts = kept_rows(District.objects.filter(active=True))
     form = DistrictForm(nearby.asked(request, districts), districts=districts)
     form.is_valid()
     places = in_order(places_between(*_planned(), pk=pk), form.chosen_district)

@@ -10,13 +10,14 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from programme.models.kept import kept
 from programme.models.records import recorded
 
 # More than any limit may be: PositiveIntegerField's own greatest value.
 MANY = 2_147_483_647
 
 
-@recorded(made=True)
+@recorded(leave_out=("edition",), made=True)
 class Programme(models.Model):
     """The one row that says whose programme this is."""
 
@@ -31,6 +32,8 @@ class Programme(models.Model):
     phone = models.CharField(_("電話"), max_length=20, blank=True)
     phone_hours = models.CharField(_("電話の受付時間"), max_length=100, blank=True)
     source = models.CharField(_("出典"), max_length=200)
+    # Another one after each change of the facts that are kept in memory: programme/models/kept.py.
+    edition = models.CharField(max_length=36, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("事業")
@@ -172,7 +175,11 @@ class Limits:
 
     @classmethod
     def current(cls) -> Self:
-        """The limits in force, in one query. KeyError names one that was never loaded."""
+        """The limits in force, in one query at most. KeyError names one that was never loaded."""
+        return kept(cls, cls._read)
+
+    @classmethod
+    def _read(cls) -> Self:
         values = dict(Limit.objects.values_list("code", "value"))
         return cls(**{field.name: values[field.name] for field in fields(cls)})
 

@@ -17,6 +17,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from programme.choices import FactChoices
 from programme.models import Room, Topic, Venue
 from programme.widgets import topic_tile
 from programme.wording import month_name, say_day, say_list, say_moment, say_month, say_time, weekday
@@ -337,7 +338,7 @@ class MailField(forms.EmailField):
         return super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
 
 
-class TopicTiles(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # generic for the checker only
+class TopicTiles(FactChoices):
     """Topics to tap."""
 
     def __init__(self, queryset: QuerySet[Topic], **options: Any) -> None:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.fiscal import span
 from programme.models import Topic
+from programme.models.kept import kept_rows
 from programme.widgets import WEEK_BANDS, DateField, WeekTimesField, WholeNumberField
 from supporters.fields import DistrictMap, SkillsField
 from supporters.models import Absence, Supporter, TravelBy
@@ -62,9 +63,9 @@ def _minute(time: dt.time) -> int:
 
 def offer_topics(form: forms.Form, *, beside: set[str] | None = None) -> None:
     """Fill the form's ``skills`` with the topics in use, and those ``beside`` that somebody has already."""
-    topics = Topic.objects.filter(active=True, in_scope=True) | Topic.objects.filter(pk__in=beside or ())
+    topics = kept_rows(Topic.objects.all())
     skills: Any = form.fields["skills"]
-    skills.offer(list(topics))
+    skills.offer([one for one in topics if (one.active and one.in_scope) or one.pk in (beside or ())])
 
 
 def skills_field() -> SkillsField:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Contact, Mailing
+from programme.choices import FactChoice
 from programme.models import Course, District, Topic
 from programme.widgets import DateField
 from supporters.fields import PhoneField
@@ -28,12 +29,10 @@ class AudienceForm(forms.Form):
     """Which supporters are meant: for a text, or in the list. Each answer that is left out leaves nobody out."""
 
     status = forms.ChoiceField(label=_("状態"), choices=[("", _("すべて")), *Supporter.Status.choices], required=False)
-    district = forms.ModelChoiceField(
+    district = FactChoice(
         label=_("お住まいの地区"), queryset=District.objects.all(), required=False, empty_label=_("すべて")
     )
-    topic = forms.ModelChoiceField(
-        label=_("教えられること"), queryset=Topic.objects.all(), required=False, empty_label=_("すべて")
-    )
+    topic = FactChoice(label=_("教えられること"), queryset=Topic.objects.all(), required=False, empty_label=_("すべて"))
     level = forms.TypedChoiceField(
         label=_("教えられるレベル"),
         choices=[("", _("すべて")), (2, _("L2以上")), (3, "L3")],
@@ -41,7 +40,7 @@ class AudienceForm(forms.Form):
         empty_value=None,
         required=False,
     )
-    area = forms.ModelChoiceField(
+    area = FactChoice(
         label=_("活動できる地区"), queryset=District.objects.all(), required=False, empty_label=_("すべて")
     )
     weekday = forms.TypedChoiceField(

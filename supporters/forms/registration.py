@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from programme.choices import FactChoice, FactChoices
 from programme.models import Category, District, User
 from programme.widgets import DateField, PostcodeField, ThreePartDate
 from supporters.fields import DistrictMap, PhoneField
@@ -47,7 +48,7 @@ class RegistrationForm(FreeTimesForm):
         help_text=_("例 1958年 4月 1日。昭和33年のようにも書けます。"),
         widget=ThreePartDate(birthday=True),
     )
-    category = forms.ModelChoiceField(
+    category = FactChoice(
         label=_("あてはまるもの"),
         queryset=Category.objects.filter(active=True),
         widget=forms.RadioSelect,
@@ -59,7 +60,7 @@ class RegistrationForm(FreeTimesForm):
         required=False,
         help_text=_("急ぎの連絡に使います。固定電話でもかまいません。例 027-224-1111"),
     )
-    home_district = forms.ModelChoiceField(
+    home_district = FactChoice(
         label=_("お住まいの地区"),
         queryset=District.objects.filter(active=True),
         empty_label=_("選んでください"),
@@ -79,7 +80,7 @@ class RegistrationForm(FreeTimesForm):
         required=False,
         widget=forms.RadioSelect(attrs={"class": "columns"}),
     )
-    areas = forms.ModelMultipleChoiceField(
+    areas = FactChoices(
         label=_("活動できる地区"),
         queryset=District.objects.filter(active=True),
         required=False,

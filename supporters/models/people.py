@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Contact
 from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
+from programme.models.kept import kept_rows
 from programme.models.records import RecordedQuerySet, recorded
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
@@ -183,7 +184,7 @@ class Supporter(Stateful):
     def missing_courses(self) -> list[Course]:
         """Required courses not yet finished."""
         done = {completion.course_id for completion in self.completions.all()}
-        return [course for course in Course.objects.filter(required=True) if course.code not in done]
+        return [course for course in kept_rows(Course.objects.filter(required=True)) if course.code not in done]
 
     @property
     def brought(self) -> list[str]:

@@ -17,6 +17,7 @@ from notifications.models import Message
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Course, Limits
+from programme.models.kept import kept_rows
 from programme.records import record_of
 from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
 from supporters.history import history
@@ -56,7 +57,8 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
     prefetch_related_objects(
         [supporter], Prefetch("consents", Consent.objects.select_related("guardian", "recorded_by")), "completions"
     )
-    courses, done = Course.objects.in_bulk(), {one.course_id: one for one in supporter.completions.all()}
+    courses = {course.pk: course for course in kept_rows(Course.objects.all())}
+    done = {one.course_id: one for one in supporter.completions.all()}
     courses_left = [course for course in courses.values() if course.pk not in done]
     consents = supporter.consents.all()
     needs_consent, has_consent = supporter.is_minor_on(today, limits.adult_age), supporter.has_consent()

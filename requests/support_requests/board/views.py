@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from programme.access import UserRequest, coordinator_only
+from programme.choices import FactChoice
 from programme.errors import ChangedMeanwhile, Refused
 from programme.models import District
 from support_requests.board import sandbox
@@ -35,7 +36,7 @@ FIRST_YEAR, LAST_YEAR = 2000, 2999
 
 
 class BoardFilter(forms.Form):
-    district = forms.ModelChoiceField(
+    district = FactChoice(
         label=gettext_lazy("地区"),
         queryset=District.objects.all(),
         required=False,

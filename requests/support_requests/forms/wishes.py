@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.channels import is_configured
 from notifications.models import Channel, Contact
 from notifications.phones import e164, takes_sms
+from programme.choices import FactChoice, FactChoices
 from programme.errors import Refused
 from programme.models import Device, District, Level, Limits, Room, Venue
 from programme.postcode import say_postcode
@@ -55,7 +56,7 @@ class WishForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("団体の種類を選んでください。")},
     )
-    district = forms.ModelChoiceField(
+    district = FactChoice(
         District.objects.filter(active=True),
         label=_("団体の地区"),
         empty_label=_("選んでください"),
@@ -111,7 +112,7 @@ class WishForm(forms.Form):
         max_length=200,
         widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
     )
-    own_district = forms.ModelChoiceField(
+    own_district = FactChoice(
         District.objects.filter(active=True),
         label=_("ほかの場所の地区"),
         required=False,
@@ -127,14 +128,14 @@ class WishForm(forms.Form):
         help_text=_("いくつ選んでもかまいません。"),
         error_messages={"required": _("1つ以上選んでください。わからないときは「その他」を選んでください。")},
     )
-    level = forms.ModelChoiceField(
+    level = FactChoice(
         Level.objects.filter(active=True).order_by("rank"),
         label=_("どのくらいのことを学びたいですか"),
         widget=forms.RadioSelect,
         empty_label=None,
         error_messages={"required": _("あてはまるものを1つ選んでください。")},
     )
-    devices = forms.ModelMultipleChoiceField(
+    devices = FactChoices(
         Device.objects.filter(active=True),
         label=_("使う機器"),
         required=False,

@@ -11,6 +11,7 @@ from django.utils import timezone
 from programme.fiscal import fiscal_year, start_of
 from programme.geo import to_metres, travel_minutes
 from programme.models import District, Limits, Topic, Venue
+from programme.models.kept import kept_rows
 from support_requests.models import Plan, PlannedMember, PlannedTask, PlanOverride, SupportRequest
 from support_requests.planning.mending import NO
 from support_requests.planning.problem import task_key
@@ -181,7 +182,7 @@ class _Reader:
             )
         )
         self._limits = Limits.current()
-        self._topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+        self._topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
         self._turns = _turns({one.supporter_id for task in self.tasks for one in task.team.all()})
         self._plan = plan
         self._titles = self._named_titles()
@@ -205,7 +206,7 @@ class _Reader:
     def recruits(self) -> list[Recruit]:
         if not self._plan.recruits:
             return []
-        districts = {one.pk: str(one) for one in District.objects.all()}
+        districts = {one.pk: str(one) for one in kept_rows(District.objects.all())}
         return [
             Recruit(
                 sentence=say_recruit(one, self._topics, districts),

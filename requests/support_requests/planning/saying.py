@@ -9,6 +9,7 @@ from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.translation import gettext as _
 
 from programme.models import Topic
+from programme.models.kept import kept_rows
 from programme.wording import say_list, say_minute
 from support_requests.models import PlannedTask
 from supporters.models import SpecialNeed
@@ -37,7 +38,7 @@ def say_why(task: PlannedTask) -> str:
     """Why a plan found nobody for a standing shift, in one sentence."""
     if task.outcome:
         return task.outcome
-    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+    topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
     return " ".join(one.sentence for one in obstacles(task.explanation, topics))
 
 

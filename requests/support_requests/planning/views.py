@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.models import Topic
+from programme.models.kept import kept_rows
 from programme.wording import say_list
 from support_requests.forms import PeopleForm
 from support_requests.models import Plan, PlannedTask
@@ -67,7 +68,7 @@ def given_up(request: HttpRequest) -> HttpResponse:
     """The shifts for which nobody is left to ask, each with the reason."""
     tasks = mending.given_up(timezone.now()).select_related("shift__venue", "plan")
     page = Paginator(tasks, PLANS_PER_PAGE).get_page(request.GET.get("page"))
-    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+    topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
     rows = [(task, [one.sentence for one in obstacles(task.explanation, topics)]) for task in page]
     return render(request, "support_requests/plans/given_up.html", {"page": page, "rows": rows})
 
@@ -181,7 +182,7 @@ def _stand(task: PlannedTask, supporter: int) -> dict[str, Any]:
         answer, mapped = why_not(task, supporter)
     except Refused as refusal:
         return {"sentence": str(refusal)}
-    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
+    topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
     titles = {key: str(one.request.group) if one.request else "" for key, one in mapped.items()}
     return {
         "answer": answer,

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from programme.models import District, Topic
+from programme.models.kept import kept_rows
 from support_requests.models import Plan, PlannedTask, SupportRequest
 from support_requests.planning.problem import task_key
 from support_requests.planning.saying import say_recruit
@@ -48,8 +49,8 @@ def wanted(now: dt.datetime) -> list[Wanted]:
     plans = list(made.order_by("-created_at", "-pk")[:PLANS_LOOKED_AT])
     newest = _newest(plans)
     waiting = _waiting([key for plan in plans for one in plan.recruits for key in _keys(one)], now)
-    topics = {topic.pk: str(topic) for topic in Topic.objects.all()}
-    districts = {district.pk: str(district) for district in District.objects.all()}
+    topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
+    districts = {district.pk: str(district) for district in kept_rows(District.objects.all())}
     found = []
     for plan in plans:
         for one in plan.recruits:
