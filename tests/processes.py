@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 def own_environment(folder: Path) -> Iterator[dict[str, str]]:
     """An environment for processes: an empty database of the engine under test, an empty queue, and ``folder``."""
     values = {**os.environ, "DJANGO_SETTINGS_MODULE": "mdeji.settings", "VAR_DIR": str(folder), "DOTENV": os.devnull}
+    values.pop("FACTS_KEPT", None)  # as it will be
     values["BROKER_URL"] = os.environ.get("TEST_BROKER_URL", "filesystem://localhost")
     with _own_database(values, folder):
         if not values["BROKER_URL"].startswith("filesystem"):

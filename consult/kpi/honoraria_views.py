@@ -1,5 +1,7 @@
 """A month's honoraria: draw the lines up, see that they come to the figures, approve, pay, put right."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -15,7 +17,7 @@ from consult.kpi.reconciling import reconcile
 from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.fiscal import Month
-from programme.records import LINES_AT_MOST, record_of
+from programme.records import LINES_AT_MOST, Line, record_of
 from programme.wording import say_day
 from supporters.honoraria import acts_of, approvable, approve_lines, correct_amount, count_of, draw_up, pay
 from supporters.models import Assignment, Honorarium
@@ -53,9 +55,8 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
     ]
     to_prove = Assignment.objects.filter(pk__in=found.to_prove[:LISTED_AT_MOST])
     page = Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page"))
-    record = record_of(*page, called={line: f"{say_day(line.day)} {line.assignment.supporter}" for line in page})
     context = {
-        "record": sorted([*record, *acts_of(month)], key=lambda line: line.at, reverse=True)[:LINES_AT_MOST],
+        "record": partial(_record, month, page),
         "month": month,
         "to_prove": to_prove.select_related("supporter", "shift__venue").order_by("shift__starts_at", "pk"),
         "parts": parts,
@@ -70,6 +71,12 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         "correcting": request.POST.get("assignment") if form.is_bound else request.GET.get("correct"),
     }
     return render(request, "consult/kpi/honoraria.html", context)
+
+
+def _record(month: Month, page: Iterable[Honorarium]) -> list[Line]:
+    """What was changed of the lines of a page, and what was done for the month as a whole."""
+    changes = record_of(*page, called={line: f"{say_day(line.day)} {line.assignment.supporter}" for line in page})
+    return sorted([*changes, *acts_of(month)], key=lambda line: line.at, reverse=True)[:LINES_AT_MOST]
 
 
 def _act(request: HttpRequest, month: Month, form: AmountForm) -> bool:

@@ -1,5 +1,7 @@
 """The days on which halls are closed: listed, added with a look at what they touch, ended."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
@@ -59,5 +61,5 @@ def closure(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("「%(reason)s」の休館を終わりにしました。") % {"reason": found.reason})
         return redirect("consult:closures")
     page = Paginator(shifts_on(found), SHIFTS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"closure": found, "page": page, "touched": touched_among(page), "record": record_of(found)}
+    context = {"closure": found, "page": page, "touched": touched_among(page), "record": partial(record_of, found)}
     return render(request, "consult/closure.html", context)

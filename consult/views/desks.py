@@ -1,6 +1,7 @@
 """The coordinator's pages: desks, their dates, and activities that are counted without a request."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -63,7 +64,7 @@ def opening(request: HttpRequest, pk: int) -> HttpResponse:
         "today": timezone.localdate(),
         "moves": found.reschedulings.select_related("by"),
         "reserved": found.reservations.standing().count(),
-        "record": record_of(found.shift, *team, called={one: one.supporter.name for one in team}),
+        "record": partial(record_of, found.shift, *team, called={one: one.supporter.name for one in team}),
     }
     return render(request, "consult/opening.html", context)
 
@@ -179,7 +180,7 @@ def _edit(request: HttpRequest, desk: Desk | None) -> HttpResponse:
             else:
                 messages.success(request, _("「%(desk)s」を保存しました。") % {"desk": saved})
                 return redirect("consult:openings") if desk else redirect("consult:open_dates", saved.pk)
-    context = {"form": form, "desk": desk, "ending": ending, "left": left, "record": record_of(desk)}
+    context = {"form": form, "desk": desk, "ending": ending, "left": left, "record": partial(record_of, desk)}
     return render(request, "consult/desk_form.html", context)
 
 
@@ -218,5 +219,5 @@ def activities(request: HttpRequest) -> HttpResponse:
             return redirect("consult:activities")
     rows = Activity.objects.select_related("district", "logged_by")
     page = Paginator(rows, ACTIVITIES_A_PAGE).get_page(request.GET.get("page"))
-    shown = record_of(*page, called={row: str(row) for row in page})
+    shown = partial(record_of, *page, called={row: str(row) for row in page})
     return render(request, "consult/activities.html", {"form": form, "page": page, "record": shown})

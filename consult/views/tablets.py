@@ -1,5 +1,6 @@
 """A hall's tablets: the office's list, the QR code that enrols one, and the page that it opens."""
 
+from functools import partial
 from typing import cast
 
 from django.conf import settings
@@ -52,7 +53,7 @@ def tablet(request: HttpRequest, pk: int) -> HttpResponse:
         Tablet.objects.filter(pk=found.pk).update(name=form.cleaned_data["name"])
         messages.success(request, _("端末の名前を変えました。"))
         return redirect("consult:tablets")
-    return render(request, "consult/tablet.html", {"form": form, "tablet": found, "record": record_of(found)})
+    return render(request, "consult/tablet.html", {"form": form, "tablet": found, "record": partial(record_of, found)})
 
 
 @never_cache

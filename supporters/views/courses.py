@@ -1,6 +1,7 @@
 """The coordinators' pages about courses: what they are made of, and who has come how far."""
 
 from copy import copy
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -69,7 +70,7 @@ def course_edit(request: HttpRequest, code: str) -> HttpResponse:
     context: dict[str, Any] = {
         "course": course,
         "lessons": words.items(),
-        "record": record_of(course, *parts, called={part: str(part) for part in parts}),
+        "record": partial(record_of, course, *parts, called={part: str(part) for part in parts}),
         "facts": facts,
         "lesson_form": lesson,
         "question_form": question,
@@ -118,7 +119,7 @@ def course_people(request: HttpRequest, code: str) -> HttpResponse:
     page: Any = Paginator(rows.values("pk"), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     # What is counted of a person is counted for those on the page alone.
     people = (
-        rows.filter(pk__in=page.object_list)
+        rows.filter(pk__in=[row["pk"] for row in page])
         .annotate(
             seen=Subquery(seen.annotate(count=Count("pk")).values("count")),
             tried=Subquery(tries.annotate(count=Count("pk")).values("count")),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -84,7 +85,7 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "flags_form": FlagsForm(instance=supporter, prefix="flags"),
         **_asked_for(do, supporter, today),
         "guardian_form": _guardian_form(supporter) if needs_consent and not has_consent else None,
-        "record": record_of(supporter, supporter.contact, *consents),
+        "record": partial(record_of, supporter, supporter.contact, *consents),
     }
     return render(request, "supporters/person.html", context | forms)
 

@@ -1,5 +1,6 @@
 """The office's page of one shift: who is asked, who comes, who would like to; and what they say by telephone."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -65,7 +66,7 @@ def shift(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "noted": noted,
         "who_could": FilterForm.for_shift(found) if coming else "",
-        "record": record_of(found, *rows, called={row: row.supporter.name for row in rows}),
+        "record": partial(record_of, found, *rows, called={row: row.supporter.name for row in rows}),
     }
     return render(request, "supporters/shift.html", context)
 

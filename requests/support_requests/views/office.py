@@ -1,6 +1,7 @@
 """The coordinator's list of requests, and one request with its whole story."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -270,7 +271,7 @@ def _page(
         .order_by("created_at", "pk"),
         "history": group_history(asked.group, now),
         "session": session,
-        "record": record_of(asked, asked.group, asked.group.contact, *_of_session(session)),
+        "record": partial(record_of, asked, asked.group, asked.group.contact, *_of_session(session)),
         "begun": session is not None and session.shift.starts_at <= now,
         "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],
         "times_gone": asked.may_be_revised and all(time.starts_at <= now for time in asked.times.all()),
