@@ -363,7 +363,7 @@ def test_an_opening_asks_the_same_for_one_supporter_and_for_three(
         an_offer(opening.shift, SupporterFactory.create())
         if number in (1, 3):
             with django_assert_num_queries(9):  # the fifth and sixth: moves and reservations; the last two: the record
-                office.get(reverse("consult:opening", args=[opening.pk]))
+                office.get(reverse("consult:opening", args=[opening.pk]), {"record": "newest"})
 
 
 def test_activities_ask_the_same_for_one_row_and_for_three(
@@ -374,7 +374,7 @@ def test_activities_ask_the_same_for_one_row_and_for_three(
         office.get(reverse("consult:activities"))  # takes the message off
         if number in (1, 3):
             with django_assert_num_queries(7):
-                office.get(reverse("consult:activities"))
+                office.get(reverse("consult:activities"), {"record": "newest"})
 
 
 def test_a_desks_topics_are_those_in_use(office: Client) -> None:

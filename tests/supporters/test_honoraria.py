@@ -113,7 +113,7 @@ def test_a_months_page_says_who_drew_up_approved_paid_and_changed(
     approve_all(second)
     pay(by=coordinator)
     client.force_login(coordinator)
-    found = client.get(reverse("kpi:honoraria", args=[MAY])).context["record"]
+    found = client.get(reverse("kpi:honoraria", args=[MAY])).context["record"]()
     said = [(line.who, line.what) for line in found if not line.changes]
     assert set(said) == {
         (coordinator, "明細を1件作りました(今の額は1,200円)"),
