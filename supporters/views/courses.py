@@ -119,7 +119,7 @@ def course_people(request: HttpRequest, code: str) -> HttpResponse:
     page: Any = Paginator(rows.values("pk"), PEOPLE_A_PAGE).get_page(request.GET.get("page"))
     # What is counted of a person is counted for those on the page alone.
     people = (
-        rows.filter(pk__in=[row["pk"] for row in page])
+        rows.filter(pk__in=page.object_list)
         .annotate(
             seen=Subquery(seen.annotate(count=Count("pk")).values("count")),
             tried=Subquery(tries.annotate(count=Count("pk")).values("count")),
