@@ -140,9 +140,9 @@ def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
     """Make two registrations of one person one; returns the one that goes on (see RANKS).
 
     It takes over duties with seats and claims, the history, consents, trainings, times of registration, skills,
-    absences, standing teams and the account; what the newer application says of contact and free times holds. Who
-    merged what is in its history. Raises BookedAtOnce when both have promised the same time, and ErasurePending: what
-    somebody wishes erased is not moved on behind their back.
+    absences, standing teams and the account; what the newer application says of contact, home and free times holds.
+    Who merged what is in its history. Raises BookedAtOnce when both have promised the same time, and ErasurePending:
+    what somebody wishes erased is not moved on behind their back.
     """
     locked = Supporter.objects.select_for_update(of=("self",)).select_related("contact", "user").order_by("pk")
     rows = list(locked.filter(pk__in=[one.pk, other.pk]))
@@ -160,7 +160,7 @@ def merge(one: Supporter, other: Supporter, *, by: Any) -> Supporter:
     }
     _take_over_wishes(goes_on, ends, newer)
     changed = _take_over_contact(goes_on, ends, newer)
-    _take_over_account(goes_on, ends)
+    _take_over_account(goes_on, ends, newer)
     _take_over_registrations(goes_on, ends)
     _take_over_consents(goes_on, ends)
     _same_shift_once(goes_on, ends)
@@ -200,8 +200,12 @@ def _take_over_wishes(goes_on: Supporter, ends: Supporter, newer: Supporter) -> 
     if newer.pk == ends.pk and ends.areas.exists():
         goes_on.areas.set(ends.areas.all())
     ends.areas.clear()
-    for name in ("postcode", "address", "travel_by"):
-        setattr(goes_on, name, getattr(newer, name) or getattr(goes_on, name) or getattr(ends, name))
+    older = ends if newer.pk == goes_on.pk else goes_on
+    # An address and its district are one fact: no address beside a district that it is not in.
+    moved = newer.home_district_id != older.home_district_id
+    home = newer if newer.postcode or newer.address or moved else older
+    goes_on.postcode, goes_on.address, goes_on.home_district = home.postcode, home.address, home.home_district
+    goes_on.travel_by = newer.travel_by or older.travel_by
     goes_on.brings = sorted({*goes_on.brings, *ends.brings})
     goes_on.is_promoter, goes_on.is_community = (
         goes_on.is_promoter or ends.is_promoter,
@@ -258,8 +262,8 @@ def _take_over_preferences(mine: Contact, theirs: Contact, newest: Contact) -> N
         Preference.objects.update_or_create(contact=mine, matter=row.matter, defaults=wish)
 
 
-def _take_over_account(goes_on: Supporter, ends: Supporter) -> None:
-    """One account opens the one registration by all that opened either."""
+def _take_over_account(goes_on: Supporter, ends: Supporter, newer: Supporter) -> None:
+    """One account opens the one registration by all that opened either; by SMS, at the newer one's number."""
     mine, theirs = goes_on.user, ends.user
     ends.user = None
     ends.save(update_fields=["user"])
@@ -267,7 +271,7 @@ def _take_over_account(goes_on: Supporter, ends: Supporter) -> None:
         goes_on.user = theirs
         goes_on.save(update_fields=["user"])
     elif theirs and mine.role == theirs.role == Role.MEMBER:  # an office account is nobody's to take over
-        mine.take_over(theirs)
+        mine.take_over(theirs, newer=theirs if newer.pk == ends.pk else mine)
 
 
 def _take_over_registrations(goes_on: Supporter, ends: Supporter) -> None:

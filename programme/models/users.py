@@ -76,8 +76,12 @@ class User(AbstractUser):
         self.email, self.mobile = self.email or None, self.mobile or None
         super().save(*args, **kwargs)
 
-    def take_over(self, other: "User") -> None:
-        """This account opens by all that opened ``other``, which opens no more. Of two mobile numbers its own stays."""
+    def take_over(self, other: "User", *, newer: "User") -> None:
+        """This account opens by all that opened ``other``, which opens no more.
+
+        An account has one mobile number. Of two that were proved that of ``newer`` (one of both) stays: a number that
+        somebody has left may be a stranger's by now.
+        """
         from allauth.account.models import EmailAddress
         from allauth.mfa.models import Authenticator
         from allauth.socialaccount.models import SocialAccount
@@ -85,13 +89,14 @@ class User(AbstractUser):
         EmailAddress.objects.filter(user=other).update(user=self, primary=self.email is None)
         for model in (Authenticator, SocialAccount):
             model.objects.filter(user=other).update(user=self)
-        email, mobile, proved_at = other.email, other.mobile, other.mobile_proved_at
+        with_mobile = [account for account in (self, other) if account.mobile]
+        stays = max(with_mobile, key=lambda one: (one.mobile_proved_at is not None, one.pk == newer.pk), default=self)
+        email, mobile, proved_at = other.email, stays.mobile, stays.mobile_proved_at
         other.email = other.mobile = other.mobile_proved_at = None
         other.is_active = False
         other.save()
         self.email = self.email or email
-        if not self.mobile:
-            self.mobile, self.mobile_proved_at = mobile, proved_at
+        self.mobile, self.mobile_proved_at = mobile, proved_at
         self.save()
 
     @property

@@ -178,6 +178,42 @@ def test_both_ways_in_open_the_one_registration() -> None:
     assert (users[1].is_active, users[1].email) == (False, None)
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "stays"),
+    [((1, at(-1)), (2, at(-9)), 2), ((1, at(-1)), (2, None), 1), ((1, None), (2, at(-1)), 2), ((1, at(-1)), None, 1)],
+)
+def test_the_newer_number_that_was_proved_signs_in_and_no_other(
+    client: Client, mine: tuple[int, Any], theirs: tuple[int, Any] | None, stays: int
+) -> None:
+    number = "+8190123456{:02}".format
+    old, new = (
+        UserFactory.create(
+            email=None, mobile=number(account[0]) if account else None, mobile_proved_at=account and account[1]
+        )
+        for account in (mine, theirs)
+    )
+    merge(known(user=old), applicant(user=new), by=None)
+    assert list(User.objects.exclude(mobile=None).values_list("pk", "mobile")) == [(old.pk, number(stays))]
+    client.post(reverse("account_request_login_code"), {"phone": number(3 - stays)})
+    assert set(Message.objects.filter(is_code=True).values_list("kind", flat=True)) == {"sign_in_unknown"}
+
+
+@pytest.mark.parametrize(
+    ("said", "address", "moved"),
+    [
+        ({"postcode": "3710026", "address": "大手町2-12-1"}, "大手町2-12-1", True),
+        ({}, "", True),
+        ({"home_district_id": "D01"}, "城東町1-1", False),
+    ],
+)
+def test_the_district_is_that_of_the_address(said: dict[str, str], address: str, moved: bool) -> None:
+    old = known(postcode="3710016", address="城東町1-1", home_district_id="D01")
+    new = applicant(**{"home_district_id": "D02", **said})
+    goes_on = merge(old, new, by=None)
+    goes_on.refresh_from_db()
+    assert (goes_on.address, goes_on.home_district_id) == (address, "D02" if moved else "D01")
+
+
 def test_nobody_comes_by_an_office_account_through_a_merger() -> None:
     office, stranger = UserFactory.create(role=Role.COORDINATOR), UserFactory.create(email="new@example.jp")
     EmailAddress.objects.create(user=stranger, email=stranger.email, verified=True, primary=True)
