@@ -31,10 +31,16 @@ class Stateful(models.Model):
     """A model whose ``status`` moves only along ``TRANSITIONS`` and leaves a ``Move`` behind each time."""
 
     TRANSITIONS: ClassVar[dict[str, set[str]]]
+    Status: Any
     status: Any
 
     class Meta:
         abstract = True
+
+    @property
+    def state(self) -> str:
+        """Its status in words, as ``get_status_display``, which puts all there are into words for each row."""
+        return str(self.Status(self.status).label)
 
     def save(self, *args: Any, **options: Any) -> None:
         """As ever, but a row's status is left alone: it changes only by a move, never by a stale form."""

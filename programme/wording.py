@@ -74,14 +74,19 @@ def say_time(moment: dt.datetime | dt.time) -> str:
     """ "09:00", "午前9時", "9:00 am"; in Tokyo."""
     if isinstance(moment, dt.datetime):
         moment = timezone.localtime(moment)
-    if moment.minute:
+    return _clock(moment.hour, moment.minute, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _clock(hour: int, minute: int, _language: str | None) -> str:
+    if minute:
         pattern = pgettext("時刻の書き方(Djangoのdate書式)", "H:i")
     else:
         pattern = pgettext("ちょうどの時刻の書き方(Djangoのdate書式)", "H:i")
-    half = pgettext("時刻", "午前") if moment.hour < 12 else pgettext("時刻", "午後")
-    if moment.hour == 12:
+    half = pgettext("時刻", "午前") if hour < 12 else pgettext("時刻", "午後")
+    if hour == 12:
         half = pgettext("時刻", "昼の")
-    return half.join(dateformat.time_format(moment, part) for part in pattern.split("A"))
+    return half.join(dateformat.time_format(dt.time(hour, minute), part) for part in pattern.split("A"))
 
 
 def say_minute(minute: int) -> str:
@@ -96,7 +101,7 @@ def say_moment(moment: dt.datetime) -> str:
 
 def say_short(moment: dt.datetime) -> str:
     """ "12/3(木) 10:00", for where each sign counts; in Tokyo."""
-    day = dateformat.format(timezone.localtime(moment), pgettext("短い日の書き方(Djangoのdate書式)", "n/j(D)"))
+    day = _written(timezone.localdate(moment), pgettext("短い日の書き方(Djangoのdate書式)", "n/j(D)"), get_language())
     return f"{day} {say_time(moment)}"
 
 

@@ -141,14 +141,42 @@ def approve_lines(month: Month, *, by: Any, seen: tuple[int, int]) -> int:
 
 def approvable(month: Month, *, by: Any) -> QuerySet[Honorarium]:
     """The month's lines that ``by`` may approve."""
-    lines = Honorarium.objects.of_month(month).waiting()
-    return lines.exclude(made_by=by) if Limits.current().honorarium_people > 1 else lines
+    return Honorarium.objects.of_month(month).filter(_may_approve(by))
+
+
+def _may_approve(by: Any) -> Q:
+    waiting = Q(approved_at=None, payment=None)  # as HonorariumQuerySet.waiting()
+    return waiting & ~Q(made_by=by) if Limits.current().honorarium_people > 1 else waiting
 
 
 def count_of(lines: QuerySet[Honorarium]) -> tuple[int, int]:
     """Number and yen of lines."""
     found = lines.aggregate(number=Count("pk"), yen=Sum("yen", default=0))
     return found["number"], found["yen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a month's lines are."""
+
+    lines: int
+    waiting: int
+    number: int
+    """that a coordinator may approve"""
+    yen: int
+    """of these"""
+
+
+def standing_of(month: Month, *, by: Any) -> Standing:
+    """All lines, and as ``count_of(approvable(month, by=by))``; in one query."""
+    may = _may_approve(by)
+    counts = Honorarium.objects.of_month(month).aggregate(
+        lines=Count("pk"),
+        waiting=Count("pk", filter=Q(approved_at=None, payment=None)),
+        number=Count("pk", filter=may),
+        yen=Sum("yen", filter=may, default=0),
+    )
+    return Standing(**counts)
 
 
 def acts_of(month: Month) -> list[Line]:

@@ -19,10 +19,10 @@ from programme.errors import Refused
 from programme.fiscal import Month
 from programme.records import LINES_AT_MOST, Line, record_of
 from programme.wording import say_day
-from supporters.honoraria import acts_of, approvable, approve_lines, correct_amount, count_of, draw_up, pay
+from supporters.honoraria import acts_of, approve_lines, correct_amount, draw_up, pay, standing_of
 from supporters.models import Assignment, Honorarium
 
-LINES_A_PAGE, LISTED_AT_MOST = 25, 20
+LINES_A_PAGE, LISTED_AT_MOST = 20, 20
 
 
 @coordinator_only
@@ -41,9 +41,7 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
     form = AmountForm(request.POST if request.POST.get("action") == "correct" else None)
     if request.method == "POST" and _act(request, month, form):
         return redirect("kpi:honoraria", month)
-    lines = Honorarium.objects.of_month(month)
-    rows = lines.select_related("assignment__supporter", "assignment__shift__venue", "assignment__check_in", "payment")
-    number, yen = count_of(approvable(month, by=request.user))
+    standing = standing_of(month, by=request.user)
     found = reconcile(month)
     parts = [
         (_("実績"), found.counted),
@@ -54,7 +52,7 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         (_("この月の明細の合計"), found.drawn),
     ]
     to_prove = Assignment.objects.filter(pk__in=found.to_prove[:LISTED_AT_MOST])
-    page = Paginator(rows, LINES_A_PAGE).get_page(request.GET.get("page"))
+    page = _page(month, standing.lines, request.GET.get("page"))
     context = {
         "record": partial(_record, month, page),
         "month": month,
@@ -64,8 +62,8 @@ def honoraria(request: HttpRequest, month: Month) -> HttpResponse:
         "page": page,
         "reconciled": found,
         "differing": found.differing[:LISTED_AT_MOST],
-        "approvable": {"number": number, "yen": yen},
-        "waiting": lines.waiting().count(),
+        "approvable": {"number": standing.number, "yen": standing.yen},
+        "waiting": standing.waiting,
         "payable": Honorarium.objects.payable().aggregate(yen=Sum("yen", default=0), lines=Count("pk")),
         "form": form,
         "correcting": request.POST.get("assignment") if form.is_bound else request.GET.get("correct"),
@@ -77,6 +75,18 @@ def _record(month: Month, page: Iterable[Honorarium]) -> list[Line]:
     """What was changed of the lines of a page, and what was done for the month as a whole."""
     changes = record_of(*page, called={line: f"{say_day(line.day)} {line.assignment.supporter}" for line in page})
     return sorted([*changes, *acts_of(month)], key=lambda line: line.at, reverse=True)[:LINES_AT_MOST]
+
+
+def _page(month: Month, count: int, number: str | None) -> Any:
+    """A page of the month's ``count`` lines."""
+    page: Any = Paginator(range(count), LINES_A_PAGE).get_page(number)
+    places = page.object_list
+    lines = Honorarium.objects.of_month(month).order_by("day", "pk")
+    lines = lines.select_related("assignment__supporter", "assignment__shift__venue", "assignment__check_in")
+    # Most months were paid at once: the few payments are not read with each line.
+    lines = lines.prefetch_related("payment")
+    page.object_list = list(lines[places.start : places.stop])
+    return page
 
 
 def _act(request: HttpRequest, month: Month, form: AmountForm) -> bool:

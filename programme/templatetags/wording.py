@@ -3,6 +3,8 @@
 import datetime as dt
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from programme import wording
 from programme.postcode import say_postcode
@@ -62,3 +64,9 @@ def fiscal(year: int | None) -> str:
 def postcode(digits: str) -> str:
     """371-0027."""
     return say_postcode(digits)
+
+
+@register.simple_tag
+def status(label: object, kind: str = "") -> SafeString:
+    """A state in a word and a sign, as components/status.html; an include for each row of a list takes longer."""
+    return format_html('<span class="status{}">{}</span>', f" {kind}" if kind else "", label)

@@ -13,7 +13,17 @@ from programme.errors import ChangedMeanwhile
 from programme.fiscal import Month, start_of
 from programme.models import Limit, Role, User
 from supporters.errors import MadeByYourself, NothingToPay, NotPaidYet
-from supporters.honoraria import approvable, approve_lines, correct_amount, count_of, draw_up, pay, people_of
+from supporters.honoraria import (
+    Standing,
+    approvable,
+    approve_lines,
+    correct_amount,
+    count_of,
+    draw_up,
+    pay,
+    people_of,
+    standing_of,
+)
 from supporters.models import Assignment, CheckIn, Honorarium, Payment, Supporter
 from tests.factories import SupporterFactory, a_hall, a_shift
 
@@ -161,6 +171,16 @@ def test_only_what_was_seen_is_approved(coordinator: User, second: User) -> None
     with pytest.raises(ChangedMeanwhile):
         approve_lines(MAY, by=second, seen=seen)
     assert not Honorarium.objects.payable().exists()
+
+
+def test_a_months_standing_says_what_each_coordinator_may_approve(coordinator: User, second: User) -> None:
+    a_duty()
+    paid(coordinator, second)
+    a_duty(11)
+    draw_up(MAY, by=coordinator)
+    seen = {by: standing_of(MAY, by=by) for by in (coordinator, second)}
+    assert seen[second] == Standing(2, 1, *count_of(approvable(MAY, by=second)))
+    assert seen[coordinator] == Standing(2, 1, 0, 0)
 
 
 # --- Paying ---------------------------------------------------------------------------------------------
