@@ -165,6 +165,7 @@ def _pages() -> tuple[Client, dict[str, str]]:
     return client, pages | {
         "kpi:month closed": reverse("kpi:month", args=[closed]),
         "kpi:rows closed": reverse("kpi:rows", args=[closed, "consultations"]),
+        "kpi:counted closed": reverse("kpi:counted", args=[closed, "consultations"]),
         "kpi:period this year": reverse("kpi:period", args=[f"{closed.next.next.fiscal_year}FY"]),
         "dashboard:year last year": reverse("dashboard:year") + f"?year={closed.next.next.fiscal_year - 1}",
         "supporters:people found": f"{people}?q=ひと12",

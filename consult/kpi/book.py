@@ -20,8 +20,8 @@ from programme.fiscal import Month
 
 
 class Book:
-    """Reads the ledger in three queries at most. What is not in it is counted in one statement, or was a short while ago
-    (consult/kpi/kept.py): ``counted_at`` says when, and whoever shows a figure of an open month shows it too.
+    """Reads the ledger in three queries at most. What is not in it is counted in one statement, or was a short while
+    ago (consult/kpi/kept.py): ``counted_at`` says when, and whoever shows a figure of an open month shows it too.
 
     Stocks are counted for ``stock_months`` alone (all months unless told): they are never summed. ``codes`` are the
     figures that are wanted, ``cells_of`` those of which the cells are: all unless told. ``anew``: counted now.

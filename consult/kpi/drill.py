@@ -7,8 +7,9 @@ from django.db import connection
 from django.db.models import Max, Min
 
 from consult.kpi.definition import Definition
+from consult.kpi.definitions import find, in_force
 from consult.kpi.rows.base import Rows
-from consult.models import Correction, FrozenFigure, MonthReport
+from consult.models import Correction, FrozenFigure
 from programme.fiscal import Month
 
 Pairs = list[tuple[str, int]]
@@ -73,19 +74,24 @@ class StoredRows(CountedRows):
             return list(cursor.fetchall())
 
 
-def counted_rows(month: Month, definition: Definition) -> CountedRows:
-    """The rows behind a figure: in a closed month those from which it was last stated, in an open one those of now."""
-    report = MonthReport.objects.filter(year=month.year, month=month.month).first()
-    basis = basis_of(report, definition.code) if report else None
+def counted_rows(month: Month, definition: Definition, basis: FrozenFigure | Correction | None = None) -> CountedRows:
+    """The rows behind a figure: those of ``basis``, from which a closed month's was last stated, else those of now."""
     if basis is None:
         return OpenRows(definition, definition.rows(month.first, month.last))
     return StoredRows(basis)
 
 
-def basis_of(report: MonthReport, figure: str) -> FrozenFigure | Correction | None:
-    """What holds the rows from which a figure was last stated; None for a figure younger than the closing."""
-    stated = report.corrections.filter(figure=figure).exclude(counted=None).defer("counted", "tallies")
-    return stated.last() or report.figures.filter(figure=figure).defer("counted", "tallies").first()
+def look_up(month: Month, figure: str) -> tuple[Definition, FrozenFigure | Correction | None]:
+    """The definition by which a month counts a figure, and what holds the rows from which it was last stated.
+
+    None in an open month, and for a figure younger than the closing. KeyError for one that the month does not have.
+    """
+    of_it = {"report__year": month.year, "report__month": month.month, "figure": figure}
+    frozen = FrozenFigure.objects.filter(**of_it).defer("counted", "tallies").first()
+    if frozen is None:
+        return {each.code: each for each in in_force(month.first)}[figure], None
+    stated = Correction.objects.filter(**of_it).exclude(counted=None).defer("counted", "tallies").last()
+    return find(figure, frozen.version), stated or frozen
 
 
 def cell_rows(month: Month, definition: Definition, dimension: str, key: str) -> CountedRows:

@@ -1,4 +1,4 @@
-"""One figure of a month: what it counts, why it differs from last month's, and correcting it. Coordinators only."""
+"""One figure of a month: what it counts, its records, and correcting it. Coordinators only."""
 
 from typing import Any
 
@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 from consult.kpi import ledger
 from consult.kpi.book import Book
 from consult.kpi.compare import FLOWS, Comparison, compare
+from consult.kpi.definition import Definition
 from consult.kpi.dimensions import DIMENSIONS
-from consult.kpi.drill import CountedRows, cell_rows, counted_rows
+from consult.kpi.drill import CountedRows, cell_rows, counted_rows, look_up
 from consult.kpi.forms import CorrectionForm
 from consult.kpi.lines import RECORDS, lines, text_of
 from consult.kpi.periods import has_figures
@@ -32,7 +33,7 @@ LINES_A_PAGE = 50
 @coordinator_only
 @require_GET
 def rows(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
-    """The figure with its counted rows; of one part of it: ``?by=topic&key=T05``."""
+    """The figure: what it counts, why it differs from last month's, its parts, which lead to their records."""
     return _page(request, month, figure)
 
 
@@ -60,7 +61,7 @@ def _figure(month: Month, figure: str) -> tuple[Report, Row, Comparison | None]:
     before = [month.previous] if has_figures(month.previous) else []
     months = sorted({*months_to(month), *before})
     book = Book(months, stock_months=[*before, month], codes={figure, *FLOWS.get(figure, ())}, cells_of={figure})
-    found = report_from(book, month, codes={figure})
+    found = report_from(book, month, codes={figure}, alone=True)
     try:
         row = found.row(figure)
     except KeyError as error:
@@ -70,36 +71,57 @@ def _figure(month: Month, figure: str) -> tuple[Report, Row, Comparison | None]:
 
 def _page(request: HttpRequest, month: Month, figure: str, *, correction_form: Form | None = None) -> HttpResponse:
     found, row, comparison = _figure(month, figure)
-    try:
-        part, counted = _part(found, row, request.GET.get("by", ""), request.GET.get("key", ""))
-    except KeyError as error:
-        raise Http404 from error
-    page = Paginator(counted, LINES_A_PAGE).get_page(request.GET.get("page"))
     waiting = ProposedCorrection.objects.waiting().filter(report__year=month.year, report__month=month.month)
     context = {
         "report": found,
         "row": row,
-        "part": part,
-        "page": page,
-        "lines": lines(row.definition, list(page)),
         "comparison": comparison,
         "breakdowns": [(code, DIMENSIONS[code], cells) for code, cells in row.cells.items() if DIMENSIONS[code].listed],
-        "proposal": waiting.filter(figure=figure).first(),
+        "proposal": waiting.filter(figure=figure).defer("came", "went", "changed", "cells").first(),
         "correction_form": correction_form
         or CorrectionForm(row.definition, prefix="correct", initial={"seen": row.value}),
     }
     return render(request, "consult/kpi/figure.html", context)
 
 
-def _part(found: Report, row: Row, dimension: str, key: str) -> tuple[Any, CountedRows]:
-    """The chosen cell with the name of its dimension, and its rows; (None, all rows) for no cell. KeyError."""
-    if not dimension:
-        return None, counted_rows(found.month, row.definition)
-    cell = next((each for each in row.cells[dimension] if each.key == key), None)
-    if cell is None:
-        raise KeyError(key)
-    rows_of_cell = cell_rows(found.month, row.definition, dimension, key)
-    return {"dimension": DIMENSIONS[dimension], "cell": cell}, rows_of_cell
+@coordinator_only
+@require_GET
+def counted(request: HttpRequest, month: Month, figure: str) -> HttpResponse:
+    """The records that the figure counts; of one part of it: ``?by=topic&key=T05``."""
+    if not has_figures(month):
+        raise Http404
+    try:
+        definition, basis = look_up(month, figure)
+        part, found = _part(definition, month, request.GET.get("by", ""), request.GET.get("key", ""))
+    except KeyError as error:
+        raise Http404 from error
+    of_it = counted_rows(month, definition, basis) if found is None else found
+    page = Paginator(of_it, LINES_A_PAGE).get_page(request.GET.get("page"))
+    if part and not part["is_listed"] and not page.paginator.count:
+        raise Http404
+    context = {
+        "month": month,
+        "definition": definition,
+        "is_frozen": basis is not None,
+        "part": part,
+        "page": page,
+        "lines": lines(definition, list(page)),
+    }
+    return render(request, "consult/kpi/counted_rows.html", context)
+
+
+def _part(
+    definition: Definition, month: Month, code: str, key: str
+) -> tuple[dict[str, Any] | None, CountedRows | None]:
+    """The chosen cell in words, with its rows; (None, None) for no cell. KeyError for a dimension that shows none."""
+    if not code:
+        return None, None
+    dimension = DIMENSIONS[code]
+    if not dimension.listed:
+        raise KeyError(code)
+    labels = dimension.labels()
+    part = {"dimension": dimension.name, "label": dimension.label(key, labels), "is_listed": key in labels}
+    return part, cell_rows(month, definition, code, key)
 
 
 @coordinator_only

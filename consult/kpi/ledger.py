@@ -5,11 +5,13 @@ later, the figure does not, until somebody states a correction with a reason. Wh
 correction: consult/kpi/proposals.py.
 """
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Case, IntegerField, JSONField, QuerySet, TextField, Value, When
 from django.db.models.functions import Cast
@@ -25,6 +27,7 @@ from consult.errors import (
 )
 from consult.kpi.counting import listed
 from consult.kpi.definitions import in_force
+from consult.kpi.kept import LONGEST
 from consult.kpi.reporting_period import Period
 from consult.kpi.words import say_month
 from consult.models import Correction, FrozenFigure, MonthReport, Touch
@@ -103,6 +106,21 @@ def verify_month(month: Month) -> bool:
     # The rows as the database writes them, but for its spaces: there may be hundreds of thousands, parsed by nobody.
     found = figures.defer("counted").annotate(rows=Cast("counted", TextField())).order_by(order).iterator(chunk_size=1)
     return seal(month, ((figure, figure.rows.replace(", ", ",")) for figure in found)) == report.sha256
+
+
+_held: dict[tuple[int, dt.datetime, str], dt.datetime] = {}
+
+
+def is_as_sealed(report: MonthReport) -> bool:
+    """``verify_month``, which reads every counted row: where it held, this process asks anew after ten minutes. What
+    did not hold is looked at each time."""
+    now, closing = timezone.now(), (report.pk, report.closed_at, report.sha256)
+    if settings.COUNTS_KEPT and closing in _held and _held[closing] <= now < _held[closing] + LONGEST:
+        return True
+    holds = verify_month(Month(report.year, report.month))
+    if holds:
+        _held[closing] = now
+    return holds
 
 
 def corrections_made_in(period: Period) -> QuerySet[Correction]:

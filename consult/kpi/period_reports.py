@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from consult.kpi.book import Book
@@ -71,9 +72,9 @@ class PeriodRow:
 class PeriodReport:
     """``months`` are the period's that have begun, ``year_months`` those of its last fiscal year up to its end.
 
-    ``corrections_made`` were stated on a day of the period, whatever month they concern; those that concern the
-    period stand in the rows. ``is_open``: a month of it or of its year to date is; what is open was counted at
-    ``made_at``. ``suppressed``: small cells are kept back.
+    ``corrections_made`` were stated on a day of the period, whatever month they concern (read when they are asked for);
+    those that concern the period stand in the rows. ``is_open``: a month of it or of its year to date is; what is open
+    was counted at ``made_at``. ``suppressed``: small cells are kept back.
     """
 
     period: Period
@@ -83,7 +84,7 @@ class PeriodReport:
     rows: tuple[PeriodRow, ...]
     published: tuple[PublishedFigure, ...]
     earlier: tuple[PublishedFigure, ...]
-    corrections_made: tuple[Correction, ...]
+    corrections_made: QuerySet[Correction]
     made_at: dt.datetime
     is_open: bool
     suppressed: bool = False
@@ -135,7 +136,7 @@ def period_report(
     """
     months = tuple(period.begun.months())
     year_months = tuple(months_to(months[-1]))
-    cells_of = None if with_cells else ()
+    cells_of = codes if with_cells else ()
     book = Book(sorted({*months, *year_months}), codes=codes, cells_of=cells_of, anew=anew)
     chosen = [each for each in book.definitions(months[-1]) if codes is None or each.code in codes]
     definitions = sorted(chosen, key=lambda definition: list(Area).index(definition.area))
@@ -145,7 +146,9 @@ def period_report(
     rows = []
     for definition in definitions:
         value, together = book.together(definition, months)
-        year_to_date, to_date = book.together(definition, year_months)
+        year_to_date, to_date = value, together
+        if year_months != months:
+            year_to_date, to_date = book.together(definition, year_months)
         if period.is_month:
             value = book.value(definition, months[0])
         found = {} if labels is None else cells(definition, together, to_date if year else together, labels)
@@ -176,7 +179,7 @@ def period_report(
         rows=tuple(rows),
         published=_in_order((each for each in published if each.as_of >= period.first.first), definitions),
         earlier=_in_order((each for each in published if each.as_of < period.first.first), definitions),
-        corrections_made=tuple(corrections_made_in(period)),
+        corrections_made=corrections_made_in(period),
         made_at=book.counted_at,
         is_open=book.is_open,
     )

@@ -118,17 +118,22 @@ def report(
 
     ``codes`` are the figures that are wanted, all unless told. ``anew``: what is open is counted now.
     """
-    cells_of = None if with_cells else ()
+    cells_of = codes if with_cells else ()
     book = Book(months_to(month), stock_months=[month], codes=codes, cells_of=cells_of, anew=anew)
     return report_from(book, month, codes, with_cells=with_cells)
 
 
-def report_from(book: Book, month: Month, codes: Collection[str] | None = None, *, with_cells: bool = True) -> Report:
-    """The same from a book that holds at least the months of the fiscal year up to ``month``."""
+def report_from(
+    book: Book, month: Month, codes: Collection[str] | None = None, *, with_cells: bool = True, alone: bool = False
+) -> Report:
+    """The same from a book that holds at least the months of the fiscal year up to ``month``.
+
+    ``alone``: without what stands beside the counted figures, goals and what others published.
+    """
     definitions = [each for each in book.definitions(month) if codes is None or each.code in codes]
-    goals = {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=month.fiscal_year)}
+    goals = {} if alone else {goal.figure: goal for goal in Goal.objects.filter(fiscal_year=month.fiscal_year)}
     labels = labels_of(definitions) if with_cells else {}
-    published = sorted(PublishedFigure.objects.filter(as_of__lte=month.last), key=_place)
+    published = [] if alone else sorted(PublishedFigure.objects.filter(as_of__lte=month.last), key=_place)
     return Report(
         month=month,
         closing=book.closed.closings.get(month),

@@ -79,8 +79,14 @@ class Tally:
         """Add the rows of another period."""
         self.total += other.total
         self.number += other.number
-        for row, amount in other.members.items():
-            self._add_member(row, amount)
+        if self.members:
+            members = self.members
+            for row, amount in other.members.items():  # a year has thousands
+                known = members.get(row)
+                if known is None or amount > known:
+                    members[row] = amount
+        elif other.members:
+            self.members = dict(other.members)
         for amount, number in other.amounts.items():
             self.add_amount(amount, number)
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("<month:month>/close/", views.close, name="close"),
     path("<month:month>/export.<slug:suffix>", views.export, name="export"),
     path("<month:month>/<slug:figure>/", figure_views.rows, name="rows"),
+    path("<month:month>/<slug:figure>/records/", figure_views.counted, name="counted"),
     path("<month:month>/<slug:figure>/correct/", figure_views.correct, name="correct"),
     path("corrections/", correction_views.waiting, name="proposals"),
     path("corrections/<int:pk>/", correction_views.proposal, name="proposal"),

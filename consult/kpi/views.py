@@ -79,7 +79,7 @@ def _month_page(request: HttpRequest, month: Month, form: CloseForm) -> HttpResp
         "report": found,
         "areas": _by_area(found),
         "form": form,
-        "verified": bool(found.closing) and ledger.verify_month(month),
+        "verified": bool(found.closing and ledger.is_as_sealed(found.closing)),
         "proposals": proposals.defer("came", "went", "changed", "cells"),
         "made_here": ledger.corrections_made_in(Period.of(month)),
         "draft": None if found.closing else MonthDraft.objects.filter(**of_month).first(),

@@ -46,9 +46,11 @@ def lines_of(definition: Definition, cells: Iterable[PeriodCell]) -> SafeString:
     return format_html_join("", line, ((cell.key, cell.label, part(definition, cell)) for cell in cells))
 
 
-@register.filter
-def by_month(row: PeriodRow, months: Iterable[Month]) -> list[str]:
-    return [report_words.say_number(row.definition.number(row.by_month[month])) for month in months]
+@register.simple_tag
+def cells_of_months(row: PeriodRow, months: Iterable[Month]) -> SafeString:
+    """A figure month by month, written in one go like ``lines_of``."""
+    said = (report_words.say_number(row.definition.number(row.by_month[month])) for month in months)
+    return format_html_join("", '<td class="number">{}</td>', ((number,) for number in said))
 
 
 @register.filter

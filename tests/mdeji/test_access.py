@@ -204,6 +204,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("kpi:wg_write", "half"): OFFICE,
     ("kpi:wg_export", "half"): FIGURES,
     ("kpi:rows", "month", "figure"): OFFICE,
+    ("kpi:counted", "month", "figure"): OFFICE,
     ("kpi:record", "kind", "case"): OFFICE,
     ("kpi:proposals",): OFFICE,
     ("kpi:proposal", "proposal"): OFFICE,

@@ -25,7 +25,7 @@ from consult.kpi.half_year import stored
 from consult.kpi.period_reports import period_report
 from consult.kpi.report import report
 from consult.kpi.reporting_period import Period
-from consult.models import KeptCount
+from consult.models import FrozenFigure, KeptCount
 from consult.tasks import count_open_months
 from programme.fiscal import Month
 from programme.models import User
@@ -213,6 +213,17 @@ def test_what_was_read_takes_no_more_room_than_it_may(coordinator: User, monkeyp
         queries, found = frozen_read(months, cells_of=("consultations", "sessions"))
         assert (queries, [found.current(("consultations", month)) for month in months]) == (1, [1, 1])
     assert (len(closed._memory._months), len(closed._memory._cells)) == (1, 1)
+
+
+def test_a_seal_that_held_is_asked_anew_after_ten_minutes_one_that_broke_at_once(
+    coordinator: User, set_now: Clock
+) -> None:
+    report = ledger.close_month(MAY, by=coordinator)
+    assert ledger.is_as_sealed(report)
+    FrozenFigure.objects.create(report=report, figure="invented", version=1, value=99)
+    for minutes, holds in ((9, True), (10, False), (11, False)):
+        set_now(NOON + dt.timedelta(minutes=minutes))
+        assert ledger.is_as_sealed(report) is holds
 
 
 # --- On pages and in files -------------------------------------------------------------------------------

@@ -16,9 +16,9 @@ from consult.kpi.lines import RECORDS
 from consult.kpi.records import counted_in
 from consult.kpi.report import report
 from consult.kpi.words import say_fiscal_year, say_value
-from consult.models import Correction, KpiExport, MonthReport
+from consult.models import Consultation, Correction, KpiExport, MonthReport
 from programme.fiscal import Month
-from programme.models import User
+from programme.models import Topic, User
 from tests.consult.kpi.records import a_consultation, a_session, a_supporter, some_of_each, waiting
 from tests.factories import UserFactory
 
@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 MAY = Month(2024, 5)
 PAGES = ["/kpi/", "/kpi/?year=2023", "/kpi/2024-05/", "/kpi/2024-05/export.csv", "/kpi/2024-05/export.xlsx"]
 ROWS = "/kpi/2024-05/consultations/"
+LISTED = f"{ROWS}records/"
 POSTS = ["/kpi/2024-05/close/", f"{ROWS}correct/"]
 
 
@@ -56,8 +57,10 @@ def test_coordinator_and_officer_see_the_figures_and_nobody_else(
 def test_only_the_coordinator_sees_the_counted_rows(
     client: Client, coordinator: User, officer: User, desk_account: User
 ) -> None:
-    assert client.get(ROWS).status_code == 302
-    assert [status(client, user, ROWS) for user in (coordinator, officer, desk_account)] == [200, 404, 404]
+    for address in (ROWS, LISTED):
+        client.logout()
+        assert client.get(address).status_code == 302
+        assert [status(client, user, address) for user in (coordinator, officer, desk_account)] == [200, 404, 404]
 
 
 @pytest.mark.parametrize("address", POSTS)
@@ -146,7 +149,9 @@ def test_published_figures_stand_apart_with_their_sources(client: Client, office
 def test_a_figure_leads_to_the_rows_that_it_counts(client: Client, coordinator: User) -> None:
     supporter = a_supporter((dt.date(2024, 5, 7), None))
     session = a_session()
-    shown = {code: page(client, coordinator, f"/kpi/2024-05/{code}/") for code in ("supporters", "groups_served")}
+    codes = ("supporters", "groups_served")
+    assert 'href="/kpi/2024-05/supporters/records/"' in page(client, coordinator, "/kpi/2024-05/supporters/")
+    shown = {code: page(client, coordinator, f"/kpi/2024-05/{code}/records/") for code in codes}
     assert f"{supporter.name} 登録 2024年5月7日(火)" in shown["supporters"]
     assert str(supporter.birth_date.year) not in shown["supporters"]
     assert session.request.group.name in shown["groups_served"]
@@ -155,7 +160,9 @@ def test_a_figure_leads_to_the_rows_that_it_counts(client: Client, coordinator: 
 def test_every_figure_has_its_page(client: Client, coordinator: User) -> None:
     some_of_each(1)
     for row in report(MAY).rows:
-        assert "件の記録を数えました。" in page(client, coordinator, f"/kpi/2024-05/{row.definition.code}/")
+        address = f"/kpi/2024-05/{row.definition.code}/"
+        assert say_value(row.definition, row.value) in page(client, coordinator, address)
+        assert "件の記録を数えました。" in page(client, coordinator, f"{address}records/")
 
 
 def test_a_late_record_is_stated_as_a_correction_with_a_reason(client: Client, coordinator: User) -> None:
@@ -223,10 +230,36 @@ def test_a_part_of_a_figure_leads_to_its_rows(client: Client, coordinator: User)
     for topic in ("T05", "T05", "T06"):
         case = a_consultation()
         type(case).objects.filter(pk=case.pk).update(topic=topic)
-    assert "by=topic&amp;key=T05" in page(client, coordinator, ROWS)
-    assert "2件の記録を数えました。" in page(client, coordinator, f"{ROWS}?by=topic&key=T05")
-    assert status(client, coordinator, f"{ROWS}?by=topic&key=T99x") == 404
-    assert status(client, coordinator, f"{ROWS}?by=moon&key=T05") == 404
+    assert f'<a href="{LISTED}?by=topic&amp;key=T05">' in page(client, coordinator, ROWS)
+    assert "2件の記録を数えました。" in page(client, coordinator, f"{LISTED}?by=topic&key=T05")
+    for wrong in ("by=topic&key=T99x", "by=moon&key=T05", "by=desk_hour&key=1-0-10", "by=skill&key=T05"):
+        assert status(client, coordinator, f"{LISTED}?{wrong}") == 404, wrong
+
+
+def test_a_part_of_a_closed_month_is_shown_as_its_records_are_now(client: Client, coordinator: User) -> None:
+    a_consultation()
+    ledger.close_month(MAY, by=coordinator)
+    a_consultation()
+    topic = Consultation.objects.values_list("topic", flat=True).first()
+    whole, part = (page(client, coordinator, f"{LISTED}{asked}") for asked in ("", f"?by=topic&key={topic}"))
+    assert ("1件の記録を数えました。" in whole, "2件の記録を数えました。" in part) == (True, True)
+    assert "内訳の記録は、今の記録です。" in part
+    assert "内訳の記録は、今の記録です。" not in whole
+
+
+@pytest.mark.parametrize("address", ["/kpi/2021-03/consultations/records/", "/kpi/2024-05/moon/records/"])
+def test_records_of_no_figure_are_not_found(client: Client, coordinator: User, address: str) -> None:
+    assert status(client, coordinator, address) == 404
+
+
+def test_names_from_outside_are_written_as_text(client: Client, coordinator: User) -> None:
+    Topic.objects.filter(pk="T05").update(name='<b>&"線')
+    case = a_consultation()
+    type(case).objects.filter(pk=case.pk).update(topic="T05")
+    for address in (ROWS, LISTED):
+        shown = page(client, coordinator, address)
+        assert "&lt;b&gt;&amp;&quot;線" in shown
+        assert "<b>&" not in shown
 
 
 @pytest.mark.parametrize("closed", [False, True])
@@ -235,8 +268,8 @@ def test_rows_are_read_a_page_at_a_time(client: Client, coordinator: User, close
         a_consultation()
     if closed:
         ledger.close_month(MAY, by=coordinator)
-    assert page(client, coordinator, ROWS).count("/kpi/records/case/") == 50
-    assert page(client, coordinator, f"{ROWS}?page=3").count("/kpi/records/case/") == 1
+    assert page(client, coordinator, LISTED).count("/kpi/records/case/") == 50
+    assert page(client, coordinator, f"{LISTED}?page=3").count("/kpi/records/case/") == 1
 
 
 def test_a_record_leads_back_to_the_figures_that_count_it(client: Client, coordinator: User) -> None:
