@@ -7,7 +7,6 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.models import Limits
 from programme.widgets import DateField
-from support_requests.models import PlannedTask
 from support_requests.planning.pages import Other
 from supporters.models import Supporter
 
@@ -32,10 +31,10 @@ def people_to_choose(words: str, others: Iterable[Other]) -> list[Supporter]:
     """Active people found by ``words``; without any, the next best ones first. So few that they fit in a list."""
     people = Supporter.objects.active().order_by("kana", "pk")
     if words:
-        return list(people.found_by(words)[:PEOPLE_AT_MOST])
+        return list(people.found_by(words).only("name")[:PEOPLE_AT_MOST])
     named = {one.supporter.pk: one.supporter for one in others if one.supporter.status == Supporter.Status.ACTIVE}
     first = list(named.values())[:PEOPLE_AT_MOST]
-    return [*first, *people.exclude(pk__in=named)[: PEOPLE_AT_MOST - len(first)]]
+    return [*first, *people.exclude(pk__in=named).only("name")[: PEOPLE_AT_MOST - len(first)]]
 
 
 class PersonField(forms.ModelChoiceField):  # type: ignore[type-arg]  # takes no argument when it runs
@@ -61,10 +60,11 @@ class OverrideForm(forms.Form):
     supporter = PersonField(label=_("代わりに行く人"))
     reason = forms.CharField(label=_("代える理由"), max_length=200, help_text=_("計画に残ります。本人には送りません。"))
 
-    def __init__(self, data: Any, *, task: PlannedTask, people: Sequence[Supporter]) -> None:
+    def __init__(self, data: Any, *, team: Sequence[Supporter], people: Sequence[Supporter]) -> None:
         super().__init__(data, prefix="override")
-        team: Any = self.fields["instead_of"]
-        team.queryset = Supporter.objects.filter(planned__task=task).order_by("kana", "pk")
+        on_it: Any = self.fields["instead_of"]
+        on_it.queryset = Supporter.objects.filter(pk__in=[one.pk for one in team])
+        on_it.widget.choices = [("", on_it.empty_label), *((one.pk, str(one)) for one in team)]
         self.fields["supporter"].offer(people, self["supporter"].value())  # type: ignore[attr-defined]
 
 

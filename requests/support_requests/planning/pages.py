@@ -1,22 +1,32 @@
 """What the page of a plan shows, read in a constant number of queries."""
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from django.db.models import Case, Count, Max, Prefetch, Q, QuerySet, When
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, Max, Prefetch, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from programme.fiscal import fiscal_year, start_of
 from programme.geo import to_metres, travel_minutes
 from programme.models import District, Limits, Topic, Venue
 from programme.models.kept import kept_rows
-from support_requests.models import Plan, PlannedMember, PlannedTask, PlanOverride, SupportRequest
+from programme.wording import say_day
+from support_requests.models import (
+    Plan,
+    PlannedMember,
+    PlannedTask,
+    PlanOverride,
+    SupportRequest,
+)
 from support_requests.planning.mending import NO
 from support_requests.planning.problem import task_key
 from support_requests.planning.saying import Obstacle, obstacles, say_recruit
-from supporters.models import Assignment, Shift, Supporter
+from supporters.models import Assignment, Shift, ShiftTopic, Skill, Supporter
 
 if TYPE_CHECKING:
     from support_requests.planning.changes import Change
@@ -34,6 +44,16 @@ class Member:
     turns: int
     """attended this fiscal year"""
     last_turn: dt.datetime | None
+
+    @property
+    def reasons(self) -> str:
+        """In words. Put together here: a large plan's page has dozens of them."""
+        words = [_("18歳未満")] if self.is_minor else [_("リーダー")] if self.supporter.is_lead else []
+        words += [_("%(topic)s(レベル%(level)s)") % {"topic": topic, "level": level} for topic, level in self.topics]
+        way = _("移動 約%(minutes)s分") % {"minutes": self.minutes} if self.minutes else _("移動なし(同じ地区)")
+        last = {"day": say_day(self.last_turn), "turns": self.turns} if self.last_turn else None
+        turn = _("前回 %(day)s(今年度%(turns)s回)") % last if last else _("初めての活動")
+        return _("・").join([*words, way, turn])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,17 @@ class Recruit:
     tasks: list[Witness]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a plan by itself."""
+
+    task: PlannedTask
+    title: str
+    venue: Venue
+    team: list[Supporter]
+    others: list[Other]
+
+
 @dataclass(slots=True)
 class Row:
     """One request or shift of the plan."""
@@ -81,9 +112,8 @@ class Row:
     """which of the group's wishes the planned time is; None for a standing shift"""
     team: list[Member] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
-    others: list[Other] = field(default_factory=list)
-    gone: list[Supporter] = field(default_factory=list)
-    """who said no, or did not answer, since the shift was told to people"""
+    gone: list[str] = field(default_factory=list)
+    """names of those who said no, or did not answer, since the shift was told to people"""
     change: "Change | None" = None
     """what approving it would change, as long as it waits: see planning/changes.py"""
 
@@ -138,8 +168,8 @@ def asked_by(plan: Plan) -> int:
 
 def parts_of(plan: Plan) -> QuerySet[PlannedTask]:
     """As they are read: what was refused, what is served, what is not."""
-    section = Case(When(~Q(outcome=""), then=0), When(starts_at__isnull=False, then=1), default=2)
-    return plan.tasks.order_by(section, "starts_at", "pk")
+    is_as_planned = ExpressionWrapper(Q(outcome=""), output_field=BooleanField())
+    return plan.tasks.order_by(is_as_planned, F("starts_at").asc(nulls_last=True), "pk")
 
 
 def contests_of(plan: Plan) -> list[dict[str, Any]]:
@@ -164,52 +194,66 @@ def contests_of(plan: Plan) -> list[dict[str, Any]]:
 def rows_of(plan: Plan, parts: QuerySet[PlannedTask]) -> Rows:
     """``parts`` of the plan, and whom to look for."""
     reader = _Reader(plan, parts)
-    return Rows([reader.row(task) for task in reader.tasks], reader.recruits())
+    return Rows([reader.row(task) for task in reader.tasks], _Named(plan).recruits(reader.topics))
 
 
-class _Reader:
-    def __init__(self, plan: Plan, parts: QuerySet[PlannedTask]) -> None:
-        team = PlannedMember.objects.select_related("supporter__home_district").prefetch_related("supporter__skills")
-        self.tasks: Sequence[PlannedTask] = list(
-            parts.select_related(
-                "request__group", "request__venue__district", "shift__venue__district"
-            ).prefetch_related(
-                "request__times",
-                "request__topics",
-                "shift__topics",
-                Prefetch("team", queryset=team.order_by("pk")),
-                Prefetch("overrides", queryset=PlanOverride.objects.select_related("supporter", "instead_of", "by")),
-            )
-        )
-        self._limits = Limits.current()
-        self._topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
-        self._turns = _turns({one.supporter_id for task in self.tasks for one in task.team.all()})
-        self._plan = plan
-        self._titles = self._named_titles()
-        self._people = self._named_people()
-        self._gone = _gone({task.shift_id for task in self.tasks})
+def part_of(plan: Plan, key: int) -> Part | None:
+    """One of the plan's parts by itself, if it has it: who could go too."""
+    parts = _with_what_they_are_of(plan.tasks.filter(pk=key)).prefetch_related(
+        Prefetch("team", PlannedMember.objects.select_related("supporter").order_by("supporter__kana", "supporter"))
+    )
+    for task in parts:
+        of = cast("SupportRequest | Shift", task.request or task.shift)  # a constraint: a task is of one thing
+        others = _Named(plan, [task]).others(task)
+        return Part(task, _title(task), of.venue, [one.supporter for one in task.team.all()], others)
+    return None
 
-    def _named_titles(self) -> dict[str, str]:
-        """Of all tasks, shown or not, where the answers name any; by key."""
+
+class _Named:
+    """Whom and what the answers name that were kept with the plan: of ``tasks``, and of whom to look for."""
+
+    def __init__(self, plan: Plan, tasks: Sequence[PlannedTask] = ()) -> None:
+        self._plan, self._tasks = plan, tasks
+
+    @cached_property
+    def _titles(self) -> dict[str, str]:
+        """Of all tasks, shown or not, by key. Read where answers may name one."""
         titles = self._plan.tasks.values_list("request_id", "request__group__name", "shift_id", "shift__title")
         return {
             task_key(request_id=request, shift_id=shift): group or title or ""
             for request, group, shift, title in titles.order_by()
         }
 
-    def _named_people(self) -> dict[int, Supporter]:
+    @cached_property
+    def _people(self) -> dict[int, Supporter]:
         """Everybody whom the answers name, by key; who is not there any more is missing."""
-        named = {record[name] for task in self.tasks for record in task.others for name in ("supporter", "replaces")}
+        named = {record[name] for task in self._tasks for record in task.others for name in ("supporter", "replaces")}
         named |= {member for one in self._plan.recruits for task in one["tasks"] for member in task["team"]}
         return Supporter.objects.in_bulk(named - {None})
 
-    def recruits(self) -> list[Recruit]:
+    def others(self, task: PlannedTask) -> list[Other]:
+        titles = self._titles if task.others else {}
+        return [
+            Other(
+                supporter=self._people[one["supporter"]],
+                starts_at=dt.datetime.fromisoformat(one["starts_at"]),
+                replaces=self._people.get(one["replaces"]),
+                leaves=[titles.get(key, key) for key in one["leaves"]],
+                weight=one["weight"],
+                q=one["q"],
+            )
+            for one in task.others
+            # Whoever was erased since cannot go, and nobody can go in that person's place.
+            if one["supporter"] in self._people and one["replaces"] in {None, *self._people}
+        ]
+
+    def recruits(self, topics: Mapping[str, str]) -> list[Recruit]:
         if not self._plan.recruits:
             return []
         districts = {one.pk: str(one) for one in kept_rows(District.objects.all())}
         return [
             Recruit(
-                sentence=say_recruit(one, self._topics, districts),
+                sentence=say_recruit(one, topics, districts),
                 weight=one["weight"],
                 tasks=[
                     Witness(
@@ -223,47 +267,58 @@ class _Reader:
             for one in self._plan.recruits
         ]
 
-    def _others(self, task: PlannedTask) -> list[Other]:
-        return [
-            Other(
-                supporter=self._people[one["supporter"]],
-                starts_at=dt.datetime.fromisoformat(one["starts_at"]),
-                replaces=self._people.get(one["replaces"]),
-                leaves=[self._titles.get(key, key) for key in one["leaves"]],
-                weight=one["weight"],
-                q=one["q"],
-            )
-            for one in task.others
-            # Whoever was erased since cannot go, and nobody can go in that person's place.
-            if one["supporter"] in self._people and one["replaces"] in {None, *self._people}
-        ]
+
+def _with_what_they_are_of(parts: QuerySet[PlannedTask]) -> QuerySet[PlannedTask]:
+    """Read by themselves: joined, the database would think longer about the way than it takes to go it."""
+    requests = SupportRequest.objects.select_related("group", "venue__district").prefetch_related("times", "topics")
+    shifts = Shift.objects.select_related("venue__district")
+    return parts.prefetch_related(Prefetch("request", requests)).prefetch_related(Prefetch("shift", shifts))
+
+
+class _Reader:
+    def __init__(self, plan: Plan, parts: QuerySet[PlannedTask]) -> None:
+        team = PlannedMember.objects.select_related("supporter__home_district")
+        overrides = PlanOverride.objects.select_related("supporter", "instead_of")
+        rows = _with_what_they_are_of(parts.defer("others")).prefetch_related(
+            Prefetch("team", team.order_by("pk")),
+            Prefetch("overrides", overrides.only("task", "at", "reason", "supporter__name", "instead_of__name")),
+        )
+        self.tasks: Sequence[PlannedTask] = list(rows)
+        self._limits = Limits.current()
+        self.topics = {topic.pk: str(topic) for topic in kept_rows(Topic.objects.all())}
+        people = {one.supporter_id for task in self.tasks for one in task.team.all()}
+        self._turns = _turns(people)
+        self._skills = _grouped(Skill.objects.filter(supporter__in=people).values_list("supporter", "topic", "level"))
+        shifts = {task.shift_id for task in self.tasks if task.shift_id}
+        self._topics_of = _grouped(ShiftTopic.objects.filter(shift__in=shifts).values_list("shift", "topic"))
+        self._gone = _gone(shifts)
 
     def row(self, task: PlannedTask) -> Row:
         of = cast("SupportRequest | Shift", task.request or task.shift)  # a constraint: a task is of one thing
-        wanted = {one.topic_id for one in of.topics.all()}
-        times = task.request.times.all() if task.request else []
+        asked = task.request
+        wanted = {one.topic_id for one in asked.topics.all()} if asked else {code for (code,) in self._topics_of[of.pk]}
+        times = asked.times.all() if asked else []
         return Row(
             task=task,
-            request=task.request,
+            request=asked,
             shift=task.shift,
-            title=task.request.group.name if task.request else task.shift.title if task.shift else "",
+            title=_title(task),
             venue=of.venue,
             minutes=of.minutes,
             rank=next((time.rank for time in times if time.starts_at == task.starts_at), None),
             team=[self._member(one.supporter, task, of.venue, wanted) for one in task.team.all()],
-            obstacles=obstacles(task.explanation, self._topics),
-            others=self._others(task),
+            obstacles=obstacles(task.explanation, self.topics),
             gone=self._gone.get(task.shift_id or 0, []),
         )
 
     def _member(self, one: Supporter, task: PlannedTask, venue: Venue, wanted: set[str]) -> Member:
-        known = sorted((skill.topic_id, skill.level) for skill in one.skills.all())
+        known = sorted(self._skills[one.pk])
         home = to_metres(one.home_district.latitude, one.home_district.longitude)
         day = timezone.localdate(task.starts_at) if task.starts_at else timezone.localdate()
         turns, last_turn = self._turns.get(one.pk, (0, None))
         return Member(
             supporter=one,
-            topics=[(self._topics[topic], level) for topic, level in known if topic in wanted or not wanted],
+            topics=[(self.topics[topic], level) for topic, level in known if topic in wanted or not wanted],
             minutes=travel_minutes(home, to_metres(*venue.position), self._limits.pace_of(one.travel_by)),
             is_minor=one.is_minor_on(day, self._limits.adult_age),
             turns=turns,
@@ -271,12 +326,24 @@ class _Reader:
         )
 
 
-def _gone(shifts: Collection[int | None]) -> dict[int, list[Supporter]]:
-    """By shift: who said no or let the offer lapse."""
-    found: dict[int, list[Supporter]] = {}
-    rows = Assignment.objects.filter(shift__in=shifts, status__in=NO).select_related("supporter")
-    for one in rows.order_by("pk"):
-        found.setdefault(one.shift_id, []).append(one.supporter)
+def _title(task: PlannedTask) -> str:
+    return task.request.group.name if task.request else task.shift.title if task.shift else ""
+
+
+def _grouped(rows: Iterable[tuple[Any, ...]]) -> dict[int, list[tuple[Any, ...]]]:
+    """``rows`` by their first column, each without it."""
+    found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
+    for key, *facts in rows:
+        found[key].append(tuple(facts))
+    return found
+
+
+def _gone(shifts: Collection[int]) -> dict[int, list[str]]:
+    """By shift: the names of those who said no or let the offer lapse."""
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = Assignment.objects.filter(shift__in=shifts, status__in=NO).order_by("pk")
+    for shift, name in rows.values_list("shift", "supporter__name"):
+        found[shift].append(name)
     return found
 
 

@@ -36,7 +36,7 @@ from support_requests.planning.forms import (
     WhyNotForm,
     people_to_choose,
 )
-from support_requests.planning.pages import asked_by, contests_of, counts_of, parts_of, rows_of
+from support_requests.planning.pages import asked_by, contests_of, counts_of, part_of, parts_of, rows_of
 from support_requests.planning.saying import obstacles, say_missing, say_quality, say_rule, say_stage
 from support_requests.planning.solving import request_plan, try_again
 
@@ -100,18 +100,22 @@ def plan(request: HttpRequest, pk: int) -> HttpResponse:
 def _parts(request: HttpRequest, found: Plan) -> dict[str, Any]:
     """A page of the plan's parts; and what approving would change: of a large plan when it is asked for."""
     counts = counts_of(found)
-    pages = Paginator(parts_of(found).values_list("pk", flat=True), PARTS_A_PAGE)
+    pages = Paginator(parts_of(found), PARTS_A_PAGE)
     pages.count = counts["all"]  # known already
-    page = pages.get_page(request.GET.get("page"))
-    shown, is_ready = set(page), found.status == Plan.Status.READY
+    page: Any = pages.get_page(request.GET.get("page"))
+    is_ready = found.status == Plan.Status.READY
     compare = is_ready and (counts["waiting"] <= AT_ONCE or "compare" in request.GET)
-    rows = rows_of(found, parts_of(found).filter(Q(pk__in=shown) | UNTRIED if compare else Q(pk__in=shown)))
+    if compare:
+        shown = set(page.object_list.values_list("pk", flat=True))
+        rows = rows_of(found, parts_of(found).filter(Q(pk__in=shown) | UNTRIED))
+    else:
+        rows = rows_of(found, page.object_list)
     return {
         "counts": counts,
         "page": page,
         "changes": changes_of(found, rows.waiting, timezone.now()) if compare else None,
         "may_compare": is_ready and not compare,
-        "rows": rows.only(shown),
+        "rows": rows.only(shown) if compare else rows,
     }
 
 
@@ -132,21 +136,20 @@ def _how_far(found: Plan) -> dict[str, int]:
 def plan_task(request: HttpRequest, pk: int, task: int) -> HttpResponse:
     """One task of a plan: who could go too and what that costs, and why a given person does not go."""
     found = get_object_or_404(Plan, pk=pk)
-    rows = rows_of(found, found.tasks.filter(pk=task)).all
-    if not rows:
+    part, finder = part_of(found, task), PeopleForm(request.GET)
+    if part is None:
         raise Http404
-    row, finder = rows[0], PeopleForm(request.GET)
-    people = people_to_choose(finder.cleaned_data["q"] if finder.is_valid() else "", row.others)
+    people = people_to_choose(finder.cleaned_data["q"] if finder.is_valid() else "", part.others)
     form = WhyNotForm(request.GET if "supporter" in request.GET else None, people=people)
     typed = request.POST if request.POST.get("action") == "override" else None
-    override_form = OverrideForm(typed, task=row.task, people=people)
-    if request.method == "POST" and _act_on_task(request, row.task, override_form):
+    override_form = OverrideForm(typed, team=part.team, people=people)
+    if request.method == "POST" and _act_on_task(request, part.task, override_form):
         return redirect("support_requests:plan", pk=pk)
-    context = {"plan": found, "row": row, "form": form, "override": override_form, "finder": finder}
+    context = {"plan": found, "part": part, "form": form, "override": override_form, "finder": finder}
     context["are_many"] = len(people) == PEOPLE_AT_MOST or finder.data.get("q")
-    context["overrides"] = row.task.overrides.all()
+    context["overrides"] = part.task.overrides.select_related("supporter", "instead_of", "by")
     if form.is_valid():
-        context |= {"about": form.cleaned_data["supporter"], **_stand(row.task, form.cleaned_data["supporter"].pk)}
+        context |= {"about": form.cleaned_data["supporter"], **_stand(part.task, form.cleaned_data["supporter"].pk)}
     return render(request, "support_requests/plans/task.html", context)
 
 
