@@ -104,6 +104,10 @@ class SameTime(Refused):
     sentence = _("今と同じ日時です。別の日時を選んでください。")
 
 
+class TeamCannotCome(Refused):
+    sentence = _("この日時には、サポーターの全員は行けなくなりました。別の日時を選んでください。")
+
+
 class NobodyAccepted(Refused):
     sentence = _("引き受けたサポーターが、まだひとりもいません。日時とサポーターを決め直してください。")
 

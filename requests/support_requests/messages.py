@@ -56,6 +56,12 @@ def address_to_prove(contact: Contact) -> str:
             return contact.phone_e164
 
 
+def asked_by(request: "SupportRequest") -> Channel:
+    """By which way the question went whose answer confirms the request; PHONE: the office rings."""
+    asked = Message.objects.filter(subject=f"request:{request.pk}", kind="request_confirm").order_by("-pk").first()
+    return Channel(asked.channel) if asked else proof_by(request.group.contact)
+
+
 def confirm_key(request: "SupportRequest", contact: Contact | None = None) -> str:
     """What a link of proof names: the request and the address it was sent to, so that it proves no other one.
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from programme.errors import ChangedMeanwhile, Refused
 from programme.fiscal import Month
 from programme.models import Limits
 from support_requests import rules
-from support_requests.errors import SameTime, TimePassed
+from support_requests.errors import SameTime, TeamCannotCome, TimePassed
 from support_requests.messages import tell_moved
 from support_requests.models import Session, SupportRequest
 from support_requests.services import check_months, full_months
@@ -28,11 +29,20 @@ MOVABLE = (SupportRequest.Status.PLANNED, SupportRequest.Status.BOOKED)
 
 @dataclass(frozen=True, slots=True)
 class OtherTime:
-    """A time to which a session could move: who of its team could come then, and who could not."""
+    """A time to which a session could move: who of its team could come then, and who could not.
+
+    ``doubtful``: those who could come and have said that they usually have no time then, or do not go so far.
+    """
 
     starts_at: dt.datetime
     staying: list[Supporter]
     leaving: list[Supporter]
+    doubtful: list[Supporter]
+
+    @property
+    def suits_all(self) -> bool:
+        """Whether the whole team can come, within its own free times and reach, as in a plan."""
+        return not (self.leaving or self.doubtful)
 
 
 @transaction.atomic
@@ -41,10 +51,10 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
 
     Who cannot take the new time is taken off and told so; these are returned. The request then waits for its team
     again, and their places are planned anew. ``by`` None: the group itself, by its link, which has to keep to the
-    first day that may be asked for; the office may go below it.
+    first day that may be asked for and to times that suit the whole team; the office may know better.
 
     Raises ChangedMeanwhile unless it is planned or booked, TimePassed when it has begun, SameTime, what
-    ``rules.check_start`` raises, for the group TooManyThisMonth, and RoomTaken.
+    ``rules.check_start`` raises, for the group TooManyThisMonth and TeamCannotCome, and RoomTaken.
     """
     shift = Shift.objects.select_for_update(no_key=True).get(session=session)
     request = SupportRequest.objects.get(session=session)
@@ -57,6 +67,7 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
     _check(_moved(shift, starts_at), Limits.current(), by=by)
     if by is None:
         check_months(request, [starts_at], before=[shift.starts_at])
+        _check_team(shift, _moved(shift, starts_at))
     before = (shift.starts_at, shift.ends_at)
     leaving = shift.move_to(starts_at, starts_at + (shift.ends_at - shift.starts_at), by=by, reason=reason)
     if request.status == SupportRequest.Status.BOOKED:
@@ -71,7 +82,8 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
 def other_times(session: Session, starts: Iterable[dt.datetime], *, by: Any) -> list[OtherTime]:
     """Those of ``starts`` to which ``reschedule`` could move the session, in a fixed number of queries.
 
-    The first is the one that most of the team can take, of equals the one that comes first in ``starts``.
+    The first is the one that most of the team can take, of equals the one with fewer doubtful people, then the one
+    that comes first in ``starts``. ``by`` None: only those that suit the whole team.
     """
     shifts = Shift.objects.select_related("venue__district", "venue__closures")
     shift = shifts.prefetch_related("venue__rooms", "venue__closures__closures").get(session=session)
@@ -81,15 +93,36 @@ def other_times(session: Session, starts: Iterable[dt.datetime], *, by: Any) -> 
     if by is None:
         full = full_months(session.request, [one.starts_at for one in possible], before=[shift.starts_at])
         possible = [one for one in possible if Month.of(one.local_date) not in full]
-    possible = _with_a_room(possible)
-    team = shift.assignments.filter(status__in=(*Assignment.HELD, Assignment.Status.OFFERED))
-    tally = Tally(Supporter.objects.filter(assignments__in=team).order_by("kana", "pk"), possible)
+    found = _with_their_teams(shift, _with_a_room(possible))
+    if by is None:
+        found = [one for one in found if one.suits_all]
+    return sorted(found, key=lambda one: (len(one.leaving), len(one.doubtful)))
+
+
+def _with_their_teams(shift: Shift, possible: list[Shift]) -> list[OtherTime]:
+    """For each time that ``shift`` could have: who of its team could come."""
+    tally = Tally(_team_of(shift).order_by("kana", "pk"), possible)
     found = []
     for one in possible:
-        staying = [person for person in tally.people if _can_come(tally.choice(person, one))]
-        leaving = [person for person in tally.people if person not in staying]
-        found.append(OtherTime(one.starts_at, staying, leaving))
-    return sorted(found, key=lambda one: len(one.leaving))
+        choices = [tally.choice(person, one) for person in tally.people]
+        staying = [it for it in choices if _can_come(it)]
+        leaving = [it.supporter for it in choices if it not in staying]
+        doubtful = [it.supporter for it in staying if it.doubts]
+        found.append(OtherTime(one.starts_at, [it.supporter for it in staying], leaving, doubtful))
+    return found
+
+
+def _team_of(shift: Shift) -> QuerySet[Supporter]:
+    """Who has promised to come, or is asked to."""
+    team = shift.assignments.filter(status__in=(*Assignment.HELD, Assignment.Status.OFFERED))
+    return Supporter.objects.filter(assignments__in=team)
+
+
+def _check_team(shift: Shift, moved: Shift) -> None:
+    """Raises TeamCannotCome. The people are locked by key, as ``Shift.move_to`` does."""
+    list(_team_of(shift).select_for_update(of=("self",), no_key=True).order_by("pk"))
+    if not all(one.suits_all for one in _with_their_teams(shift, [moved])):
+        raise TeamCannotCome
 
 
 def _moved(shift: Shift, starts_at: dt.datetime) -> Shift:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import uuid
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -13,7 +14,7 @@ from django.utils import timezone
 from notifications import links
 from notifications.addresses import ASKED_A_DAY
 from notifications.models import Contact, Message
-from programme.models import Closure, Room, User
+from programme.models import Closure, Room, User, Venue
 from programme.steps import CHECK
 from support_requests import contacts
 from support_requests.messages import STATUS, status_url
@@ -24,6 +25,7 @@ from support_requests.services import revise
 from support_requests.slots import Slot
 from support_requests.views.changing import ChangeView
 from support_requests.views.intake import TRIES
+from supporters.models import WeeklyWindow
 from tests.factories import SupporterFactory, SupportRequestFactory, UserFactory, a_hall, at
 from tests.support_requests.asking import open_days
 from tests.support_requests.booking import a_booked_session
@@ -422,7 +424,41 @@ def test_a_booked_session_moves_to_a_time_that_suits_its_whole_team(client: Clie
     session.shift.refresh_from_db()
     assert session.shift.starts_at == dt.datetime.fromisoformat(offered[0])
     assert SupportRequest.objects.get().status == "booked"
-    assert client.post(f"{link}other-time/", {"starts_at": "2020-01-06T10:00:00+09:00"}).status_code == 200
+    page = client.post(f"{link}other-time/", {"starts_at": "2020-01-06T10:00:00+09:00"}).content.decode()
+    assert "その日時は、今は選べません。" in page
+    assert "は候補にありません" not in page
+
+
+def test_the_times_nearest_to_the_present_one_and_to_the_wishes_are_offered(client: Client) -> None:
+    Venue.objects.update(closures=None)
+    session = a_booked_session(wishes=[at(40), at(41), at(70)])
+    page = page_of(client, path_of(session.request, "other-time/"))
+    offered = [dt.datetime.fromisoformat(it) for it in re.findall(r'name="starts_at" value="([^"]+)"', page)]
+    days = [(start - at(0)).days for start in offered]
+    assert (len(days), days) == (12, sorted(days))
+    assert {39, 41, 42, 69, 70, 71} <= set(days)
+    assert set(days) <= {*range(34, 48), *range(64, 77)}
+
+
+def test_the_button_pressed_twice_moves_once_and_says_so(client: Client) -> None:
+    session = a_booked_session()
+    path = path_of(session.request, "other-time/")
+    offered = re.findall(r'name="starts_at" value="([^"]+)"', page_of(client, path))
+    for _twice in range(2):
+        page = client.post(path, {"starts_at": offered[-1]}, follow=True).content.decode()
+        assert "日時を変えました。" in page
+        assert "今と同じ日時" not in page
+    assert Message.objects.filter(kind="request_moved").count() == 1
+
+
+def test_a_time_that_was_taken_while_the_page_was_open_is_refused_in_words(client: Client) -> None:
+    session = a_booked_session()
+    path = path_of(session.request, "other-time/")
+    start = re.findall(r'name="starts_at" value="([^"]+)"', page_of(client, path))[-1]
+    with mock.patch("support_requests.views.changing._offered", return_value=[dt.datetime.fromisoformat(start)]):
+        WeeklyWindow.objects.all().delete()
+        page = client.post(path, {"starts_at": start}, follow=True).content.decode()
+    assert "サポーターの全員は行けなくなりました" in page
 
 
 def test_a_request_without_a_session_has_no_time_to_move(client: Client, asked: SupportRequest) -> None:

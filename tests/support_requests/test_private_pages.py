@@ -13,11 +13,15 @@ from django.utils import timezone
 from notifications import calendars, links, outbox
 from notifications.models import Channel, Message, Suppression
 from programme.models import User
+from programme.wording import say_moment
 from support_requests.messages import CONFIRM, STATUS, ask_to_confirm, confirm_key, confirm_url, status_url
 from support_requests.models import Session, SupportRequest
-from supporters.models import Claim
-from tests.factories import GroupFactory, SupportRequestFactory, at
-from tests.support_requests.booking import a_booked_session
+from support_requests.rescheduling import reschedule
+from support_requests.services import receive
+from supporters.models import Assignment, Claim
+from tests.factories import GroupFactory, SupportRequestFactory, a_shift, an_offer, at
+from tests.support_requests.booking import a_booked_session, a_planned_session
+from tests.support_requests.wishes import a_wish
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -153,6 +157,60 @@ def test_the_status_page_says_in_words_where_it_stands(client: Client, status: s
     assert sentence in client.get(path_of(status_url(asked))).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("facts", "group_reads", "office_reads"),
+    [
+        ({"phone": ""}, "お届けしたメールのリンクから", "確認のメールへのお返事"),
+        ({"phone": "027-224-1111"}, "お届けしたメールのリンクから", "確認のメールへのお返事"),
+        ({"email": "", "phone": "027-224-1111"}, "お電話をお待ちください", "お電話を待っている方です"),
+        ({"phone": "027-224-1111", "preferred": "phone"}, "お電話をお待ちください", "お電話を待っている方です"),
+        ({"email": "", "phone": "090-1111-2222"}, "SMSでの確認をお待ちしています", "確認のSMSへのお返事"),
+        (
+            {"phone": "090-1111-2222", "preferred": "sms"},
+            "SMSでの確認をお待ちしています",
+            "確認のSMSへのお返事",
+        ),
+    ],
+)
+def test_both_sides_read_by_which_way_the_proof_was_asked_for(
+    client: Client, coordinator: User, facts: dict[str, str], group_reads: str, office_reads: str
+) -> None:
+    asked, _is_new = receive(a_wish(**facts))
+    assert group_reads in client.get(path_of(status_url(asked))).content.decode()
+    client.force_login(coordinator)
+    assert office_reads in client.get(f"/requests/list/{asked.pk}/").content.decode()
+
+
+def test_a_session_that_moved_before_its_team_was_complete_shows_its_new_time(
+    client: Client, coordinator: User
+) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    busy = Assignment.objects.get(supporter__name="支援二郎").supporter
+    an_offer(a_shift(days=21, hour=10), busy).accept(by=None)
+    reschedule(session, at(21), by=coordinator, reason="")
+    asked = SupportRequest.objects.get()
+    assert asked.status == "planned"
+    link = path_of(status_url(asked))
+    page = client.get(link).content.decode()
+    assert "サポーターを探しています" in page
+    assert say_moment(at(21)) in page
+    assert say_moment(at(14)) not in page
+    assert "支援一郎" not in page
+    assert f"DTSTART;TZID=Asia/Tokyo:{at(21):%Y%m%dT%H%M%S}" in client.get(f"{link}session.ics").content.decode()
+    client.force_login(coordinator)
+    slip = client.get(f"/requests/list/{asked.pk}/slip/").content.decode()
+    assert (say_moment(at(21)) in slip, say_moment(at(14)) in slip) == (True, False)
+
+
+def test_a_plan_that_nobody_was_told_of_shows_no_time(client: Client) -> None:
+    session = a_planned_session()
+    link = path_of(status_url(session.request))
+    page = client.get(link).content.decode()
+    assert "日にちの案ができました" in page
+    assert "新しい日時" not in page
+    assert client.get(f"{link}session.ics").status_code == 404
+
+
 def test_a_booked_request_shows_time_place_and_people(client: Client) -> None:
     session = a_booked_session(names=["髙橋𠮷子", "林次郎"])
     page = client.get(path_of(status_url(session.request))).content.decode()
@@ -221,6 +279,23 @@ def test_a_group_takes_its_request_back_after_a_second_look(client: Client) -> N
     move = asked.moves.get()
     assert "お申し込みを取り消しました。" in page
     assert (asked.status, move.reason, move.by) == ("withdrawn", "人が集まらないため", None)
+
+
+def test_the_time_that_falls_away_stands_on_the_page_and_in_the_mail(client: Client, coordinator: User) -> None:
+    session = a_booked_session()
+    reschedule(session, at(20), by=coordinator, reason="")
+    path = path_of(status_url(session.request)) + "withdraw/"
+    page = client.get(path).content.decode()
+    assert (say_moment(at(20)) in page, say_moment(at(14)) in page) == (True, False)
+    client.post(path, {})
+    mail = Message.objects.get(kind="request_closed").body
+    assert (say_moment(at(20)) in mail, say_moment(at(14)) in mail) == (True, False)
+
+
+def test_the_wishes_of_what_was_never_booked_stand_in_the_mail(client: Client) -> None:
+    asked = SupportRequestFactory.create()
+    client.post(path_of(status_url(asked)) + "withdraw/", {})
+    assert say_moment(at(14)) in Message.objects.get(kind="request_closed").body
 
 
 def test_taking_back_needs_no_reason(client: Client) -> None:

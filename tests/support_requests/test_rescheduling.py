@@ -12,11 +12,11 @@ from django.utils import timezone
 from notifications.models import Message
 from programme.errors import ChangedMeanwhile
 from programme.models import Closure, ClosureCalendar, Limit, Room, User, Venue
-from support_requests.errors import ClosedOn, OffGrid, SameTime, TimePassed, TooSoon
+from support_requests.errors import ClosedOn, OffGrid, SameTime, TeamCannotCome, TimePassed, TooSoon
 from support_requests.models import Inquiry, SupportRequest
 from support_requests.rescheduling import other_times, reschedule
 from supporters.errors import RoomTaken
-from supporters.models import Assignment, Claim, RoomClaim, Shift
+from supporters.models import Assignment, Claim, RoomClaim, Shift, Supporter, WeeklyWindow
 from supporters.models.claims import cells
 from tests.factories import ContactFactory, SupporterFactory, SupportRequestFactory, a_shift, an_offer, at
 from tests.support_requests.booking import a_booked_session, a_planned_session
@@ -170,6 +170,66 @@ def test_a_group_is_offered_no_time_of_a_month_that_is_full(coordinator: User, s
     SupportRequestFactory.create(wishes=[at(44)], group=session.request.group)
     assert [one.starts_at for one in other_times(session, [june, july], by=None)] == [june]
     assert {one.starts_at for one in other_times(session, [june, july], by=coordinator)} == {june, july}
+
+
+def only_weekdays(name: str) -> None:
+    """Monday to Friday, nine to five."""
+    WeeklyWindow.objects.filter(supporter__name=name).delete()
+    person = Supporter.objects.get(name=name)
+    for day in range(5):
+        WeeklyWindow.objects.create(supporter=person, weekday=day, starts=dt.time(9), ends=dt.time(17))
+
+
+def coming(weekday: int, hour: int = 10) -> dt.datetime:
+    """In two to three weeks on that day of the week."""
+    days = next(days for days in range(15, 22) if at(days).weekday() == weekday)
+    return at(days, hour)
+
+
+def test_a_group_moves_its_session_only_to_when_the_team_says_it_is_free(coordinator: User) -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    only_weekdays("支援二郎")
+    starts = [coming(6), coming(2), coming(3, 18), coming(3)]
+    assert {one.starts_at for one in other_times(session, starts, by=None)} == {coming(2), coming(3)}
+    for refused in (coming(6), coming(3, 18)):
+        with pytest.raises(TeamCannotCome):
+            reschedule(session, refused, by=None, reason="")
+    session.shift.refresh_from_db()
+    assert (session.shift.starts_at, SupportRequest.objects.get().status) == (at(14), "booked")
+    assert reschedule(session, coming(3), by=None, reason="") == []
+
+
+def test_a_group_moves_its_session_nowhere_when_somebody_has_another_duty_then() -> None:
+    session = a_booked_session(names=["支援一郎", "支援二郎"])
+    busy("支援二郎", session, at(15))
+    with pytest.raises(TeamCannotCome):
+        reschedule(session, at(15), by=None, reason="")
+    assert session.shift.assignments.filter(status=Status.ACCEPTED).count() == 2
+
+
+def test_the_office_reads_for_whom_a_time_is_unusual_and_may_take_it_all_the_same(
+    client: Client, coordinator: User
+) -> None:
+    client.force_login(coordinator)
+    session = a_booked_session(names=["支援一郎", "支援二郎"], wishes=[at(14), coming(6), coming(2)])
+    only_weekdays("支援二郎")
+    page = client.get(move_path(session)).content.decode()
+    assert page.count("いつもの曜日・時間や場所の外の人: 支援二郎") == 1
+    assert page.count("全員が行けます") == 1
+    wish = coming(6).astimezone(dt.UTC).isoformat()
+    done = client.post(move_path(session), {"wish": wish, "reason": "会場の都合"}, follow=True).content.decode()
+    assert "行けるか確かめてほしい人: 支援二郎" in done
+    session.shift.refresh_from_db()
+    assert (session.shift.starts_at, SupportRequest.objects.get().status) == (coming(6), "booked")
+
+
+def test_the_offices_button_pressed_twice_moves_once(client: Client, coordinator: User) -> None:
+    client.force_login(coordinator)
+    session = a_booked_session()
+    sent = {"wish": at(15).astimezone(dt.UTC).isoformat(), "reason": "会場の都合"}
+    for _twice in range(2):
+        assert client.post(move_path(session), sent).status_code == 302
+    assert len(told("request_moved")) == 1
 
 
 def test_other_times_ask_a_fixed_number_of_questions(coordinator: User, django_assert_max_num_queries: Any) -> None:

@@ -43,14 +43,35 @@ class CalledOffForm(ReasonForm):
     field_order = ["cause", "reason"]
 
 
+class OtherTimeField(forms.ChoiceField):
+    """To when a session moves.
+
+    The time that it has already, ``now``, is not offered, and is no mistake either: a button pressed twice sends it.
+    """
+
+    default_error_messages = {
+        "required": _("新しい日時を選んでください。"),
+        "invalid_choice": _("その日時は、今は選べません。別の日時を選んでください。"),
+    }
+    now: dt.datetime
+
+    def valid_value(self, value: Any) -> bool:
+        return super().valid_value(value) or _read(value) == self.now
+
+
+def _read(sent: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(sent)
+    except ValueError:
+        return None
+
+
 class RescheduleForm(forms.Form):
     """To when a session moves: one of the group's wishes, each with who of the team can come then, or another time."""
 
     OTHER = "other"
 
-    wish = forms.ChoiceField(
-        label=_("新しい日時"), widget=forms.RadioSelect, error_messages={"required": _("新しい日時を選んでください。")}
-    )
+    wish = OtherTimeField(label=_("新しい日時"), widget=forms.RadioSelect)
     date = DateField(label=_("ほかの日"), required=False)
     time = TimeField(label=_("始まる時間"), required=False, first=dt.time(8), last=dt.time(21), step=15)
     reason = forms.CharField(
@@ -60,10 +81,10 @@ class RescheduleForm(forms.Form):
         error_messages={"required": _("変更の理由を入力してください。")},
     )
 
-    def __init__(self, *args: Any, times: Iterable[OtherTime], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: dt.datetime, times: Iterable[OtherTime], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._times = {one.starts_at.isoformat(): one.starts_at for one in times}
         wish: Any = self.fields["wish"]
+        wish.now = now
         wish.choices = [*((one.starts_at.isoformat(), _say(one)) for one in times), (self.OTHER, _("ほかの日時"))]
 
     def clean(self) -> dict[str, Any]:
@@ -80,28 +101,32 @@ class RescheduleForm(forms.Form):
         data = self.cleaned_data
         if data["wish"] == self.OTHER:
             return timezone.make_aware(dt.datetime.combine(data["date"], data["time"]))
-        return self._times[data["wish"]]
+        return dt.datetime.fromisoformat(data["wish"])
 
 
 def _say(one: OtherTime) -> str:
-    facts = {"moment": say_moment(one.starts_at), "names": say_list(person.name for person in one.leaving)}
+    who = [] if one.leaving or one.doubtful else [gettext("全員が行けます")]
     if one.leaving:
-        return gettext("%(moment)s(行けない人: %(names)s)") % facts
-    return gettext("%(moment)s(全員が行けます)") % facts
+        who.append(gettext("行けない人: %(names)s") % {"names": say_list(it.name for it in one.leaving)})
+    if one.doubtful:
+        names = say_list(it.name for it in one.doubtful)
+        who.append(gettext("いつもの曜日・時間や場所の外の人: %(names)s") % {"names": names})
+    return gettext("%(moment)s(%(who)s)") % {"moment": say_moment(one.starts_at), "who": say_list(who)}
 
 
 class OtherTimeForm(forms.Form):
     """To when a group moves its own session: one of the times at which everybody of its team can come."""
 
-    starts_at = forms.TypedChoiceField(
-        label=_("新しい日時"), widget=forms.RadioSelect, error_messages={"required": _("新しい日時を選んでください。")}
-    )
+    starts_at = OtherTimeField(label=_("新しい日時"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, starts: Iterable[dt.datetime], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: dt.datetime, starts: Iterable[dt.datetime], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["starts_at"]
+        field.now = now
         field.choices = [(start.isoformat(), say_moment(start)) for start in starts]
-        field.coerce = dt.datetime.fromisoformat
+
+    def clean_starts_at(self) -> dt.datetime:
+        return dt.datetime.fromisoformat(self.cleaned_data["starts_at"])
 
 
 class InquiryForm(forms.Form):

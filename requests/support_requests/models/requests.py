@@ -129,6 +129,8 @@ class SupportRequest(Stateful):
         DECLINED = "declined", _("お断り")
 
     _CLOSED = {Status.WITHDRAWN, Status.DECLINED}
+    # A time and a team were fixed, and the group was told.
+    FIXED = {Status.BOOKED, Status.HELD, Status.REPORTED}
     TRANSITIONS = {
         Status.RECEIVED: {Status.CONFIRMED, *_CLOSED},
         Status.CONFIRMED: {Status.PLANNED, *_CLOSED},

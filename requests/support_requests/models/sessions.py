@@ -15,7 +15,7 @@ from programme.errors import ChangedMeanwhile
 from programme.models import Limits, Topic
 from programme.models.records import RecordedQuerySet, recorded
 from support_requests.errors import AlreadyReported, NobodyAccepted, NotOverYet, TimePassed
-from support_requests.messages import stop_asking_for_report, tell_booked
+from support_requests.messages import knows_time, stop_asking_for_report, tell_booked
 from support_requests.models.requests import SupportRequest
 from supporters.errors import AdultMissing, ShiftCancelled
 from supporters.messages import tell_cancelled
@@ -81,6 +81,17 @@ class SessionQuerySet(RecordedQuerySet["Session"]):
     def held(self) -> Self:
         """Those that count as a 派遣: reported, with somebody there. A cancelled one or one without anybody is none."""
         return self.filter(report__attendees__gt=0)
+
+    def told_to(self, asked: SupportRequest) -> "Session | None":
+        """The one whose time the group of ``asked`` knows, with all that its pages and its calendar entry show.
+
+        It was told when the team was complete; a time may have moved since, before the team was complete again.
+        """
+        found = self.select_related("request", "shift__venue__district", "shift__room")
+        session = found.filter(request=asked, shift__cancelled_at=None).first()
+        if session is None or asked.status in SupportRequest.FIXED:
+            return session
+        return session if knows_time(asked, session.shift) else None
 
     def open_to_all(self) -> Self:
         """Those that anybody may come to: booked, not called off, and published."""

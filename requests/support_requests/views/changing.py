@@ -1,6 +1,7 @@
 """The group changes what it asks for by its private link: the form in steps once more, with all that it said before."""
 
 import datetime as dt
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from programme.errors import Refused
 from programme.models import Limits
 from programme.steps import CHECK, Draft, register, unfinished
+from support_requests.errors import SameTime
 from support_requests.forms import IntakeForm, OtherTimeForm
 from support_requests.forms.intake import TIMES
 from support_requests.forms.wishes import as_typed
@@ -136,30 +138,31 @@ OFFERED_TIMES = 12
 def other_time(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """A time is fixed already, and the group needs another: those at which its whole team can come."""
     session = Session.objects.select_related("request", "shift").filter(request=asked).first()
-    if session is None or asked.status not in MOVABLE:
+    if session is None or asked.status not in MOVABLE or session.shift.starts_at <= timezone.now():
         return redirect("support_requests:status", token)
-    found = [one for one in other_times(session, _candidates(session), by=None) if not one.leaving]
-    form = OtherTimeForm(
-        request.POST if request.method == "POST" else None,
-        starts=sorted(one.starts_at for one in found)[:OFFERED_TIMES],
-    )
+    sent = request.POST if request.method == "POST" else None
+    form = OtherTimeForm(sent, now=session.shift.starts_at, starts=_offered(session))
     if form.is_valid():
         try:
-            reschedule(session, form.cleaned_data["starts_at"], by=None, reason=str(_("団体のご希望")))
-        except Refused as refused:
-            form.add_error(None, str(refused))
-        else:
-            messages.success(request, _("日時を変えました。サポーターにも伝えます。"))
-            return redirect("support_requests:status", token)
+            with suppress(SameTime):  # the button was pressed twice
+                reschedule(session, form.cleaned_data["starts_at"], by=None, reason=str(_("団体のご希望")))
+        except Refused as refused:  # all has to be looked at anew
+            messages.error(request, str(refused))
+            return redirect("support_requests:other_time", token)
+        messages.success(request, _("日時を変えました。サポーターにも伝えます。"))
+        return redirect("support_requests:status", token)
     return render(
         request, "support_requests/other_time.html", {"asked": asked, "token": token, "form": form, "session": session}
     )
 
 
-def _candidates(session: Session) -> list[dt.datetime]:
-    """The group's other wishes, and the same time of day on each day that may be asked for."""
-    time = timezone.localtime(session.shift.starts_at).time()
+def _offered(session: Session) -> list[dt.datetime]:
+    """In order of time, those nearest to the present time or to a wish of the group: of its wishes, and of the same
+    time of day on each day that may be asked for."""
+    now = session.shift.starts_at
     wishes = [wish.starts_at for wish in session.request.times.all()]
-    days = possible_days(Limits.current())
+    time, days = timezone.localtime(now).time(), possible_days(Limits.current())
     same_time = [timezone.make_aware(dt.datetime.combine(day, time)) for day in days]
-    return list(dict.fromkeys([*wishes, *same_time]))
+    found = [one.starts_at for one in other_times(session, dict.fromkeys([*wishes, *same_time]), by=None)]
+    found.sort(key=lambda start: (min(abs(start - known) for known in (now, *wishes)), start))
+    return sorted(found[:OFFERED_TIMES])

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from notifications import links
-from notifications.models import Channel, Message
 from programme.models import District, Level, Limits
 from programme.postcode import place_of, read_postcode
 from programme.qr import qr_code
@@ -23,7 +22,7 @@ from support_requests.errors import TooManyFromHere
 from support_requests.fields import OWN_PLACE, topics_in_scope
 from support_requests.forms import IntakeForm
 from support_requests.forms.wishes import reach_choices
-from support_requests.messages import STATUS
+from support_requests.messages import STATUS, asked_by
 from support_requests.models import Group, SupportRequest
 from support_requests.services import receive
 from support_requests.views.links import opened_by
@@ -149,8 +148,7 @@ register(KIND, lambda _key: IntakeView)
 @opened_by(STATUS)
 def thanks(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """What happens next."""
-    question = Message.objects.filter(subject=f"request:{asked.pk}", kind="request_confirm").order_by("-pk").first()
-    context = {"asked": asked, "token": token, "channel": question.channel if question else Channel.PHONE}
+    context = {"asked": asked, "token": token, "channel": asked_by(asked)}
     return render(request, "support_requests/thanks.html", context)
 
 

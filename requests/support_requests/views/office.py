@@ -1,6 +1,7 @@
 """The coordinator's list of requests, and one request with its whole story."""
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -18,13 +19,14 @@ from programme.errors import ChangedMeanwhile, Refused
 from programme.records import record_of
 from programme.wording import say_list
 from support_requests import contacts
+from support_requests.errors import SameTime
 from support_requests.forms import AnswerForm, CalledOffForm, PublicForm, ReasonForm, RequestFilter, RescheduleForm
 from support_requests.history import group_history
-from support_requests.messages import about_contact, say_ended
+from support_requests.messages import about_contact, asked_by, say_ended
 from support_requests.models import Inquiry, Session, SupportRequest
 from support_requests.models.requests import SupportRequestQuerySet
 from support_requests.rescheduling import other_times, reschedule
-from supporters.models import SpecialNeed
+from supporters.models import Assignment, SpecialNeed
 
 ROWS = 20  # a page
 KEPT = "fewer"  # whose reason is for the record alone
@@ -130,10 +132,14 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("support_requests:detail", pk)
     wishes = [wish.starts_at for wish in asked.times.all()]
     times = other_times(session, wishes, by=request.user)
-    form = RescheduleForm(request.POST if request.method == "POST" else None, times=times)
+    sent = request.POST if request.method == "POST" else None
+    form = RescheduleForm(sent, now=session.shift.starts_at, times=times)
     if form.is_valid():
+        doubtful = [it for one in other_times(session, [form.starts_at], by=request.user) for it in one.doubtful]
+        leaving: list[Assignment] = []
         try:
-            leaving = reschedule(session, form.starts_at, by=request.user, reason=form.cleaned_data["reason"])
+            with suppress(SameTime):  # the button was pressed twice
+                leaving = reschedule(session, form.starts_at, by=request.user, reason=form.cleaned_data["reason"])
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
@@ -141,6 +147,9 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             if leaving:
                 names = say_list(one.supporter.name for one in leaving)
                 messages.warning(request, _("新しい日時に行けないため、担当から外れた人: %(names)s") % {"names": names})
+            if doubtful:
+                said = _("いつもの曜日・時間や場所の外なので、行けるか確かめてほしい人: %(names)s")
+                messages.warning(request, said % {"names": say_list(it.name for it in doubtful)})
             return redirect("support_requests:detail", pk)
     context = {"asked": asked, "shift": session.shift, "form": form}
     return render(request, "support_requests/reschedule.html", context)
@@ -261,6 +270,7 @@ def _page(
         forms[str(sent.prefix)] = sent
     context = {
         "asked": asked,
+        "channel": asked_by(asked) if asked.status == SupportRequest.Status.RECEIVED else None,
         "topics": asked.topics.select_related("topic"),
         "needs": [SpecialNeed(need).label for need in asked.needs],
         "moves": [(move, SupportRequest.Status(move.to_status).label) for move in asked.moves.select_related("by")],

@@ -12,7 +12,7 @@ from programme.qr import qr_code
 from support_requests import services
 from support_requests.forms import PhoneInForm, RevisionForm
 from support_requests.messages import status_url
-from support_requests.models import RequestTopic, SupportRequest
+from support_requests.models import RequestTopic, Session, SupportRequest
 
 
 @coordinator_only
@@ -55,6 +55,7 @@ def slip(request: HttpRequest, pk: int) -> HttpResponse:
     """One sheet in large type, to hand over or to post: number, place, times, what comes next."""
     rows = SupportRequest.objects.visible_to(request.user).select_related("group__contact", "venue")
     rows = rows.prefetch_related("times", Prefetch("topics", RequestTopic.objects.select_related("topic")))
-    asked = get_object_or_404(rows.select_related("session__shift__venue"), pk=pk)
+    asked = get_object_or_404(rows, pk=pk)
     code = qr_code(status_url(asked), title=_("お申し込みのようすを見るQRコード"))
-    return render(request, "support_requests/slip.html", {"asked": asked, "code": code})
+    context = {"asked": asked, "code": code, "session": Session.objects.told_to(asked)}
+    return render(request, "support_requests/slip.html", context)

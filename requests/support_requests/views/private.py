@@ -17,7 +17,7 @@ from programme.tries import Tries
 from support_requests import contacts, months
 from support_requests.errors import TooManyFromHere
 from support_requests.forms import FeedbackForm, InquiryForm, ReasonForm
-from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, say_ended
+from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, asked_by, say_ended
 from support_requests.models import Feedback, Inquiry, Session, SupportRequest
 from support_requests.rescheduling import MOVABLE
 from support_requests.views.changing import places_to_change
@@ -79,7 +79,7 @@ def new_contact(request: HttpRequest, asked: SupportRequest, token: str) -> Http
 @opened_by(STATUS)
 def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """Where the request stands, and what is to be done. After the session: what it was like."""
-    session = _session(asked) if asked.status in (Status.BOOKED, Status.HELD, Status.REPORTED) else None
+    session = Session.objects.told_to(asked)
     given = Feedback.objects.filter(session=session).first() if session else None
     closed = session is not None and months.is_closed(session.shift.local_date)
     form = None
@@ -91,15 +91,17 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
         if not (form and form.errors):
             return redirect(f"{reverse('support_requests:status', args=[token])}#feedback")
     booked, now = asked.status == Status.BOOKED, timezone.now()
-    begun = booked and session is not None and session.shift.starts_at <= now
+    started = session is not None and session.shift.starts_at <= now
     over = booked and session is not None and session.shift.ends_at <= now
-    team = session.shift.assignments.held().select_related("supporter") if session else []
+    is_fixed = session is not None and asked.status in SupportRequest.FIXED
+    team = session.shift.assignments.held().select_related("supporter") if session and is_fixed else []
     return render(
         request,
         "support_requests/status.html",
         {
             "asked": asked,
             "token": token,
+            "channel": asked_by(asked) if asked.status == Status.RECEIVED else None,
             "session": session,
             "given": given,
             "form": form,
@@ -107,11 +109,11 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             "team": [assignment.supporter for assignment in team],
             "steps": [_("申し込み"), _("確認"), _("日にちの調整"), _("決定"), _("当日")],
             "current": STEP.get(Status.HELD if over else Status(asked.status)),
-            "begun": begun,
+            "begun": booked and started,
             "over": over,  # whether or not it was reported
             "inquiries": asked.inquiries.all(),
             "change": places_to_change(request, asked, token),
-            "movable": asked.status in MOVABLE and not begun,
+            "movable": asked.status in MOVABLE and not started,
         },
     )
 
@@ -145,9 +147,9 @@ def write(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespon
 
 @opened_by(STATUS)
 def calendar(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
-    """The booked session as a calendar entry to keep."""
-    session = _session(asked)
-    if session is None or asked.status != Status.BOOKED:
+    """The session as a calendar entry to keep."""
+    session = Session.objects.told_to(asked)
+    if session is None or asked.status not in MOVABLE:
         raise Http404
     return HttpResponse(
         calendars.publish(event_of(session.shift)),
@@ -174,7 +176,8 @@ def withdraw(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRes
             if later is not None:
                 messages.success(request, say_ended(later))
         return redirect("support_requests:status", token)
-    return render(request, "support_requests/withdraw.html", {"asked": asked, "token": token, "form": form})
+    context = {"asked": asked, "token": token, "form": form, "session": Session.objects.told_to(asked)}
+    return render(request, "support_requests/withdraw.html", context)
 
 
 @opened_by(STATUS)
@@ -192,9 +195,3 @@ def end_series(request: HttpRequest, asked: SupportRequest, token: str) -> HttpR
             messages.success(request, say_ended(later))
         return redirect("support_requests:status", token)
     return render(request, "support_requests/end_series.html", {"asked": asked, "token": token})
-
-
-def _session(asked: SupportRequest) -> Session | None:
-    """With all that its pages and its calendar entry show."""
-    found = Session.objects.select_related("request", "shift__venue__district", "shift__room")
-    return found.filter(request=asked).first()
