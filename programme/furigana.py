@@ -70,6 +70,12 @@ def in_text(text: str) -> str:
     return _annotate(text, once)
 
 
+def of_weekday(sign: str) -> str:
+    """A weekday's one sign as HTML with its reading, which no rule finds: 金 alone is かね, and 月 after a number がつ."""
+    reading = readings().get(f"{sign}曜日", "").removesuffix("ようび")
+    return _ruby(sign, reading) if reading else sign
+
+
 def unread(text: str) -> list[str]:
     """The runs of kanji in a translation that would stay bare. Placeholders stand for numbers."""
     text = re.sub(r"%\(\w+\)[sd]|\{\w+\}", "3", re.sub(r"<[^>]*>", "|", text))

@@ -14,10 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from programme.choices import FactChoices
+from programme import furigana
 from programme.models import Room, Topic, Venue
 from programme.widgets import topic_tile
 from programme.wording import month_name, say_day, say_list, say_moment, say_month, say_time, weekday
@@ -168,6 +169,7 @@ class _Rows:
         # The link of an error leads to the first half-day that can be ticked.
         self.first_id = format_html(' id="{}_0"', widget_id) if widget_id else ""
         self.bands = [escape(str(band.name)) for band in BANDS]
+        self.easy = get_language() == furigana.EASY
         self.words = {one.value: (SIGNS[one], escape(str(one.label))) for one in Outlook}
 
     def of(self, day: dt.date, keys: Sequence[str]) -> str:
@@ -177,7 +179,9 @@ class _Rows:
         else:
             said = escape(say_day(day))
             cells = "".join(self._cell(key, f"{said} {band}") for key, band in zip(keys, self.bands, strict=True))
-        row = f'<tr><th scope="row">{day.day} <small>{escape(weekday(day))}</small></th>{cells}</tr>'
+        name = escape(weekday(day))
+        sign = furigana.of_weekday(name) if self.easy else name
+        row = f'<tr><th scope="row">{day.day} <small>{sign}</small></th>{cells}</tr>'
         return mark_safe(row)  # noqa: S308  (of escaped parts)
 
     def _cell(self, key: str, said: str) -> str:

@@ -247,6 +247,14 @@ def test_half_days_outside_the_hours_of_a_hall_cannot_be_ticked(client: Client) 
     assert list(errors(slots=[f"{day.isoformat()}.2"])) == ["slots"]
 
 
+def test_each_weekday_of_the_calendar_has_its_reading_in_easy_japanese(client: Client) -> None:
+    page = page_at(client, f"{reach(client, 'days')}?lang=ja-easy")
+    heads = "".join(re.findall(r'<th scope="row">.*?</th>', page))
+    found = set(re.findall(r"<ruby>(.)<rp>\(</rp><rt>(\w+)</rt>", heads))
+    readings = {"月": "げつ", "火": "か", "水": "すい", "木": "もく", "金": "きん", "土": "ど", "日": "にち"}
+    assert found == set(readings.items())
+
+
 def test_other_days_are_asked_their_times_anew(client: Client) -> None:
     data, days = sent(start_2=("", ""), start_3=("", "")), open_days()
     fill_in(client, data | {"email": "x"})  # not sent yet
