@@ -71,7 +71,7 @@ def in_text(text: str) -> str:
 
 
 def of_weekday(sign: str) -> str:
-    """A weekday's one sign as HTML with its reading, which no rule finds: 金 alone is かね, and 月 after a number がつ."""
+    """A weekday's one sign as HTML with its reading, which no rule finds: 金 alone is かね, 3 月 is がつ."""
     reading = readings().get(f"{sign}曜日", "").removesuffix("ようび")
     return _ruby(sign, reading) if reading else sign
 

@@ -17,8 +17,8 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from programme.choices import FactChoices
 from programme import furigana
+from programme.choices import FactChoices
 from programme.models import Room, Topic, Venue
 from programme.widgets import topic_tile
 from programme.wording import month_name, say_day, say_list, say_moment, say_month, say_time, weekday

@@ -19,8 +19,8 @@ BROKEN = r"""() => {
                 const range = document.createRange();
                 range.setStart(texts.currentNode, word.index);
                 range.setEnd(texts.currentNode, word.index + word[0].length);
-                const { right } = range.getBoundingClientRect();
-                if (range.getClientRects().length > 1 || right > head.getBoundingClientRect().right) broken.push(word[0]);
+                const out = range.getBoundingClientRect().right > head.getBoundingClientRect().right;
+                if (out || range.getClientRects().length > 1) broken.push(word[0]);
             }
         }
     }
