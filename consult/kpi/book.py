@@ -41,6 +41,7 @@ class Book:
         self.codes = codes
         self.closed = ClosedMonths(self.months, codes, cells_of)
         self.counted_at = timezone.now()
+        self._younger = list(self._of_closed_months())
         self._breakdowns = {**self._counted(anew=anew), **self.closed.breakdowns}
 
     def definitions(self, month: Month) -> list[Definition]:
@@ -85,11 +86,16 @@ class Book:
         """Whether a month of them is: its figures are those of ``counted_at``."""
         return len(self.closed.closings) < len(self.months)
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether anything was counted, at ``counted_at``: of open months, and figures younger than a closing."""
+        return self.is_open or bool(self._younger)
+
     # --- What to count -----------------------------------------------------------------------------------
     def _counted(self, *, anew: bool) -> dict[Key, Breakdown]:
         if anew or not settings.COUNTS_KEPT:
-            return breakdowns([*self._of_open_months(), *self._of_closed_months()])
-        return self._kept() | breakdowns(self._of_closed_months())
+            return breakdowns([*self._of_open_months(), *self._younger])
+        return self._kept() | self._kept_younger()
 
     def _kept(self) -> dict[Key, Breakdown]:
         wanted = [
@@ -109,6 +115,21 @@ class Book:
             data = {"all": found[address(month)].content[definition.code], "by": cells}
             made[key] = Breakdown.load(definition.measure, data)
         return made
+
+    def _kept_younger(self) -> dict[Key, Breakdown]:
+        if not self._younger:
+            return {}
+        address = _addresses()
+        definitions = {(part.definition.code, part.month): part.definition for part in self._younger if part.month}
+        places = {key: address(key[1], f"younger/{key[0]}") for key in definitions}
+
+        def count() -> dict[str, Any]:
+            found = breakdowns(self._younger)
+            return {places[key]: found.get(key, Breakdown()).dump(each.measure) for key, each in definitions.items()}
+
+        found = kept.read(places.values(), count, seldom=True)
+        self.counted_at = min([self.counted_at, *(each.at for each in found.values())])
+        return {key: Breakdown.load(each.measure, found[places[key]].content) for key, each in definitions.items()}
 
     def _of_open_months(self) -> Iterator[Part]:
         for run in self._open_runs():

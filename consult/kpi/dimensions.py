@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from consult.models import Desk, Opening
 from programme.models import AgeBand, Category, Device, District, Outcome, Topic, Visit
+from programme.models.kept import kept_rows
 from support_requests.models import Group, Session, SupportRequest
 
 # The key of rows of which nobody noted it. The code lists have an entry of that code, too.
@@ -39,7 +40,7 @@ class Dimension:
 
 
 def _codes(model: Any) -> Callable[[], Labels]:
-    return lambda: {row.pk: str(row) for row in model.objects.all()}
+    return lambda: {row.pk: str(row) for row in kept_rows(model.objects.all())}
 
 
 def _desks() -> Labels:

@@ -2,8 +2,8 @@
 
 A count is kept for ``COUNTS_KEPT`` times as long as it took, ten minutes at the most, and never beyond its day. So a
 small programme sees a new record within seconds, and a very large one spends a hundredth of its database's time on
-counting, however many people look. Who shows a kept count says as of when it is. Nothing of a closed month is read from
-here. See docs/adr/0041.
+counting, however many people look. Who shows a kept count says as of when it is. Nothing that a month was closed with
+is read from here. See docs/adr/0041.
 """
 
 import datetime as dt
@@ -23,15 +23,20 @@ FORGOTTEN_AFTER = dt.timedelta(days=1)
 
 
 def read(
-    addresses: Collection[str], count: Callable[[], Mapping[str, Any]], *, ahead: dt.timedelta = dt.timedelta()
+    addresses: Collection[str],
+    count: Callable[[], Mapping[str, Any]],
+    *,
+    ahead: dt.timedelta = dt.timedelta(),
+    seldom: bool = False,
 ) -> dict[str, KeptCount]:
     """What is kept at each of ``addresses``. Where one is missing, or too old ``ahead`` of now, all are counted anew.
 
     ``count`` gives the content for each address, as JSON can hold it; for others, too, that are to be kept with them.
+    ``seldom``: of records that hardly ever change, so that it is kept for ten minutes, however little it took.
     """
     now = timezone.now()
     found = {each.address: each for each in KeptCount.objects.filter(address__in=addresses)}
-    if len(found) == len(addresses) and all(is_good(each, now, now + ahead) for each in found.values()):
+    if len(found) == len(addresses) and all(is_good(each, now, now + ahead, seldom=seldom) for each in found.values()):
         return found
     begun = time.perf_counter()
     contents = count()
@@ -46,8 +51,8 @@ def read(
     return made
 
 
-def is_good(count: KeptCount, now: dt.datetime, until: dt.datetime) -> bool:
-    longest = min(count.took * settings.COUNTS_KEPT, LONGEST)
+def is_good(count: KeptCount, now: dt.datetime, until: dt.datetime, *, seldom: bool) -> bool:
+    longest = LONGEST if seldom else min(count.took * settings.COUNTS_KEPT, LONGEST)
     same_day = timezone.localdate(count.at) == timezone.localdate(now)
     return same_day and count.at <= now and until <= count.at + longest
 

@@ -74,7 +74,8 @@ class PeriodReport:
 
     ``corrections_made`` were stated on a day of the period, whatever month they concern (read when they are asked for);
     those that concern the period stand in the rows. ``is_open``: a month of it or of its year to date is; what is open
-    was counted at ``made_at``. ``suppressed``: small cells are kept back.
+    was counted at ``made_at``. ``is_counted``: that, or a figure is younger than a closing.
+    ``suppressed``: small cells are kept back.
     """
 
     period: Period
@@ -87,6 +88,7 @@ class PeriodReport:
     corrections_made: QuerySet[Correction]
     made_at: dt.datetime
     is_open: bool
+    is_counted: bool
     suppressed: bool = False
 
     @property
@@ -182,6 +184,7 @@ def period_report(
         corrections_made=corrections_made_in(period),
         made_at=book.counted_at,
         is_open=book.is_open,
+        is_counted=book.is_counted,
     )
     return without_small_cells(whole) if suppressed else whole
 

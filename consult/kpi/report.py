@@ -70,7 +70,8 @@ class Report:
     """What is known of a month: counted figures, and apart from them what others published.
 
     ``published`` are figures as of a day of this month, ``earlier`` those as of a day before it. ``is_open``: the month
-    is, or one of its year to date; what is open was counted at ``made_at``. ``labels`` are what the cells are called.
+    is, or one of its year to date; what is open was counted at ``made_at``. ``is_counted``: that, or a figure is
+    younger than a closing. ``labels`` are what the cells are called.
     """
 
     month: Month
@@ -80,6 +81,7 @@ class Report:
     earlier: tuple[PublishedFigure, ...]
     made_at: dt.datetime
     is_open: bool
+    is_counted: bool
     labels: Mapping[str, Labels] = field(default_factory=dict)
 
     @property
@@ -142,6 +144,7 @@ def report_from(
         earlier=tuple(figure for figure in published if figure.as_of < month.first),
         made_at=book.counted_at,
         is_open=book.is_open,
+        is_counted=book.is_counted,
         labels=labels,
     )
 

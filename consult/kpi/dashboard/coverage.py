@@ -8,6 +8,7 @@ from consult.reach import reached_map
 from programme.fiscal import Month
 from programme.map import Map
 from programme.models import District
+from programme.models.kept import kept_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class Coverage:
 
 
 def coverage(book: Book, months: Sequence[Month]) -> Coverage:
-    """Of the districts in use. One query beside those of ``book``."""
-    districts = list(District.objects.filter(active=True))
+    """Of the districts in use. No query beside those of ``book``, but for the first time."""
+    districts = kept_rows(District.objects.filter(active=True))
     found = [book.breakdown("districts_reached", month).cells.get("district", {}) for month in months]
     places = [
         Place(district, sum(district.pk in cells and cells[district.pk].total > 0 for cells in found))

@@ -57,7 +57,7 @@ def dashboard(request: UserRequest) -> HttpResponse:
     context = {
         "year": year,
         "years": fiscal_years(),
-        "is_open": book.is_open or lately,
+        "is_counted": book.is_counted or lately,
         "counted_at": min(book.counted_at, lately.at) if lately else book.counted_at,
         "closed": [month for month in year.begun if month in book.closed.closings],
         "standings": [(standing, _progress(standing, book)) for standing in found],
@@ -84,7 +84,7 @@ def hours(request: UserRequest) -> HttpResponse:
     page = Paginator(desks, DESKS_A_PAGE).get_page(request.GET.get("page"))
     context = {
         "year": year,
-        "is_open": book.is_open,
+        "is_counted": book.is_counted,
         "counted_at": book.counted_at,
         "chosen": chosen,
         "by_hour": heat.by_hour(slots, chosen.pk if chosen else None, banded=banded),

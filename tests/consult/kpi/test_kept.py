@@ -25,7 +25,7 @@ from consult.kpi.half_year import stored
 from consult.kpi.period_reports import period_report
 from consult.kpi.report import report
 from consult.kpi.reporting_period import Period
-from consult.models import FrozenFigure, KeptCount
+from consult.models import FrozenFigure, KeptCount, MonthReport
 from consult.tasks import count_open_months
 from programme.fiscal import Month
 from programme.models import User
@@ -213,6 +213,25 @@ def test_what_was_read_takes_no_more_room_than_it_may(coordinator: User, monkeyp
         queries, found = frozen_read(months, cells_of=("consultations", "sessions"))
         assert (queries, [found.current(("consultations", month)) for month in months]) == (1, [1, 1])
     assert (len(closed._memory._months), len(closed._memory._cells)) == (1, 1)
+
+
+def test_a_figure_younger_than_the_closing_is_counted_every_ten_minutes_and_says_so(
+    client: Client, coordinator: User, set_now: Clock
+) -> None:
+    april = dt.date(2024, 4, 3)  # the year's first month: no other is counted with it
+    a_consultation(april)
+    report = MonthReport.objects.create(year=2024, month=4, closed_by=coordinator, sha256="0" * 64)
+    FrozenFigure.objects.create(report=report, figure="sessions", version=1, value=3, tallies={"all": [3, 3], "by": {}})
+    client.force_login(coordinator)
+    address = "/kpi/periods/2024-04/consultations/"
+    for minutes, number, counted_at in ((0, 1, "12:00"), (10, 1, "12:00"), (11, 3, "12:11")):
+        set_now(NOON + dt.timedelta(minutes=minutes))
+        with CaptureQueriesContext(connection) as context:
+            shown = client.get(address).content.decode()
+        was_counted = "consult_consultation" in "\n".join(query["sql"] for query in context.captured_queries)
+        assert was_counted == (minutes != 10)
+        assert (f"<b>{number} 件" in shown, f"{counted_at}時点の集計" in shown) == (True, True)
+        a_consultation(april)
 
 
 def test_a_seal_that_held_is_asked_anew_after_ten_minutes_one_that_broke_at_once(
