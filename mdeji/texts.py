@@ -64,6 +64,7 @@ READERS = {
             "taken_off",
             "of_age",
             "consent_revoked",
+            "consent_needed",
             "erasure",
         ],
     ),

@@ -242,6 +242,12 @@ def tell_consent_revoked(consent: "Consent", *, adult_age: int) -> None:
     _tell_person(consent.supporter, "consent_revoked", occasion=str(consent.pk), adult_age=adult_age)
 
 
+def tell_consent_needed(supporter: "Supporter", *, adult_age: int) -> None:
+    """By the birth date that was put right a guardian has to agree: what becomes of the person's duties until then."""
+    occasion = supporter.birth_date.isoformat()
+    _tell_person(supporter, "consent_needed", occasion=occasion, adult_age=adult_age)
+
+
 def tell_erasure(supporter: "Supporter", *, asked_at: dt.datetime) -> None:
     """On which day the person's data go, and where that may be taken back until then."""
     url = links.absolute(reverse("supporters:keep_data", args=[links.token(KEEP, supporter.pk)]))

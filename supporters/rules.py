@@ -76,6 +76,12 @@ def is_without_adult(supporter: "Supporter", shift: "Shift") -> bool:
     return any(isinstance(it, AdultMissing) for it in refusals(supporter, shift, _known(supporter, shift)))
 
 
+def against_minor(supporter: "Supporter", shift: "Shift") -> Refused | None:
+    """What stands against the person being on ``shift`` because they are under age on that day, if anything does."""
+    found = refusals(supporter, shift, _known(supporter, shift))
+    return next((it for it in found if isinstance(it, (ConsentMissing, TooLateForMinor, AdultMissing))), None)
+
+
 def refusals(
     supporter: "Supporter", shift: "Shift", known: Known, *, instead_of: "Assignment | None" = None
 ) -> Iterator[Refused]:

@@ -15,9 +15,16 @@ from notifications.phones import e164, national
 from programme.models import Category, District, Limits, Topic, User
 from programme.models.records import note
 from programme.wording import say_list
-from supporters.errors import AlreadyRegistered, ConsentStands
-from supporters.messages import ask_consent, mail_coming_entries, stop_asking_consent, tell_applied
+from supporters.errors import AlreadyRegistered, ConsentStands, Erased
+from supporters.messages import (
+    ask_consent,
+    mail_coming_entries,
+    stop_asking_consent,
+    tell_applied,
+    tell_consent_needed,
+)
 from supporters.models import Assignment, Consent, Skill, Supporter, WeeklyWindow
+from supporters.rules import against_minor
 
 # (weekday with Monday as 0, first minute of the day, end minute)
 WeekTime = tuple[int, int, int]
@@ -161,6 +168,54 @@ def change_contact(supporter: Supporter, *, email: str, phone: str, mobile: str,
         by=by,
         reason=gettext("連絡先を直しました: %(names)s") % {"names": labels},
     )
+
+
+@transaction.atomic
+def put_right(supporter: Supporter, facts: Mapping[str, Any], *, by: Any, reason: str = "") -> Supporter:
+    """From now on the person's row says ``facts``; with a ``reason``, the history says who put what right, and why.
+
+    The contact and the account are called by the new name where they were called by the old one. By another birth date
+    the person is under age, or is so no more, and what hangs on it follows. Returns the row. Raises Erased.
+    """
+    row = Supporter.objects.select_for_update(of=("self",), no_key=True).get(pk=supporter.pk)
+    if row.erased_at:
+        raise Erased
+    before = {name: getattr(row, name) for name in facts}
+    changed = [name for name, value in facts.items() if before[name] != value]
+    if not changed:
+        return row
+    for name in changed:
+        setattr(row, name, facts[name])
+    row.save()
+    if "name" in changed:
+        for called in (row.contact, row.user):
+            if called and called.name == before["name"]:
+                called.name = row.name
+                called.save(update_fields=["name"])
+    if reason:
+        labels = say_list(Supporter._meta.get_field(name).verbose_name for name in changed)  # type: ignore[union-attr]
+        said = gettext("登録の内容を直しました: %(names)s。%(reason)s") % {"names": labels, "reason": reason}
+        row.moves.create(from_status=row.status, to_status=row.status, by=by, reason=said[:200])
+    if "birth_date" in changed:
+        _follow_age(row, by=by)
+    return row
+
+
+def _follow_age(supporter: Supporter, *, by: Any) -> None:
+    """The person is older or younger than we thought: duties that no minor may have look for a stand-in."""
+    if not supporter.needs_consent():
+        for asked in supporter.consents.filter(given_at=None, revoked_at=None):
+            stop_asking_consent(asked)
+            asked.revoked_at = timezone.now()
+            asked.save(update_fields=["revoked_at"])
+        return
+    coming = supporter.assignments.upcoming().filter(shift__starts_at__gt=timezone.now()).select_related("shift")
+    for assignment in coming.filter(status__in=[Assignment.Status.OFFERED, Assignment.Status.ACCEPTED]):
+        if why := against_minor(supporter, assignment.shift):
+            leave = assignment.decline if assignment.status == assignment.Status.OFFERED else assignment.want_stand_in
+            leave(by=by, reason=why.in_office_language()[:200])
+    if not supporter.has_consent() and supporter.status != supporter.Status.WITHDRAWN:
+        tell_consent_needed(supporter, adult_age=Limits.current().adult_age)
 
 
 def fill_calendar(contact: Contact, channel: Channel) -> None:

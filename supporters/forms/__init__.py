@@ -1,3 +1,4 @@
+from supporters.forms.facts import OwnFactsForm, PersonFactsForm
 from supporters.forms.mypage import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
 from supporters.forms.office import (
     AudienceForm,
@@ -37,6 +38,8 @@ __all__ = [
     "LimitsForm",
     "MailingForm",
     "NewCourseForm",
+    "OwnFactsForm",
+    "PersonFactsForm",
     "QuestionForm",
     "QuizForm",
     "ReasonForm",

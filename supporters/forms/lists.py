@@ -21,7 +21,7 @@ from programme.models import Category, District, Topic
 from programme.text import ascii_number
 from programme.widgets import DateField, PostcodeField
 from supporters.fields import PhoneField
-from supporters.forms.registration import OLDEST, YOUNGEST, check_kana
+from supporters.forms.facts import OLDEST, YOUNGEST, check_kana
 from supporters.models import Supporter
 from supporters.services import Application
 

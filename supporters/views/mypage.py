@@ -22,12 +22,13 @@ from programme.errors import Refused
 from programme.models import Course, Limits, Programme
 from supporters.attending import Door, door
 from supporters.figures import own_figures
-from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, ReasonForm, SkillsForm
+from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, OwnFactsForm, ReasonForm, SkillsForm
 from supporters.joining import join, open_places
 from supporters.messages import OFFER
 from supporters.models import Assignment, CheckIn, Shift, SpecialNeed, Supporter
 from supporters.owners import links_of, owner_of, thanks_of
-from supporters.services import set_free_times, set_skills
+from supporters.services import put_right, set_free_times, set_skills
+from supporters.views.registering import with_address_of_postcode
 from supporters.views.replies import told
 
 # How long a duty stays on the page, to be reported or for the thanks.
@@ -197,6 +198,20 @@ def limits(request: HttpRequest, supporter: Supporter) -> HttpResponse:
         messages.success(request, _("回数と場所を保存しました。"))
         return redirect("supporters:home")
     return render(request, "supporters/limits.html", {"form": form})
+
+
+@supporter_only
+def own_facts(request: HttpRequest, supporter: Supporter) -> HttpResponse:
+    """Name, address, district and what the person brings; what the programme checks only the office puts right."""
+    data, filled = with_address_of_postcode(request.POST) if request.method == "POST" else (None, False)
+    form = OwnFactsForm(data, supporter=supporter)
+    if filled:
+        messages.info(request, _("郵便番号から住所を入れました。つづき(番地など)を入力してください。"))
+    elif request.method == "POST" and form.is_valid():
+        put_right(supporter, form.cleaned_data, by=request.user)
+        messages.success(request, _("名前と住所を保存しました。"))
+        return redirect("supporters:home")
+    return render(request, "supporters/own_facts.html", {"form": form, "supporter": supporter})
 
 
 @supporter_only

@@ -20,11 +20,11 @@ from programme.errors import Refused
 from programme.models import Course, Limits
 from programme.models.kept import kept_rows
 from programme.records import record_of
-from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, ReasonForm, TrainingForm
+from supporters.forms import ContactForm, FilterForm, FlagsForm, GuardianForm, PersonFactsForm, ReasonForm, TrainingForm
 from supporters.history import history
 from supporters.merging import keep_apart, known_already, look_alikes, merge
 from supporters.models import Consent, Supporter
-from supporters.services import ask_guardian, change_contact, record_paper_consent
+from supporters.services import ask_guardian, change_contact, put_right, record_paper_consent
 from supporters.views.replies import told
 
 PEOPLE_A_PAGE = 20
@@ -95,6 +95,8 @@ def _asked_for(do: str, supporter: Supporter, today: dt.date) -> dict[str, Any]:
     match do:
         case "contact":
             return {"contact_form": ContactForm(instance=supporter.contact, prefix="contact")}
+        case "facts":
+            return {"facts_form": PersonFactsForm(supporter=supporter, prefix="facts")}
         case "training":
             return {"training_form": TrainingForm(supporter=supporter, initial={"on": today}, prefix="training")}
         case "leave":
@@ -163,6 +165,23 @@ def flags(request: HttpRequest, pk: int) -> HttpResponse:
     form = FlagsForm(request.POST, instance=_supporter(request, pk), prefix="flags")
     form.save()  # boxes only: any answer is a valid one
     messages.success(request, _("保存しました。"))
+    return redirect("supporters:person", pk)
+
+
+@require_POST
+@coordinator_only
+def facts(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the person has told the office of themselves, also what only the office may put right."""
+    supporter = _supporter(request, pk)
+    form = PersonFactsForm(request.POST, supporter=supporter, prefix="facts")
+    if not form.is_valid():
+        return _show(request, supporter, facts_form=form)
+    said = dict(form.cleaned_data)
+    reason = said.pop("reason")
+    with told(request, _("登録の内容を直しました。")):
+        row = put_right(supporter, said, by=request.user, reason=reason)
+        if row.needs_consent() and not row.has_consent():
+            messages.warning(request, _("保護者の同意がまだありません。保護者の方に、お願いしてください。"))
     return redirect("supporters:person", pk)
 
 

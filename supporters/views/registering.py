@@ -30,6 +30,15 @@ def register(request: HttpRequest) -> HttpResponse:
     return redirect("supporters:register_step", *(begun or (uuid.uuid4(), RegistrationView.steps[0].slug)))
 
 
+def with_address_of_postcode(sent: QueryDict) -> tuple[QueryDict, bool]:
+    """What was sent, with the beginning of the address where only a postcode was typed; and whether it was."""
+    place = "" if sent.get("address") else place_of(read_postcode(sent.get("postcode", "")) or "")
+    if place:
+        sent = sent.copy()
+        sent["address"] = place
+    return sent, bool(place)
+
+
 def _is_minor(form: Any) -> bool:
     return bool(form.is_minor(form.cleaned_data))
 
@@ -73,20 +82,12 @@ class RegistrationView(StepsView):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, draft: uuid.UUID, step: str) -> HttpResponse:
-        if step == "where" and (address := self._address_of_postcode()):
-            sent = request.POST.copy()
-            sent["address"] = address
+        sent, filled = with_address_of_postcode(request.POST)
+        if step == "where" and "back" not in sent and filled:
             self.draft.keep(self._find(step), sent, passed=False)
             messages.info(request, _("郵便番号から住所を入れました。つづき(番地など)を入力してください。"))
             return self._to(step)
         return super().post(request, draft, step)
-
-    def _address_of_postcode(self) -> str:
-        """For a postcode whose address was left empty: the beginning of it; "" for all others."""
-        sent = self.request.POST
-        if sent.get("address") or "back" in sent:
-            return ""
-        return place_of(read_postcode(sent.get("postcode", "")) or "")
 
     def make_form(self, data: QueryDict) -> RegistrationForm:
         user: Any = self.request.user
