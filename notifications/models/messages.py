@@ -107,7 +107,8 @@ class Message(models.Model):
         verbose_name_plural = _("メッセージ")
         ordering = ["-created_at", "-pk"]
         constraints = [
-            models.UniqueConstraint(fields=["kind", "subject", "recipient", "occasion"], name="message_once"),
+            # The subject first: what is known of one is looked for, too, whatever kinds of messages there are.
+            models.UniqueConstraint(fields=["subject", "kind", "recipient", "occasion"], name="message_once"),
             models.CheckConstraint(
                 name="message_state_known",
                 condition=Q(

@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import F
+from django.db.models import Count, F, Q
 
 from programme.models import Limits
 from support_requests.models import CalledOff, Group, Session
@@ -27,6 +27,7 @@ def group_history(group: Group, now: dt.datetime) -> GroupHistory:
     notice = dt.timedelta(hours=Limits.current().late_hours)
     called_off = CalledOff.objects.filter(request__group=group, starts_at__gt=now - YEAR)
     late = called_off.filter(cause=Shift.Cause.GROUP, at__gt=F("starts_at") - notice)
-    return GroupHistory(
-        held=sessions.held().count(), late=late.count(), nobody=sessions.filter(report__attendees=0).count()
+    counts = sessions.aggregate(
+        held=Count("pk", filter=Q(report__attendees__gt=0)), nobody=Count("pk", filter=Q(report__attendees=0))
     )
+    return GroupHistory(late=late.count(), **counts)

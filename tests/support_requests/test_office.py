@@ -132,7 +132,7 @@ def test_the_lists_queries_do_not_grow_with_its_rows(office: Client) -> None:
 
 def test_the_details_queries_do_not_grow_with_the_story(office: Client, coordinator: User) -> None:
     small, large = (
-        a_booked_session().request,
+        a_booked_session(taken_by=coordinator).request,
         a_booked_session(names=["山田", "林", "森"], taken_by=coordinator).request,
     )
     few = queries(office, f"/requests/list/{small.pk}/")
@@ -157,6 +157,18 @@ def test_the_page_tells_the_whole_story(office: Client, coordinator: User) -> No
         session.request.number,
     ):
         assert fact in page, fact
+
+
+@pytest.mark.parametrize("do", ["decline", "withdraw", "reopen", "publish"])
+def test_the_form_of_what_is_rarely_done_is_made_when_its_link_is_followed(office: Client, do: str) -> None:
+    page = f"/requests/list/{a_booked_session().request.pk}/"
+    seen, asked = office.get(page).content.decode(), office.get(page, {"do": do}).content.decode()
+    assert f'href="{page}?do={do}#{do}"' in seen
+    assert f'<section id="{do}">' not in seen
+    assert f'<section id="{do}">' in asked
+    assert (
+        office.get(page, {"do": "fewer"}).content.decode().count("<section id=") == 1
+    )  # nothing to decide: the record
 
 
 def test_a_coordinator_who_reached_the_group_confirms_its_request(office: Client, coordinator: User) -> None:
@@ -202,7 +214,7 @@ def test_the_office_gives_a_reason(office: Client, verb: str) -> None:
     asked.refresh_from_db()
     assert asked.status == "confirmed"
     assert page.count("＊理由を入力してください。") == 1
-    assert page.count("<details open>") == 1
+    assert page.count(f'<section id="{verb}">') == 1
 
 
 def test_a_group_that_rings_is_taken_off_by_the_coordinator(office: Client, coordinator: User) -> None:

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_POST
 from notifications.models import Message
 from programme.access import coordinator_only
 from programme.errors import ChangedMeanwhile, Refused
+from programme.models import District
+from programme.models.kept import kept_rows
 from programme.records import record_of
 from programme.wording import say_list
 from support_requests import contacts
@@ -30,6 +32,7 @@ from supporters.models import Assignment, SpecialNeed
 
 ROWS = 20  # a page
 KEPT = "fewer"  # whose reason is for the record alone
+FORMS = ("decline", "withdraw", "reopen", KEPT)  # each is made when somebody follows its link
 
 
 @coordinator_only
@@ -254,39 +257,35 @@ def _form(name: str, asked: SupportRequest, sent: Any = None) -> ReasonForm:
 def _page(
     request: HttpRequest, pk: int, *, sent: ReasonForm | None = None, public: PublicForm | None = None
 ) -> HttpResponse:
-    rows = SupportRequest.objects.visible_to(request.user).select_related(
-        "group__contact", "group__new_contact", "group__district", "venue__district", "room", "series", "taken_by"
-    )
+    # What few requests have (a room, a series, a new contact) is read when there is one.
+    rows = SupportRequest.objects.visible_to(request.user).select_related("group__contact", "venue")
     asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
-    session = (
-        Session.objects.select_related("shift__venue", "shift__room", "report", "feedback")
-        .filter(request=asked)
-        .first()
-    )
+    session = Session.objects.select_related("shift__venue", "report", "feedback").filter(request=asked).first()
+    districts = {one.pk: one for one in kept_rows(District.objects.all())}
     now = timezone.now()
     inquiries = asked.inquiries.select_related("settled_by")
-    forms = {name: _form(name, asked) for name in ("decline", "withdraw", "reopen", "fewer")}
-    if sent:
-        forms[str(sent.prefix)] = sent
+    do = request.GET.get("do")
+    if do == "publish" and session:
+        public = PublicForm(prefix="public")
     context = {
         "asked": asked,
         "channel": asked_by(asked) if asked.status == SupportRequest.Status.RECEIVED else None,
+        "district": districts[asked.group.district_id],
+        "venue_district": districts[asked.venue.district_id],
         "topics": asked.topics.select_related("topic"),
         "needs": [SpecialNeed(need).label for need in asked.needs],
         "moves": [(move, SupportRequest.Status(move.to_status).label) for move in asked.moves.select_related("by")],
         "inquiries": [(it, AnswerForm(prefix=f"inquiry-{it.pk}")) for it in inquiries if not it.settled_at],
         "settled": [it for it in inquiries if it.settled_at],
-        "told": Message.objects.filter(subject__in=_subjects(asked, inquiries))
-        .prefetch_related("attempts")
-        .order_by("created_at", "pk"),
+        "told": Message.objects.filter(subject__in=_subjects(asked, inquiries)).order_by("created_at", "pk"),
         "history": group_history(asked.group, now),
         "session": session,
         "record": partial(record_of, asked, asked.group, asked.group.contact, *_of_session(session)),
         "begun": session is not None and session.shift.starts_at <= now,
         "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],
         "times_gone": asked.may_be_revised and all(time.starts_at <= now for time in asked.times.all()),
-        "forms": forms,
-        "public": public or PublicForm(prefix="public"),
+        "doing": sent or (_form(do, asked) if do in FORMS else None),
+        "public": public,
         "form": sent or public,  # base.html says in the title that something is wrong
     }
     return render(request, "support_requests/detail.html", context)
