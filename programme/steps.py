@@ -6,7 +6,7 @@ after the battery died goes on where it stopped. Why not a library: docs/adr/001
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -247,6 +247,10 @@ class StepsView(View):
         """
         raise NotImplementedError
 
+    def concerned(self, refusal: Refused) -> str:
+        """The field beside whose answer the summary says the refusal, too; "" for none."""
+        return ""
+
     # --- Pages ---------------------------------------------------------------------------------------
     def open_draft(self, pk: UUID) -> Draft:
         """What was typed so far. A subclass may begin with what is known already."""
@@ -316,8 +320,7 @@ class StepsView(View):
         try:
             url = self.send(form)
         except Refused as refusal:
-            form.add_error(None, str(refusal))
-            return self._show_summary(form)
+            return self._show_summary(form, refusal)
         self.draft.finish(url)
         return redirect(url)
 
@@ -340,12 +343,16 @@ class StepsView(View):
         }
         return render(self.request, self.template_name, context)
 
-    def _show_summary(self, form: Form) -> HttpResponse:
+    def _show_summary(self, form: Form, refusal: Refused | None = None) -> HttpResponse:
         steps = [self._find(slug) for slug in self.draft.asked]
+        refused = {self.concerned(refusal): str(refusal)} if refusal else {}
+        sections = [{"question": step.question, "rows": self._rows(form, step, refused)} for step in steps]
+        if refusal:
+            form.add_error(None, str(refusal))
         context = {
             "form": form,
             "heading": self.heading,
-            "sections": [{"question": step.question, "rows": self._rows(form, step)} for step in steps],
+            "sections": sections,
             "count": len(steps) + 1,
             "place": f"{len(steps) + 1} / {len(steps) + 1}",
             "send_label": self.send_label,
@@ -353,11 +360,15 @@ class StepsView(View):
         }
         return render(self.request, "step_check.html", context)
 
-    def _rows(self, form: Form, step: Step) -> list[dict[str, Any]]:
+    def _rows(self, form: Form, step: Step, refused: Mapping[str, str]) -> list[dict[str, Any]]:
         """What somebody answered on a page; what may be left empty and was is not listed."""
-        said = [(form[name].label, _said(form, form[name])) for name in step.fields]
-        answered = [(label, value) for label, value in said if value] or [(_("お答え"), _("なし"))]
-        return [{"label": label, "value": value, "change_url": self._url(step.slug)} for label, value in answered]
+        said = [(form[name].label, _said(form, form[name]), refused.get(name, "")) for name in step.fields]
+        answered = [one for one in said if one[1]] or [(_("お答え"), _("なし"), "")]
+        change_url = self._url(step.slug)
+        return [
+            {"label": label, "value": value, "error": error, "change_url": change_url}
+            for label, value, error in answered
+        ]
 
     def say(self, request: HttpRequest, pk: UUID) -> list[tuple[str, str]]:
         """All that is typed into a draft: each field's label, and the answer in words, or as typed while it is none."""

@@ -173,6 +173,11 @@ class Limits:
                     params={"lower": lower, "least": values[lower], "upper": upper, "most": values[upper]},
                 )
 
+    @staticmethod
+    def hold(code: str) -> None:
+        """Whoever counts towards the limit ``code`` next waits for the end of the caller's transaction."""
+        Limit.objects.select_for_update(no_key=True).get(pk=code)
+
     @classmethod
     def current(cls) -> Self:
         """The limits in force, in one query at most. KeyError names one that was never loaded."""

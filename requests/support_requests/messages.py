@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -14,11 +14,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 
 from notifications import calendars, links
-from notifications.addresses import ASKED_A_DAY
+from notifications.addresses import ASKED_A_DAY, PROOFS
 from notifications.ladder import reads_letters
 from notifications.models import Channel, Contact, Matter, Message
 from notifications.outbox import entries_mailed, mail_entry, tell, withdraw
-from programme.models import Programme
+from programme.models import Limits, Programme
 from programme.wording import say_list, say_moment
 from support_requests.errors import AskedEnough
 from supporters.messages import event_of
@@ -116,10 +116,17 @@ def ask_to_confirm(request: "SupportRequest", *, by: Any = None) -> None:
 
 
 def _check_asked(question: Message) -> None:
-    """Raises AskedEnough: who types addresses into a form must not have us write to each of them, nor often to one."""
+    """Raises AskedEnough: who types addresses into a form must not have us write to each of them, nor often to one.
+
+    Whoever opened the link that came there, a section of the city that asks for many groups, say, is asked again.
+    """
+    Limits.hold("requests_a_month")
     asked = Message.objects.filter(
         kind__in=["request_confirm", "request_contact"], created_at__gt=timezone.now() - timedelta(days=1)
     )
+    for channel, address in ((Channel.EMAIL, "email"), (Channel.SMS, "phone_e164")):
+        answered = {f"recipient__{PROOFS[channel]}__gte": F("created_at"), f"recipient__{address}": F("address")}
+        asked = asked.exclude(channel=channel, **answered)
     same = (Q(subject=question.subject), Q(channel=question.channel, address=question.address))
     if any(asked.filter(what).count() > ASKED_A_DAY for what in same):
         raise AskedEnough

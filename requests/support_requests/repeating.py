@@ -56,7 +56,10 @@ def _may_be_asked(before: SupportRequest, starts: list[dt.datetime]) -> bool:
     """Not what is too near; nor on the web, where the group asks for enough by its other requests."""
     if timezone.localdate(min(starts)) < rules.possible_days(Limits.current())[0]:
         return False
-    return before.intake != before.Intake.WEB or not full_months(before, starts)
+    if before.intake != before.Intake.WEB:
+        return True
+    Limits.hold("requests_a_month")
+    return not full_months(before, starts)
 
 
 def _ask_again(before: SupportRequest, starts: list[dt.datetime], *, other_times: bool) -> None:

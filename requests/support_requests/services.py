@@ -170,7 +170,9 @@ def _sent_before(wish: Wish) -> SupportRequest | None:
 
 
 def check_months(asked: SupportRequest, starts: list[dt.datetime], *, before: Iterable[dt.datetime] = ()) -> None:
-    """Raises TooManyThisMonth when one of ``full_months`` stands against it."""
+    """Raises TooManyThisMonth when one of ``full_months`` stands against it. Of two at the same moment the second one
+    counts the first."""
+    Limits.hold("requests_a_month")
     for month in full_months(asked, starts, before=before):
         raise TooManyThisMonth(most=Limits.current().requests_a_month, month=say_month(month.first))
 

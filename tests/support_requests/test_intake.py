@@ -417,6 +417,39 @@ def test_one_address_cannot_be_flooded_with_mail(client: Client) -> None:
     assert SupportRequest.objects.count() == 6
 
 
+def test_who_answers_is_asked_as_often_as_there_are_requests(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=99)
+    for number in range(ASKED_A_DAY + 2):
+        assert "/thanks/" in fill_in(client, sent(group_name=f"{number}の会")).redirect_chain[-1][0]
+        question = Message.objects.filter(kind="request_confirm").latest("pk")
+        link = re.search(r"/requests/confirm/[^/]+/", question.body)
+        assert link
+        client.post(link[0])
+    assert SupportRequest.objects.filter(status="confirmed").count() == ASKED_A_DAY + 2
+    # What was asked of another address is not answered by this one.
+    Message.objects.update(address="victim@example.jp")
+    page = fill_in(client, sent(email="victim@example.jp")).content.decode()
+    assert "確認のお願いを、きょうはもう何度もお送りしました。" in page
+
+
+def test_the_summary_says_beside_the_answer_what_is_too_much(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=1)
+
+    def said_beside(page: str) -> list[str]:
+        rows = re.findall(r"<dt>([^<]+)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+        return [label for label, answer in rows if 'class="error"' in answer]
+
+    fill_in(client, sent())
+    assert said_beside(fill_in(client, sent()).content.decode()) == ["都合のよい日(3つまで)"]
+    Limit.objects.filter(code="requests_a_month").update(value=99)
+    for _ in range(ASKED_A_DAY):
+        page = fill_in(client, sent()).content.decode()
+    assert said_beside(page) == ["メールアドレス"]
+    for number in range(ASKED_A_DAY + 1):
+        page = fill_in(client, sent(email="", phone="090-9999-0000", group_name=f"会{number}")).content.decode()
+    assert said_beside(page) == ["電話番号"]
+
+
 def test_one_mobile_cannot_be_flooded_with_sms(client: Client) -> None:
     Limit.objects.filter(code="requests_a_month").update(value=99)
     for number in range(6):

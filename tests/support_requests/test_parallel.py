@@ -60,6 +60,33 @@ print([rows.count() for rows in stored])
     assert answers.split("\n")[:2] == [str(["False"] * 7 + ["True"]), "[1, 1, 1]"]
 
 
+def test_eight_forms_of_one_group_at_once_keep_to_its_requests_a_month(loaded: dict[str, str]) -> None:
+    answers = shell(
+        loaded,
+        START
+        + """
+from programme.models import Limit
+from support_requests.models import SupportRequest
+from support_requests.services import receive
+from tests.support_requests.wishes import a_wish
+
+Limit.objects.filter(pk="requests_a_month").update(value=2)
+wishes = [a_wish(group_name="同時の二つの会", email="futatsu@example.jp") for _ in range(8)]
+print(at_once(lambda: receive(wishes.pop())[1]))
+Limit.objects.filter(pk="requests_a_month").update(value=99)
+wishes = [a_wish(group_name=f"同時の{number}", email="minna@example.jp") for number in range(8)]
+print(at_once(lambda: receive(wishes.pop())[1]))
+asked = SupportRequest.objects.values_list("group__contact__email", flat=True)
+print([list(asked).count(email) for email in ("futatsu@example.jp", "minna@example.jp")])
+""",
+    )
+    assert answers.split("\n")[:3] == [
+        str(["TooManyThisMonth"] * 6 + ["True"] * 2),
+        str(["AskedEnough"] * 3 + ["True"] * 5),
+        "[2, 5]",
+    ]
+
+
 def test_a_session_reported_eight_times_at_once_is_reported_once(loaded: dict[str, str]) -> None:
     answers = shell(
         loaded,

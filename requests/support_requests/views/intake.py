@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from notifications import links
+from programme.errors import Refused
 from programme.models import District, Level, Limits
 from programme.postcode import place_of, read_postcode
 from programme.qr import qr_code
 from programme.steps import Step, StepsView, forget, register, unfinished
 from programme.tries import Tries
-from support_requests.errors import TooManyFromHere
+from support_requests.errors import AskedEnough, TooManyFromHere, TooManyInquiries, TooManyThisMonth
 from support_requests.fields import OWN_PLACE, topics_in_scope
 from support_requests.forms import IntakeForm
 from support_requests.forms.wishes import reach_choices
@@ -134,6 +135,13 @@ class IntakeView(StepsView):
                 self.request, _("このお申し込みは、もう受け取っています。変更や追加は、事務局にご連絡ください。")
             )
         return reverse("support_requests:thanks", args=[links.token(STATUS, asked.pk)])
+
+    def concerned(self, refusal: Refused) -> str:
+        if isinstance(refusal, TooManyThisMonth):
+            return "slots"
+        if isinstance(refusal, (AskedEnough, TooManyInquiries)):
+            return "email" if self.draft.data().get("email") else "phone"
+        return super().concerned(refusal)
 
     def count_try(self) -> None:
         """Raises TooManyFromHere."""
