@@ -202,6 +202,11 @@ class Venue(models.Model):
         """Whether it is within the hours of a day, closed days aside; always true where nobody knows the hours."""
         return self.is_within_hours(timezone.localtime(starts_at).time(), minutes)
 
+    def rooms_for(self, people: int, *, rather: "Room | None" = None) -> list["Room"]:
+        """Its rooms that hold so many: ``rather`` first, then the smallest, last those of unknown size."""
+        fit = [room for room in self.rooms.all() if room.holds(people)]
+        return sorted(fit, key=lambda room: (room != rather, not room.capacity, room.capacity or 0, room.pk))
+
     def is_within_hours(self, time: dt.time, minutes: int) -> bool:
         """As ``open_for``, of a time of any day."""
         if self.opens is None or self.closes is None:
@@ -226,3 +231,7 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return f"{self.venue} {self.name}"
+
+    def holds(self, people: int) -> bool:
+        """Whether so many find a place in it; always true where nobody knows its size."""
+        return not self.capacity or people <= self.capacity

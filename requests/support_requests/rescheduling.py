@@ -69,7 +69,8 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
         check_months(request, [starts_at], before=[shift.starts_at])
         _check_team(shift, _moved(shift, starts_at))
     before = (shift.starts_at, shift.ends_at)
-    leaving = shift.move_to(starts_at, starts_at + (shift.ends_at - shift.starts_at), by=by, reason=reason)
+    ends_at = starts_at + (shift.ends_at - shift.starts_at)
+    leaving = shift.move_to(starts_at, ends_at, by=by, reason=reason, guests=request.participants)
     if request.status == SupportRequest.Status.BOOKED:
         complete = shift.is_staffed()
         if not complete:
@@ -93,7 +94,7 @@ def other_times(session: Session, starts: Iterable[dt.datetime], *, by: Any) -> 
     if by is None:
         full = full_months(session.request, [one.starts_at for one in possible], before=[shift.starts_at])
         possible = [one for one in possible if Month.of(one.local_date) not in full]
-    found = _with_their_teams(shift, _with_a_room(possible))
+    found = _with_their_teams(shift, _with_a_room(possible, session.request.participants))
     if by is None:
         found = [one for one in found if one.suits_all]
     return sorted(found, key=lambda one: (len(one.leaving), len(one.doubtful)))
@@ -145,11 +146,11 @@ def _is_possible(moved: Shift, limits: Limits, *, by: Any) -> bool:
     return moved.starts_at > timezone.now()
 
 
-def _with_a_room(shifts: list[Shift]) -> list[Shift]:
-    """Those for which a room is free, or which need none."""
+def _with_a_room(shifts: list[Shift], people: int) -> list[Shift]:
+    """Those for which a room is free that holds ``people``, or which need none."""
     if not shifts or not shifts[0].room_id:
         return shifts
-    rooms = {room.pk for room in shifts[0].venue.rooms.all()}
+    rooms = {room.pk for room in shifts[0].venue.rooms_for(people)}
     wanted = {one.starts_at: set(cells(one.starts_at, one.ends_at)) for one in shifts}
     claims = RoomClaim.objects.filter(room__in=rooms, cell__in=set().union(*wanted.values())).exclude(shift=shifts[0])
     taken = defaultdict(set)

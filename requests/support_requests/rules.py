@@ -34,10 +34,12 @@ def check_people(number: int, limits: Limits) -> None:
         raise TooManyPeople(maximum=limits.maximum_group_size)
 
 
-def check_room(number: int, room: Room | None) -> None:
-    """Raises RoomTooSmall."""
-    if room and room.capacity and number > room.capacity:
-        raise RoomTooSmall(room=room, capacity=room.capacity)
+def check_room(number: int, place: Venue | None, room: Room | None) -> None:
+    """Raises RoomTooSmall; where no room is chosen, it names the largest of the place."""
+    rooms = [room] if room else list(place.rooms.all()) if place and place.pk else []
+    if rooms and not any(one.holds(number) for one in rooms):
+        largest = max(rooms, key=lambda one: one.capacity or 0)
+        raise RoomTooSmall(room=largest, capacity=largest.capacity)
 
 
 def check_length(minutes: int, limits: Limits) -> None:

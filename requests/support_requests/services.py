@@ -64,7 +64,7 @@ class Wish:
         limits = Limits.current()
         rules.check_contact(email=self.email, phone=self.phone)
         rules.check_people(self.participants, limits)
-        rules.check_room(self.participants, self.room)
+        rules.check_room(self.participants, self.place, self.room)
         rules.check_length(self.minutes, limits)
         for starts_at in self.starts:
             rules.check_start(starts_at, minutes=self.minutes, place=self.place, limits=limits, taken=self.taken)

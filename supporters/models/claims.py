@@ -4,7 +4,6 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, OuterRef
 
 from programme.models import Room, Venue
 from supporters.errors import AlreadyBooked, RoomTaken
@@ -75,14 +74,15 @@ class RoomClaim(models.Model):
 
     @classmethod
     def free_room(
-        cls, venue: Venue, starts_at: dt.datetime, ends_at: dt.datetime, *, rather: Room | None = None
+        cls, venue: Venue, starts_at: dt.datetime, ends_at: dt.datetime, *, people: int = 0, rather: Room | None = None
     ) -> Room | None:
-        """A room of ``venue`` that is free for the whole time, ``rather`` if it is; None when the venue has no rooms.
+        """The first of ``venue.rooms_for`` so many that is free for the whole time; None when the venue has no rooms.
 
         Raises RoomTaken.
         """
-        taken = cls.objects.filter(room=OuterRef("pk"), cell__in=cells(starts_at, ends_at))
-        rooms = list(venue.rooms.annotate(taken=Exists(taken)).filter(taken=False).order_by("pk"))
-        if not rooms and venue.rooms.exists():
+        span = cells(starts_at, ends_at)
+        taken = set(cls.objects.filter(room__venue=venue, cell__in=span).values_list("room_id", flat=True))
+        free = [room for room in venue.rooms_for(people, rather=rather) if room.pk not in taken]
+        if not free and venue.rooms.exists():
             raise RoomTaken(venue=venue)
-        return rather if rather in rooms else next(iter(rooms), None)
+        return next(iter(free), None)

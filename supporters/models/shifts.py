@@ -252,10 +252,10 @@ class Shift(models.Model):
         elif not rows.exists():
             raise ShiftStarted
 
-    def _book_room(self) -> None:
-        """The room that it had, or another one of the venue's that is free. Raises RoomTaken."""
+    def _book_room(self, guests: int = 0) -> None:
+        """The room that it had, or another one of the venue's that is free and holds ``guests``. Raises RoomTaken."""
         if self.room:
-            self.room = RoomClaim.free_room(self.venue, self.starts_at, self.ends_at, rather=self.room)
+            self.room = RoomClaim.free_room(self.venue, self.starts_at, self.ends_at, people=guests, rather=self.room)
             self.save(update_fields=["room"])
             RoomClaim.book(self)
 
@@ -264,10 +264,12 @@ class Shift(models.Model):
         return self.assignments.filter(status__in=LIVE).select_for_update(of=("self",))
 
     @transaction.atomic
-    def move_to(self, starts_at: dt.datetime, ends_at: dt.datetime, *, by: Any, reason: str) -> list["Assignment"]:
+    def move_to(
+        self, starts_at: dt.datetime, ends_at: dt.datetime, *, by: Any, reason: str, guests: int = 0
+    ) -> list["Assignment"]:
         """Move the shift to another time, with its people; all who have said yes or are asked are told.
 
-        It keeps its room, or gets another one of the venue's that is free.
+        It keeps its room, or gets another one of the venue's that is free and holds ``guests``.
 
         Who cannot take the new time (``supporters.rules``, an absence, another duty) is taken off and told so; these
         are returned. The others keep place, duty and calendar entry, and may say that they cannot come.
@@ -286,7 +288,7 @@ class Shift(models.Model):
         type(self).objects.filter(pk=self.pk).update(starts_at=starts_at, ends_at=ends_at, sequence=F("sequence") + 1)
         self.refresh_from_db()
         RoomClaim.objects.filter(shift=self).delete()
-        self._book_room()
+        self._book_room(guests)
         Claim.objects.filter(assignment__shift=self).delete()
         leaving = []
         for assignment in self._live().select_related("supporter__contact").order_by("supporter__birth_date", "pk"):

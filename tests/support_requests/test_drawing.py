@@ -17,7 +17,7 @@ from support_requests.models import Draw, Plan, SupportRequest
 from support_requests.planning import drawing
 from support_requests.planning.approving import approve
 from support_requests.planning.solving import solve
-from supporters.models import Supporter
+from supporters.models import Shift, Supporter
 from tests.factories import SupporterFactory, SupportRequestFactory, a_hall, a_shift, at
 from tests.support_requests.asking import open_days
 from tests.support_requests.test_planning_solving import a_plan
@@ -176,6 +176,19 @@ def test_one_room_is_promised_to_one_and_the_other_goes_to_another_wish(draw: Dr
     assert times == {first: morning(0), second: morning(1)}
     assert plan.contests == [{"won": first, "lost": second, "about": "room"}]
     assert approve(plan, by=None) == 2
+
+
+def test_a_room_that_is_too_small_is_nobody_s(draw: Draw) -> None:
+    Room.objects.create(venue=a_hall(), name="小", capacity=6)
+    large = Room.objects.create(venue=a_hall(), name="大", capacity=40)
+    asked = SupportRequestFactory.create_batch(2, participants=15, wishes=[morning(0)])
+    SupporterFactory.create_batch(8)
+    plan = solved()
+    first, second = draw.order([one.pk for one in asked])
+    assert served(plan) == {first}
+    assert {"won": first, "lost": second, "about": "room"} in plan.contests
+    assert approve(plan, by=None) == 1
+    assert Shift.objects.get(session__request=first).room == large
 
 
 def test_who_is_left_without_a_room_reads_so(draw: Draw) -> None:

@@ -78,6 +78,8 @@ def test_a_hall_whose_rooms_are_taken_is_no_place_to_meet() -> None:
     room = Room.objects.create(venue=a_hall(), name="和室")
     a_shift(days=14, hour=9, room=room)
     assert said(at(14), at(14, 11), at(15)) == ["hard", "good", "good"]
+    Room.objects.create(venue=a_hall(), name="小", capacity=3)
+    assert said(at(14)) == ["hard"]
     Room.objects.create(venue=a_hall(), name="洋室")
     assert said(at(14)) == ["good"]
 

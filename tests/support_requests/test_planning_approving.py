@@ -85,6 +85,25 @@ def test_a_session_books_a_free_room(coordinator: User) -> None:
     assert (shift.room, shift.room_claims.count()) == (room, 6)
 
 
+def test_a_session_books_a_room_that_holds_its_people(coordinator: User) -> None:
+    Room.objects.create(venue=a_hall(), name="小", capacity=6)
+    large = Room.objects.create(venue=a_hall(), name="大", capacity=40)
+    request = SupportRequestFactory(participants=25)
+    SupporterFactory.create_batch(6)
+    approve(a_ready_plan(), by=coordinator)
+    assert Shift.objects.get(session__request=request).room == large
+
+
+def test_a_small_room_is_none_for_a_large_group(coordinator: User) -> None:
+    Room.objects.create(venue=a_hall(), name="小", capacity=6)
+    large = Room.objects.create(venue=a_hall(), name="大", capacity=40)
+    request = SupportRequestFactory(participants=25, room=large, wishes=[at(14)])
+    a_shift(days=14, room=large)
+    SupporterFactory.create_batch(7)
+    plan = a_ready_plan()
+    assert [one["level"] for one in plan.tasks.get(request=request).explanation] == ["room"]
+
+
 def test_a_standing_shift_is_filled_up(coordinator: User) -> None:
     shift = a_shift(needed=2)
     asked = SupporterFactory(is_lead=False)

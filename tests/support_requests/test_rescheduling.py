@@ -151,6 +151,17 @@ def test_another_room_is_taken_when_the_own_one_is_not_free(coordinator: User) -
     assert set(RoomClaim.objects.filter(shift=session.shift).values_list("room", flat=True)) == {second.pk}
 
 
+def test_a_session_moves_only_to_where_its_people_find_a_place(coordinator: User) -> None:
+    session = a_booked_session(participants=25)
+    venue = session.shift.venue
+    large, _small = (Room.objects.create(venue=venue, name=f"{size}", capacity=size) for size in (40, 6))
+    Shift.objects.filter(pk=session.shift_id).update(room=large)
+    a_shift(days=15, hour=10, venue=venue, room=large)
+    assert [one.starts_at for one in other_times(session, [at(15), at(16)], by=coordinator)] == [at(16)]
+    with pytest.raises(RoomTaken):
+        reschedule(session, at(15), by=coordinator, reason="")
+
+
 def test_other_times_say_who_could_come_the_fullest_team_first(coordinator: User) -> None:
     session = a_booked_session(names=["支援一郎", "支援二郎"])
     busy("支援二郎", session, at(15))

@@ -359,6 +359,22 @@ def test_the_first_free_room_is_found_until_there_is_none() -> None:
     assert RoomClaim.free_room(venue, at(7, 12), at(7, 14)) == rooms[0]
 
 
+def test_a_room_is_as_large_as_its_people_need_and_no_larger() -> None:
+    venue = a_hall()
+    sizes = (40, 6, None, 12)
+    large, small, unknown, middle = (Room.objects.create(venue=venue, name=f"{size}", capacity=size) for size in sizes)
+    assert venue.rooms_for(6) == [small, middle, large, unknown]
+    assert venue.rooms_for(7) == [middle, large, unknown]
+    assert venue.rooms_for(7, rather=large) == [large, middle, unknown]
+    assert venue.rooms_for(7, rather=small) == [middle, large, unknown]
+    assert venue.rooms_for(41) == [unknown]
+    unknown.delete()
+    assert RoomClaim.free_room(venue, at(7, 10), at(7, 12), people=25) == large
+    a_shift(venue=venue, room=large)
+    with pytest.raises(RoomTaken):
+        RoomClaim.free_room(venue, at(7, 10), at(7, 12), people=25)
+
+
 @pytest.mark.parametrize(
     ("start", "end", "number"), [((10, 0), (10, 15), 1), ((10, 0), (10, 16), 2), ((10, 14), (10, 16), 2)]
 )

@@ -234,7 +234,7 @@ class WishForm(forms.Form):
 
     def _check_room(self) -> None:
         try:
-            rules.check_room(self.cleaned_data.get("participants") or 0, self.room)
+            rules.check_room(self.cleaned_data.get("participants") or 0, self.place, self.room)
         except Refused as refused:
             self.add_error("venue", str(refused))
 

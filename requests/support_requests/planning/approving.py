@@ -225,7 +225,7 @@ def _session_shift(task: PlannedTask, starts_at: dt.datetime, team: list[Support
         purpose=Session.PURPOSE,
         title=request.title,
         venue=request.venue,
-        room=RoomClaim.free_room(request.venue, starts_at, ends_at, rather=request.room),
+        room=RoomClaim.free_room(request.venue, starts_at, ends_at, people=request.participants, rather=request.room),
         starts_at=starts_at,
         ends_at=ends_at,
         needed=len(team),

@@ -90,19 +90,19 @@ class _AtStake:
                 self._serve(other)
 
     def _room(self, key: str, start: int, *, without: str = "") -> tuple[int | None, set[str]]:
-        """A free room for one of the request's starts, 0 where its venue has none; else None and who has them.
+        """A free room for one of the request's starts, 0 where its venue has none; else None and who has all that fit.
 
         ``without``: a request whose room counts as free.
         """
-        rooms = [room.pk for room in self._request(key).venue.rooms.all()]
+        request = self._request(key)
         holders = set()
-        for room in rooms:
+        for room in (one.pk for one in request.venue.rooms_for(request.participants, rather=request.room)):
             there = {self.booked[room][cell] for cell in self._cells(key, start) if cell in self.booked[room]}
             there.discard(without or key)
             if not there:
                 return room, set()
             holders |= there
-        return (None, holders - {""}) if rooms else (0, set())
+        return (None, holders - {""}) if request.venue.rooms.all() else (0, set())
 
     def _cells(self, key: str, start: int) -> range:
         starts_at = self.mapped[key].starts[start]

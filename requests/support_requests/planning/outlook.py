@@ -55,8 +55,8 @@ def outlook(
 ) -> dict[dt.datetime, Outlook]:
     """By start: "good" when a team is there whoever falls out, "few" when it hangs on somebody, "hard" when none is.
 
-    In a constant number of queries. A time at which every room of the hall is taken is "hard", too. ``starts`` are all
-    different. The people are those of this moment, unless ``recent`` ones will do.
+    In a constant number of queries. A time at which the hall has no free room of that size is "hard", too.
+    ``starts`` are all different. The people are those of this moment, unless ``recent`` ones will do.
     """
     if not starts:
         return {}
@@ -72,9 +72,9 @@ def outlook(
 
 
 def _without_a_room(visit: Visit, starts: Sequence[dt.datetime]) -> set[dt.datetime]:
-    rooms = set(visit.place.rooms.values_list("pk", flat=True)) if visit.place.pk else set()
-    if not rooms:
+    if not visit.place.pk or not visit.place.rooms.all():
         return set()
+    rooms = {room.pk for room in visit.place.rooms_for(visit.participants)}
     wanted = {start: set(cells(start, start + dt.timedelta(minutes=visit.minutes))) for start in starts}
     first, last = min(map(min, wanted.values())), max(map(max, wanted.values()))
     claims = RoomClaim.objects.filter(room__in=rooms, cell__range=(first, last)).values_list("room_id", "cell")

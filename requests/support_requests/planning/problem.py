@@ -180,7 +180,7 @@ class _Builder:
         visited = Session.objects.held().filter(request__group=OuterRef("group"))
         requests = (
             SupportRequest.objects.open()
-            .select_related("group", "venue__district", "venue__closures")
+            .select_related("group", "room", "venue__district", "venue__closures")
             .prefetch_related("times", "topics", "venue__rooms", "venue__closures__closures")
             .annotate(was_visited=Exists(visited))
             .order_by("pk")
@@ -322,8 +322,8 @@ class _Calendar:
             return "hours"
         ends_at = wish.starts_at + dt.timedelta(minutes=request.minutes)
         wanted = set(cells(wish.starts_at, ends_at))
-        rooms = request.venue.rooms.all()
-        if rooms and all(self._claimed[room.pk] & wanted for room in rooms):
+        rooms = request.venue.rooms_for(request.participants)
+        if request.venue.rooms.all() and all(self._claimed[room.pk] & wanted for room in rooms):
             return "room"
         return ""
 

@@ -49,7 +49,7 @@ def say_obstacle(level: str, missing: list[str], topics: Mapping[str, str]) -> s
         "outside": _("この計画の期間に入っていません。"),
         "closed": _("会場がお休みの日です。"),
         "hours": _("会場が開いている時間の外です。"),
-        "room": _("会場の部屋が空いていません。"),
+        "room": _("人数の入る部屋が空いていません。"),
         "deadline": _("申込みの期限より後の日です。"),
         "static": _("この日時に行けるサポーターの中に、次がたりません:%(missing)s"),
         "busy": _("行けるサポーターがほかの活動に行くため、次がたりません:%(missing)s"),
