@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from consult.models import Activity, Desk
 from consult.models.desks import new_code
 from consult.opening_days import WEEKS, OpeningDays
-from programme.choices import FactChoice
+from programme.choices import FactChoice, FactChoices
 from programme.models import District, Role, Room, Topic, User, Venue
 from programme.widgets import WEEKDAYS, DateField, TimeField, WholeNumberField
 
@@ -92,6 +92,7 @@ class DeskForm(DeskModelForm):
         model = Desk
         fields = ["name", "venue", "opens", "closes", "seats", "needs_lead", "topics", "room"]
         fields += ["reservable", "slot_minutes", "slot_places", "active"]
+        field_classes = {"topics": FactChoices}
         widgets = {"topics": forms.CheckboxSelectMultiple(attrs={"class": "taps"})}
         help_texts = {
             "topics": _("担当のだれかが知っていてほしい内容。選ばなくてもかまいません。"),

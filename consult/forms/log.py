@@ -28,13 +28,13 @@ def _tile(topic: Topic) -> str | SafeString:
     return format_html('{} <small class="rule">{}</small>', topic, topic.advice) if topic.hint else str(topic)
 
 
-def _choices(entries: Mapping[str, CodeEntry], keep: CodeEntry | None = None) -> Choices:
-    """Those in use, and ``keep``, which a row already has."""
-    return [(code, str(entry)) for code, entry in entries.items() if entry.active or entry == keep]
+def _choices(entries: Mapping[str, CodeEntry], keep: str | None = None) -> Choices:
+    """Those in use, and the one with the code ``keep``, which a row already has."""
+    return [(code, str(entry)) for code, entry in entries.items() if entry.active or code == keep]
 
 
-def _topic_choices(topics: Mapping[str, Topic], common: Sequence[str], keep: Topic | None = None) -> Choices:
-    tiles = {code: _tile(topic) for code, topic in topics.items() if topic.active or topic == keep}
+def _topic_choices(topics: Mapping[str, Topic], common: Sequence[str], keep: str | None = None) -> Choices:
+    tiles = {code: _tile(topic) for code, topic in topics.items() if topic.active or code == keep}
     first = [(code, tiles[code]) for code in common if code in tiles]
     rest = [(code, tile) for code, tile in tiles.items() if code not in common]
     return [(_("よくある相談"), first), (_("ほかの相談"), rest)] if first and rest else first + rest
@@ -101,12 +101,12 @@ class CaseForm(forms.Form):
     ) -> None:
         super().__init__(*args, **options)
         self.codes = codes
-        self._choices("topic").choices = _topic_choices(codes.topics, common, case.topic if case else None)
+        self._choices("topic").choices = _topic_choices(codes.topics, common, case.topic_id if case else None)
         self._choices("more_topics").choices = [
             (code, _tile(topic)) for code, topic in codes.topics.items() if topic.active
         ]
         for name, entries in self.LISTS.items():
-            kept = getattr(case, name) if case else None
+            kept = getattr(case, f"{name}_id") if case else None
             none_said = [] if self.fields[name].required else [("", _("答えない"))]
             self._choices(name).choices = none_said + _choices(getattr(codes, entries), kept)
 

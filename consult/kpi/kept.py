@@ -32,10 +32,11 @@ def read(
     """What is kept at each of ``addresses``. Where one is missing, or too old ``ahead`` of now, all are counted anew.
 
     ``count`` gives the content for each address, as JSON can hold it; for others, too, that are to be kept with them.
-    ``seldom``: of records that hardly ever change, so that it is kept for ten minutes, however little it took.
+    ``seldom``: of what changes seldom or may be a little old, kept for ten minutes, however little counting took.
     """
     now = timezone.now()
-    found = {each.address: each for each in KeptCount.objects.filter(address__in=addresses)}
+    kept = KeptCount.objects.filter(address__in=addresses) if settings.COUNTS_KEPT else ()
+    found = {each.address: each for each in kept}
     if len(found) == len(addresses) and all(is_good(each, now, now + ahead, seldom=seldom) for each in found.values()):
         return found
     begun = time.perf_counter()

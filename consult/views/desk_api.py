@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from consult.authentication import desks_of, loggable_by, tablet_of
+from consult.codes import common_topics
 from consult.forms.log import COMMON_AT_MOST, NOTE_LENGTH
-from consult.models import Consultation, Opening
+from consult.models import Opening
 from consult.models.log import MINUTES_AT_MOST
 from consult.views.api import ROWS_AT_MOST, DeskView, opening_asked
 from programme.models import AgeBand, Device, Outcome, Topic, Visit
@@ -70,7 +71,7 @@ class DeskFacts(DeskView):
                 "devices": _codes(Device.objects.all()),
                 "age_bands": _codes(AgeBand.objects.all()),
                 "visits": _codes(Visit.objects.all()),
-                "common_topics": Consultation.objects.common_topics(COMMON_AT_MOST),
+                "common_topics": common_topics(COMMON_AT_MOST),
                 "rules": _rules(),
                 "limits": {"minutes": MINUTES_AT_MOST, "note": NOTE_LENGTH, "rows": ROWS_AT_MOST},
             }

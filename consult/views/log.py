@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from consult.codes import Codes
+from consult.codes import Codes, common_topics
 from consult.errors import SameIdOtherCase
 from consult.forms.log import COMMON_AT_MOST, CorrectForm, LogForm, VoidForm
 from consult.models import Consultation, Opening
@@ -48,7 +48,7 @@ def log(request: HttpRequest, pk: int) -> HttpResponse:
     opening = get_object_or_404(mine, pk=pk)
     if opening.date > timezone.localdate():
         return render(request, "consult/log_early.html", {"opening": opening})
-    codes, common = Codes.load(), Consultation.objects.common_topics(COMMON_AT_MOST)
+    codes, common = Codes.load(), common_topics(COMMON_AT_MOST)
     form = LogForm(
         request.POST if request.method == "POST" else None, initial={"id": uuid.uuid4()}, codes=codes, common=common
     )
@@ -101,7 +101,7 @@ def _cases(request: HttpRequest, opening: Opening) -> dict[str, object]:
 
 def _case(request: HttpRequest, pk: uuid.UUID) -> Consultation:
     mine = Consultation.objects.visible_to(request.user)
-    return get_object_or_404(mine.select_related("topic", "outcome", "desk", "opening"), pk=pk)
+    return get_object_or_404(mine.select_related("topic", "outcome", "desk").prefetch_related("more_topics"), pk=pk)
 
 
 def _back(case: Consultation) -> HttpResponse:
@@ -126,7 +126,7 @@ def void(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @signed_in
 def correct(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     case = _case(request, pk)
-    codes, common = Codes.load(), Consultation.objects.common_topics(COMMON_AT_MOST)
+    codes, common = Codes.load(), common_topics(COMMON_AT_MOST)
     form = CorrectForm(request.POST if request.method == "POST" else None, case=case, codes=codes, common=common)
     if request.method == "POST" and form.is_valid():
         try:

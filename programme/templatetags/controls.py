@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 from django.forms.utils import flatatt
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, escape
 from django.utils.safestring import SafeString, mark_safe
 
 register = template.Library()
@@ -30,4 +30,15 @@ def options(groups: Iterable[tuple[str | None, list[dict[str, Any]], int]]) -> S
             lines.append(f'<option value="{value}"{attributes(one["attrs"]) if one["attrs"] else ""}>{label}</option>')
         if group:
             lines.append("</optgroup>")
+    return mark_safe("\n".join(lines))  # noqa: S308  # each part is escaped
+
+
+@register.filter
+def tiles(choices: Iterable[dict[str, Any]]) -> SafeString:
+    """Choices as tiles to tap: the whole tile is the label. The class is the group's."""
+    lines = []
+    for one in choices:
+        name, value, label = escape(one["name"]), escape(str(one["value"])), conditional_escape(one["label"])
+        control = f'<input type="{one["type"]}" name="{name}" value="{value}"{attributes(one["attrs"], "class")}>'
+        lines.append(f'<label class="choice">{control}<span>{label}</span></label>')
     return mark_safe("\n".join(lines))  # noqa: S308  # each part is escaped

@@ -4,12 +4,14 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
 from django.utils import timezone
 
+from consult.codes import common_topics
 from consult.errors import (
     NotYetOpen,
     OtherDay,
@@ -181,6 +183,17 @@ def test_common_topics_are_those_of_the_last_90_days(desk: Desk, log_case: Log) 
     void = log_case("T08")
     void.void(by=void.logged_by, reason="練習")
     assert Consultation.objects.common_topics(6) == ["T07"]
+
+
+def test_common_topics_are_asked_every_ten_minutes(settings: Any, set_now: Any, log_case: Log) -> None:
+    settings.COUNTS_KEPT = 100
+    begun = timezone.now().replace(hour=3)  # noon in Tokyo
+    for topic in ("T07", "T07", "T09"):
+        log_case(topic)
+    for minutes, found in ((0, ["T07", "T09"]), (10, ["T07", "T09"]), (11, ["T09", "T07"])):
+        set_now(begun + dt.timedelta(minutes=minutes))
+        assert common_topics(6) == found
+        log_case("T09")
 
 
 def test_a_note_with_a_phone_number_is_refused(opening: Opening, log_case: Log) -> None:
