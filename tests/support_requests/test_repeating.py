@@ -3,8 +3,10 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from notifications.models import Message
@@ -180,6 +182,25 @@ def test_a_series_that_was_never_confirmed_ends_with_its_first_month(
     assert continue_all(dt.date(2026, 7, 1)) == 0
     assert Series.objects.get().ended_at is not None
     assert "次の月から続きます" not in Message.objects.get(kind="request_closed").body
+
+
+def test_the_migration_ends_what_was_refused_unconfirmed_before_and_nothing_else(hall: Venue) -> None:
+    """Such series went on in 0.6."""
+    refused, open_still, later = [
+        SupportRequestFactory.create(
+            status="received", wishes=[TUESDAY], venue=hall, series=Series.begin([TUESDAY], months=3)
+        )
+        for _ in "123"
+    ]
+    refused.decline(by=None, reason="いたずら")
+    later.confirm(by=None)
+    later.withdraw(by=None, reason="")
+    Series.objects.update(ended_at=None)
+    migration = import_module("support_requests.migrations.0017_refused_series_end")
+    migration.end_refused(apps, None)
+    ended = Series.objects.exclude(ended_at=None)
+    assert [series.pk for series in ended] == [refused.series_id]
+    assert open_still.series_id != refused.series_id
 
 
 @pytest.mark.parametrize(("intake", "made"), [("web", 1), ("phone", 2)])
