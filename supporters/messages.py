@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from notifications import calendars, links
 from notifications.models import Message
 from notifications.outbox import entries_mailed, mail_entry, tell, withdraw
+from notifications.reminding import tell_each
+from notifications.writing import Letter
 from programme.errors import Refused
-from programme.models import Programme
+from programme.models import Course, Programme
 from programme.wording import say_moment
 
 if TYPE_CHECKING:
@@ -257,6 +259,30 @@ def tell_erasure(supporter: "Supporter", *, asked_at: dt.datetime) -> None:
 def take_erasure_back(supporter: "Supporter") -> None:
     """The data stay: the day on which they were to go is told no more."""
     withdraw(f"supporter:{supporter.pk}", kinds=["erasure"])
+
+
+def tell_required(course: Course, *, before: bool) -> None:
+    """A course is required by now, or is so no more: who has not finished it is told, or is told so no longer."""
+    from supporters.models.training import lacking
+
+    subject = f"course:{course.pk}"
+    if before and not course.required:
+        withdraw(subject, kinds=["course_required"], again=True)
+    if before or not course.required:
+        return
+    url, today = links.absolute(reverse("supporters:training_mine")), str(timezone.localdate())
+    tell_each(
+        lacking(course).select_related("contact"),
+        lambda row: Letter(
+            recipient=row.contact,
+            kind="course_required",
+            subject=subject,
+            template="supporters/messages/course_required.txt",
+            context={"course": course, "url": url},
+            occasion=today,
+            calls=False,
+        ),
+    )
 
 
 def _tell_person(supporter: "Supporter", kind: str, *, occasion: str, **context: object) -> None:

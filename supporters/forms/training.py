@@ -40,9 +40,14 @@ class NewCourseForm(CourseForm):
     )
 
     class Meta(CourseForm.Meta):
-        fields = ["code", *CourseForm.Meta.fields]
+        # With nothing in it yet it would only keep everybody from every duty.
+        fields = ["code", "name", "follow_up"]
 
     field_order = ["code", "name"]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.instance.required = False
 
     def clean_code(self) -> str:
         code: str = self.cleaned_data["code"]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from programme.models import Course
 from programme.models.records import recorded
 from supporters.errors import LessonsLeft
-from supporters.models.people import Supporter
+from supporters.models.people import Supporter, SupporterQuerySet
 
 OPTIONS_AT_MOST = 4
 
@@ -145,6 +145,12 @@ class Progress:
     def is_taught_here(self) -> bool:
         """Whether there is anything to watch or to answer; else a coordinator notes that the course was finished."""
         return bool(self.lessons or self.questions)
+
+
+def lacking(course: Course) -> SupporterQuerySet:
+    """Those who train or are active and have not finished ``course``."""
+    going = [Supporter.Status.TRAINING, Supporter.Status.ACTIVE]
+    return Supporter.objects.filter(status__in=going).exclude(completions__course=course)
 
 
 def progress_of(supporter: Supporter) -> list[Progress]:

@@ -18,7 +18,9 @@ from programme.models import Course
 from programme.models.records import note
 from programme.records import record_of
 from supporters.forms import CourseForm, LessonForm, LessonWordsForm, NewCourseForm, QuestionForm
+from supporters.messages import tell_required
 from supporters.models import Lesson, LessonSeen, QuizTry, Supporter
+from supporters.models.training import lacking
 
 PEOPLE_A_PAGE = 20
 IN_TRAINING = (Supporter.Status.TRAINING, Supporter.Status.ACTIVE, Supporter.Status.PAUSED)
@@ -31,7 +33,7 @@ def courses(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         form.instance.source = _("事務局で追加")
         course = form.save()
-        messages.success(request, _("研修を作りました。動画と問題を入れてください。"))
+        messages.success(request, _("研修を作りました。動画と問題を入れてください。必修にするのは、そのあとです。"))
         return redirect("supporters:course_edit", course.pk)
     here = Q(completions__supporter__status__in=IN_TRAINING)
     rows = Course.objects.annotate(
@@ -49,13 +51,19 @@ def course_edit(request: HttpRequest, code: str) -> HttpResponse:
     course = get_object_or_404(Course.objects.prefetch_related("lessons", "questions"), code=code)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     # Copies: what was typed wrongly is not what the headings show.
-    facts = CourseForm(request.POST if do == "facts" else None, instance=copy(course))
+    facts = CourseForm(request.POST if do in ("facts", "require") else None, instance=copy(course))
+    held_up = None
     lesson = LessonForm(*((request.POST, request.FILES) if do == "lesson" else ()), prefix="lesson")
     words = {it: _words_form(it, request.POST if do == f"lesson-{it.pk}" else None) for it in course.lessons.all()}
     question = QuestionForm(request.POST if do == "question" else None, prefix="question")
-    if do == "facts" and facts.is_valid():
-        facts.save()
-        return _saved(request, code)
+    if facts.is_bound and facts.is_valid():
+        if facts.instance.required and not course.required and do == "facts":
+            held_up = held_up_by(course)
+        if not held_up:
+            with transaction.atomic():
+                facts.save()
+                tell_required(facts.instance, before=course.required)
+            return _saved(request, code)
     if do == "lesson" and lesson.is_valid():
         lesson.save_to(course)
         return _saved(request, code)
@@ -72,10 +80,17 @@ def course_edit(request: HttpRequest, code: str) -> HttpResponse:
         "lessons": words.items(),
         "record": partial(record_of, course, *parts, called={part: str(part) for part in parts}),
         "facts": facts,
+        "held_up": held_up,
         "lesson_form": lesson,
         "question_form": question,
     }
     return render(request, "supporters/course_edit.html", context)
+
+
+def held_up_by(course: Course) -> dict[str, int]:
+    """How many could be asked for nothing, and how many would have to learn, if ``course`` were required; or empty."""
+    count = lacking(course).aggregate(told=Count("pk"), active=Count("pk", filter=Q(status=Supporter.Status.ACTIVE)))
+    return count if count["told"] else {}
 
 
 def _words_form(lesson: Lesson, data: QueryDict | None) -> LessonWordsForm:

@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from notifications.models import Message
 from programme.models import Course, Limit, User
 from programme.wording import say_day
 from supporters.errors import LessonsLeft, TrainingMissing
+from supporters.messages import tell_required
 from supporters.models import Lesson, LessonSeen, Question, QuizTry, Registration, Supporter, TrainingCompletion
 from supporters.models.training import answer, film_storage, progress_of, watch
 from supporters.rules import check
-from tests.factories import SupporterFactory, a_shift
+from tests.factories import SupporterFactory, a_shift, an_offer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("programme_facts")]
 
@@ -263,8 +265,54 @@ def test_a_coordinator_makes_a_course(client: Client, coordinator: User) -> None
     client.post(page, {"code": "line-2", "name": "LINEの応用", "follow_up": "on"})
     assert Course.objects.get(code="line-2").follow_up
     assert "もう使われています" in client.post(page, {"code": "line-2", "name": "同じ"}).content.decode()
-    both = {"code": "line-3", "name": "両方", "follow_up": "on", "required": "on"}
-    assert "必修にできません" in client.post(page, both).content.decode()
+    # A new course keeps nobody from a duty.
+    client.post(page, {"code": "line-3", "name": "まだ空", "required": "on"})
+    assert not Course.objects.get(code="line-3").required
+    both = {"do": "facts", "name": "両方", "follow_up": "on", "required": "on"}
+    assert "必修にできません" in client.post(f"{page}line-3/", both).content.decode()
+
+
+def test_a_course_is_required_when_somebody_has_read_whom_it_keeps_from_duties(
+    client: Client, coordinator: User, trainee: Supporter
+) -> None:
+    active, done = SupporterFactory.create(), SupporterFactory.create()
+    SupporterFactory.create(status="paused")
+    course = Course.objects.create(code="new", name="新しい研修", required=False)
+    TrainingCompletion.objects.create(supporter=done, course=course, completed_on=timezone.localdate())
+    duty = an_offer(a_shift(), active)
+    duty.accept(by=None)
+    client.force_login(coordinator)
+    page = reverse("supporters:course_edit", args=[course.pk])
+    given = {"name": "新しい研修", "required": "on"}
+    asked = client.post(page, {**given, "do": "facts"}).content.decode()
+    assert "活動中の人: 1人" in asked
+    assert "お知らせを送る人: 2人" in asked
+    assert "動画も問題もありません" in asked
+    course.refresh_from_db()
+    assert not course.required
+    assert not Message.objects.filter(kind="course_required").exists()
+
+    for _twice in range(2):
+        client.post(page, {**given, "do": "require"})
+    course.refresh_from_db()
+    duty.refresh_from_db()
+    assert (course.required, duty.status) == (True, "accepted")
+    told = Message.objects.filter(kind="course_required")
+    assert {message.recipient_id for message in told} == {trainee.contact_id, active.contact_id}
+    assert "終わるまで、新しい活動をお願いできません" in told[0].body
+
+    client.post(page, {"name": "新しい研修", "do": "facts"})
+    assert set(told.values_list("state", flat=True)) == {"cancelled"}
+
+
+@pytest.mark.parametrize("people", [1, 3])
+def test_telling_of_a_required_course_asks_as_often_for_three_people_as_for_one(
+    people: int, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    SupporterFactory.create_batch(people)
+    course = Course.objects.create(code="new", name="新しい研修")
+    with django_assert_num_queries(17):
+        tell_required(course, before=False)
 
 
 def test_the_office_sees_who_has_done_what(
