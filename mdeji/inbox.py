@@ -46,6 +46,11 @@ class Task:
     def subject(self) -> str:
         return f"{self.kind}:{self.key}"
 
+    @property
+    def due_by(self) -> str:
+        """In words."""
+        return _("%(due)sまでに") % {"due": say_day(self.due)}
+
     @classmethod
     def of(cls, kind: Kind, row: Any) -> "Task":
         return cls(
@@ -72,6 +77,11 @@ class Job:
     """name of the URL"""
     query: str = ""
     pressing: bool = False
+
+    @property
+    def number(self) -> str:
+        """In words."""
+        return _("%(count)s件") % {"count": self.count}
 
 
 @dataclass(slots=True)

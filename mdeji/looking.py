@@ -44,8 +44,6 @@ from supporters.models import Assignment, Consent, Supporter
 from supporters.models.people import SupporterQuerySet
 
 ROWS_OF_A_KIND = 20
-SOON = dt.timedelta(days=14)
-"""places without people are pressing when the day is no farther than this"""
 LAST_CALL = dt.timedelta(hours=48)
 """a session this near has its team, or somebody decides"""
 PATIENCE = dt.timedelta(days=2)
@@ -118,9 +116,9 @@ class Look:
 
 # --- Requests and shifts ---------------------------------------------------------------------------------
 def missing_people() -> "QuerySet[Any]":
-    near = short_of_people(NOW).filter(starts_at__lte=NOW + SOON)
-    desks = Opening.objects.short_of_people(NOW, NOW + URGENT).order_by().values("pk")  # told of there
-    return near.exclude(pk__in=given_up(NOW).values("shift")).exclude(opening__in=desks)
+    # An opening for which nobody is asked has not enough people who will come: it is told of there.
+    near = short_of_people(NOW).filter(starts_at__lt=NOW + URGENT, opening=None)
+    return near.exclude(pk__in=given_up(NOW).values("shift"))
 
 
 def not_booked() -> "QuerySet[Any]":
@@ -157,7 +155,8 @@ def open_requests() -> "QuerySet[Any]":
 def times_gone() -> "QuerySet[Any]":
     open_too_long = Q(status=SupportRequest.Status.CONFIRMED) & ~Q(Exists(times_to_come()))
     planned = Session.objects.filter(request__status=SupportRequest.Status.PLANNED, shift__starts_at__lte=NOW)
-    return SupportRequest.objects.filter(open_too_long | Q(pk__in=planned.values("request")))
+    waiting = SupportRequest.objects.filter(status__in=(SupportRequest.Status.CONFIRMED, SupportRequest.Status.PLANNED))
+    return waiting.filter(open_too_long | Q(pk__in=planned.values("request")))
 
 
 def shut_sessions() -> "QuerySet[Any]":

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
@@ -21,7 +20,7 @@ DAYS = (1, 3, 7, 14, 30)
 
 
 class SnoozeForm(forms.Form):
-    """Put one thing off. The list's own forms carry the same names."""
+    """Put one thing off. The list's own form carries the same names."""
 
     kind = forms.CharField(max_length=20)
     key = forms.IntegerField(min_value=0)
@@ -53,12 +52,10 @@ def _show(request: HttpRequest, form: SnoozeForm) -> HttpResponse:
         "tasks": inbox.tasks,
         "now": inbox.now,
         "put_off": inbox.put_off,
-        # In one piece: each task has them.
-        "days": format_html_join(
-            "", '<option value="{}">{}</option>', ((days, say_day(today + dt.timedelta(days=days))) for days in DAYS)
-        ),
+        "days": [(days, say_day(today + dt.timedelta(days=days))) for days in DAYS],
         "form": form,
-        "refused": f"{form['kind'].value()}:{form['key'].value()}" if form.errors else "",
+        # The one that somebody wants to put off: it has the form.
+        "later": f"{form['kind'].value()}:{form['key'].value()}" if form.errors else request.GET.get("later", ""),
     }
     return render(request, "mdeji/office.html", context)
 

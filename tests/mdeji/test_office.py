@@ -324,8 +324,19 @@ def test_it_can_be_brought_back_at_once(office: Client) -> None:
 def test_without_a_reason_nothing_is_put_off_and_the_field_says_so(office: Client) -> None:
     one = SupportRequestFactory()
     page = put_off(office, "request", one.pk, reason=" ")
-    assert "あとにする理由を入力してください。" in page.content.decode()
+    assert page.content.decode().count("＊あとにする理由を入力してください。") == 1
     assert tasks(office) == [("request", one.pk)]
+
+
+def test_the_form_to_put_a_task_off_is_made_when_its_link_is_followed(office: Client) -> None:
+    one, other = SupportRequestFactory(), SupportRequestFactory()
+    page = office.get(OFFICE).content.decode()
+    assert 'name="reason"' not in page
+    for asked in (one, other):
+        assert f'href="{OFFICE}?later=request:{asked.pk}#later"' in page
+        form = office.get(OFFICE, {"later": f"request:{asked.pk}"}).content.decode()
+        assert form.count('name="reason"') == 1
+        assert f'name="key" value="{asked.pk}"' in form
 
 
 @pytest.mark.parametrize("facts", [{"kind": "nothing"}, {"key": "x"}, {"days": "9999"}])
