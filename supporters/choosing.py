@@ -13,7 +13,7 @@ from django.utils import timezone
 from programme.errors import Refused
 from programme.fiscal import span
 from programme.geo import to_metres, travel_minutes
-from programme.models import Course, Limits
+from programme.models import Course, District, Limits
 from programme.models.kept import kept_rows
 from supporters.errors import Away, NotUsuallyFree, SaidNo, TooFar
 from supporters.models import (
@@ -39,8 +39,7 @@ _OF_A_DUTY = (
     "shift__ends_at",
     "shift__venue__latitude",
     "shift__venue__longitude",
-    "shift__venue__district__latitude",
-    "shift__venue__district__longitude",
+    "shift__venue__district_id",
 )
 
 
@@ -72,7 +71,10 @@ class Tally:
         self._courses = {course.pk for course in kept_rows(Course.objects.filter(required=True))}
         days = [shift.local_date for shift in shifts] or [timezone.localdate()]
         start, end = span(*days_around(min(days), max(days)))
-        self.people = list(supporters.select_related("home_district"))
+        self.people = list(supporters)
+        districts = {one.pk: one for one in kept_rows(District.objects.all())}
+        for person in self.people:
+            person.home_district = districts[person.home_district_id]
         of = {"supporter__in": self.people}
         done = TrainingCompletion.objects.filter(**of).values_list("supporter", "course")
         self._done = _by_person(done)
@@ -83,7 +85,8 @@ class Tally:
         self._absences = _by_person(absences.values_list("supporter", "starts_at", "ends_at"))
         self._duties: dict[int, list[Shift]] = defaultdict(list)
         held = Assignment.objects.held().filter(**of, shift__starts_at__lt=end, shift__ends_at__gt=start)
-        for row in held.select_related("shift__venue__district").only(*_OF_A_DUTY):
+        for row in held.select_related("shift__venue").only(*_OF_A_DUTY):
+            row.shift.venue.district = districts[row.shift.venue.district_id]
             self._duties[row.supporter_id].append(row.shift)
         self._mates: dict[int, list[Mate]] = defaultdict(list)
         self._rows: dict[tuple[int, int], Assignment] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 
 from programme.errors import ChangedMeanwhile, Refused
@@ -83,11 +83,13 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
 def other_times(session: Session, starts: Iterable[dt.datetime], *, by: Any) -> list[OtherTime]:
     """Those of ``starts`` to which ``reschedule`` could move the session, in a fixed number of queries.
 
+    The session is best read with its shift's venue, district and calendar of closures.
+
     The first is the one that most of the team can take, of equals the one with fewer doubtful people, then the one
     that comes first in ``starts``. ``by`` None: only those that suit the whole team.
     """
-    shifts = Shift.objects.select_related("venue__district", "venue__closures")
-    shift = shifts.prefetch_related("venue__rooms", "venue__closures__closures").get(session=session)
+    prefetch_related_objects([session], "shift__venue__closures__closures")
+    shift = session.shift
     limits = Limits.current()
     possible = [_moved(shift, start) for start in starts if start != shift.starts_at]
     possible = [one for one in possible if _is_possible(one, limits, by=by)]

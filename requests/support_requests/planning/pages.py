@@ -270,7 +270,7 @@ class _Named:
 
 def _with_what_they_are_of(parts: QuerySet[PlannedTask]) -> QuerySet[PlannedTask]:
     """Read by themselves: joined, the database would think longer about the way than it takes to go it."""
-    requests = SupportRequest.objects.select_related("group", "venue__district").prefetch_related("times", "topics")
+    requests = SupportRequest.objects.select_related("group", "venue__district")
     shifts = Shift.objects.select_related("venue__district")
     return parts.prefetch_related(Prefetch("request", requests)).prefetch_related(Prefetch("shift", shifts))
 
@@ -280,6 +280,8 @@ class _Reader:
         team = PlannedMember.objects.select_related("supporter__home_district")
         overrides = PlanOverride.objects.select_related("supporter", "instead_of")
         rows = _with_what_they_are_of(parts.defer("others")).prefetch_related(
+            "request__times",
+            "request__topics",
             Prefetch("team", team.order_by("pk")),
             Prefetch("overrides", overrides.only("task", "at", "reason", "supporter__name", "instead_of__name")),
         )

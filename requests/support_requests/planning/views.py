@@ -147,7 +147,9 @@ def plan_task(request: HttpRequest, pk: int, task: int) -> HttpResponse:
         return redirect("support_requests:plan", pk=pk)
     context = {"plan": found, "part": part, "form": form, "override": override_form, "finder": finder}
     context["are_many"] = len(people) == PEOPLE_AT_MOST or finder.data.get("q")
-    context["overrides"] = part.task.overrides.select_related("supporter", "instead_of", "by")
+    context["overrides"] = part.task.overrides.select_related("supporter", "instead_of", "by").only(
+        "reason", "at", "supporter__name", "instead_of__name", "by__name", "by__email", "by__mobile"
+    )
     if form.is_valid():
         context |= {"about": form.cleaned_data["supporter"], **_stand(part.task, form.cleaned_data["supporter"].pk)}
     return render(request, "support_requests/plans/task.html", context)

@@ -137,7 +137,8 @@ OFFERED_TIMES = 12
 @opened_by(STATUS)
 def other_time(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """A time is fixed already, and the group needs another: those at which its whole team can come."""
-    session = Session.objects.select_related("request", "shift").filter(request=asked).first()
+    rows = Session.objects.select_related("request", "shift__venue__district", "shift__venue__closures")
+    session = rows.filter(request=asked).first()
     if session is None or asked.status not in MOVABLE or session.shift.starts_at <= timezone.now():
         return redirect("support_requests:status", token)
     sent = request.POST if request.method == "POST" else None

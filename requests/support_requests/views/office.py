@@ -127,7 +127,8 @@ def reopen(request: HttpRequest, pk: int) -> HttpResponse:
 @coordinator_only
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """To another time, with the same team as far as it can come; the group has been asked by whoever does this."""
-    rows = Session.objects.visible_to(request.user).select_related("request__group", "shift")
+    rows = Session.objects.visible_to(request.user).select_related("request__group")
+    rows = rows.select_related("shift__venue__district", "shift__venue__closures")
     session = get_object_or_404(rows, request=pk)
     asked = session.request
     if not asked.may_be_reopened or session.shift.cancelled_at:
