@@ -17,7 +17,7 @@ from programme.errors import ChangedMeanwhile
 from programme.models import Limits, Role, User, records
 from supporters.errors import Erased
 from supporters.messages import take_erasure_back, tell_erasure
-from supporters.models import Assignment, Supporter
+from supporters.models import Assignment, Shift, Supporter
 from supporters.own_data import person_of, person_of_account
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,11 @@ def take_back(supporter: Supporter) -> None:
 @transaction.atomic
 def erase(supporter: Supporter) -> None:
     """Forget who the person was, for good. Raises Erased."""
-    supporter = _locked(supporter)
     coming = supporter.assignments.filter(status__in=Assignment.LIVE, shift__starts_at__gt=timezone.now())
-    for assignment in coming:
+    # Shifts, then the person, as whoever accepts locks them.
+    list(Shift.objects.select_for_update(no_key=True).filter(assignments__in=coming).order_by("pk"))
+    supporter = _locked(supporter)
+    for assignment in coming.select_related("shift"):
         assignment.give_up()
     own_data.erase(person_of(supporter))
     Supporter.objects.filter(pk=supporter.pk).update(erased_at=timezone.now(), user=None)

@@ -31,6 +31,9 @@ class Owner(Protocol):
     def staffed(self, shift: "Shift", *, by: Any) -> None:
         """The shift has just reached the number of people that it needs."""
 
+    def unstaffed(self, shift: "Shift", *, by: Any, reason: str) -> None:
+        """The shift has just come to have fewer people than it needs: somebody of a full team will not come."""
+
     def links(self, shifts: Collection["Shift"]) -> dict[int, list[Link]]:
         """By the shift's key: what its people have to do there now. In a fixed number of queries."""
 

@@ -197,6 +197,9 @@ class OpeningManager(models.Manager["Opening"]):
     def staffed(self, shift: Shift, *, by: Any) -> None:
         """A desk opens at its hours whoever sits there: a full team changes nothing and nobody need be told."""
 
+    def unstaffed(self, shift: Shift, *, by: Any, reason: str) -> None:
+        """Neither does a team that is full no more."""
+
     def links(self, shifts: Collection[Shift]) -> dict[int, list[Link]]:
         """The log of each opening, from its day on."""
         today = self.filter(shift__in=shifts, date__lte=timezone.localdate())

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -198,8 +198,18 @@ def tell_moved(
 
 def knows_time(request: "SupportRequest", shift: "Shift") -> bool:
     """Whether the group was told the time of ``shift``: booked, or moved before the team was complete again."""
+    return _told_of(request, shift).exists()
+
+
+def knows_booking(request: "SupportRequest", shift: "Shift") -> bool:
+    """Whether the last that the group was told of ``shift`` is that it is booked, at the time that it has now."""
+    last = _told_of(request, shift).order_by("-pk").first()
+    return last is not None and last.kind == "request_booked"
+
+
+def _told_of(request: "SupportRequest", shift: "Shift") -> "QuerySet[Message]":
     told = Message.objects.filter(subject=f"request:{request.pk}", kind__in=["request_booked", "request_moved"])
-    return told.filter(occasion__startswith=f"{shift.pk}.").exists()
+    return told.filter(occasion__startswith=f"{shift.pk}.")
 
 
 def mail_entries(contact: Contact, sessions: "Iterable[Session]") -> None:

@@ -16,7 +16,7 @@ from programme.fiscal import Month
 from programme.models import Limits
 from support_requests import rules
 from support_requests.errors import SameTime, TeamCannotCome, TimePassed
-from support_requests.messages import tell_moved
+from support_requests.messages import knows_time, tell_moved
 from support_requests.models import Session, SupportRequest
 from support_requests.services import check_months, full_months
 from supporters.choosing import Choice, Tally
@@ -68,13 +68,14 @@ def reschedule(session: Session, starts_at: dt.datetime, *, by: Any, reason: str
     if by is None:
         check_months(request, [starts_at], before=[shift.starts_at])
         _check_team(shift, _moved(shift, starts_at))
+    known = request.status == SupportRequest.Status.BOOKED or knows_time(request, shift)
     before = (shift.starts_at, shift.ends_at)
     ends_at = starts_at + (shift.ends_at - shift.starts_at)
     leaving = shift.move_to(starts_at, ends_at, by=by, reason=reason, guests=request.participants)
-    if request.status == SupportRequest.Status.BOOKED:
-        complete = shift.is_staffed()
-        if not complete:
-            request._move(SupportRequest.Status.PLANNED, by=by, reason=reason)
+    complete = shift.is_staffed()
+    if request.status == SupportRequest.Status.BOOKED and not complete:
+        request._move(SupportRequest.Status.PLANNED, by=by, reason=reason)
+    if known:
         session.request, session.shift = request, shift
         tell_moved(session, before=before, reason=reason, team_complete=complete)
     return leaving

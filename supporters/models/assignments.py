@@ -1,7 +1,7 @@
 """Who is on a shift: the way of an assignment from a proposal to having been there."""
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any, Self
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.errors import ChangedMeanwhile, Refused
 from programme.lifecycle import Move, Stateful
+from programme.models import Limits
 from supporters.errors import (
     AdultMissing,
     Away,
@@ -411,7 +412,7 @@ class Assignment(Stateful):
             if shift.starts_at <= timezone.now():
                 raise ShiftStarted
             heard = self.status != self.Status.PROPOSED
-            self._leave(self.Status.CANCELLED, by=by, reason=reason)
+            self._leave_open(shift, by=by, reason=reason, kept={"shift_start": shift.starts_at})
             shift.raise_sequence()
             self.shift = shift
             if heard:
@@ -427,16 +428,19 @@ class Assignment(Stateful):
                 return False
             if shift.cancelled_at or shift.starts_at <= timezone.now() or not is_without_adult(supporter, shift):
                 return False
-            self._leave(self.Status.CANCELLED, by=None, reason=AdultMissing().in_office_language())
+            self._leave_open(shift, by=None, reason=AdultMissing().in_office_language())
             shift.raise_sequence()
             self.shift = shift
             tell_stood_down(self)
             return True
 
     def give_up(self) -> None:
-        """The person is gone for good: nobody waits for an answer or a stand-in, and the place is open."""
+        """The person is gone for good: nobody waits for an answer or a stand-in, and the place is open.
+
+        The caller has locked the shift.
+        """
         with transaction.atomic():
-            self._leave(self.Status.CANCELLED, by=None)
+            self._leave_open(self.shift, by=None)
             take_back(self)
 
     def record_attendance(self, *, came: bool, by: Any) -> None:
@@ -477,24 +481,33 @@ class Assignment(Stateful):
             if asked:
                 tell_moved_off(self, before=before, reason=reason, why=refusal)
             return False
-        if self.answer_by and self.answer_by > shift.starts_at:
-            self.answer_by = shift.starts_at
+        if self.status == self.Status.OFFERED and self.answer_by:
+            from supporters.asking import answer_by  # which asks by these models
+
+            self.answer_by = min(self.answer_by, answer_by(timezone.now(), shift.starts_at, Limits.current()))
             self.save(update_fields=["answer_by"])
         take_reminders_back(self)
         if self.status != self.Status.PROPOSED:
             tell_moved(self, before=before, reason=reason)
         return True
 
-    def _leave(self, to: str, *, by: Any, reason: str = "") -> None:
+    def _leave_open(self, shift: Shift, *, by: Any, reason: str = "", kept: Mapping[str, Any] | None = None) -> None:
+        """Come no more, with nobody to take the place: the owner hears it when the team was complete with it."""
+        was_staffed = shift.is_staffed()
+        self._leave(self.Status.CANCELLED, by=by, reason=reason, kept=kept)
+        if was_staffed and not shift.is_staffed():
+            owner_of(shift).unstaffed(shift, by=by, reason=reason)
+
+    def _leave(self, to: str, *, by: Any, reason: str = "", kept: Mapping[str, Any] | None = None) -> None:
         with transaction.atomic():
-            self._move(to, by=by, reason=reason, seat=None)
+            self._move(to, by=by, reason=reason, kept=kept, seat=None)
             self.claims.all().delete()
             take_reminders_back(self)
 
 
 class AssignmentMove(Move):
     subject = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="moves")
-    # Of "I can't come": when the duty was to begin then. The shift may have another time since.
+    # Of "I can't come", and of being taken off: when the duty was to begin then. The shift may have another time since.
     shift_start = models.DateTimeField(null=True, editable=False)
 
     class Meta(Move.Meta):

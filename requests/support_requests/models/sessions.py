@@ -15,7 +15,7 @@ from programme.errors import ChangedMeanwhile
 from programme.models import Limits, Topic
 from programme.models.records import RecordedQuerySet, recorded
 from support_requests.errors import AlreadyReported, NobodyAccepted, NotOverYet, TimePassed
-from support_requests.messages import knows_time, stop_asking_for_report, tell_booked
+from support_requests.messages import knows_booking, knows_time, stop_asking_for_report, tell_booked
 from support_requests.models.requests import SupportRequest
 from supporters.errors import AdultMissing, ShiftCancelled
 from supporters.messages import tell_cancelled
@@ -30,11 +30,19 @@ class SessionManager(models.Manager["Session"]):
 
     @transaction.atomic
     def staffed(self, shift: Shift, *, by: Any) -> None:
-        """The team is complete: the booking holds, and the group is told."""
+        """The team is complete: the booking holds, and the group is told, unless it knows so."""
         session = self.select_related("request").get(shift=shift)
         if session.request.status == SupportRequest.Status.PLANNED:
             session.request._move(SupportRequest.Status.BOOKED, by=by)
-            tell_booked(session)
+            if not knows_booking(session.request, shift):
+                tell_booked(session)
+
+    @transaction.atomic
+    def unstaffed(self, shift: Shift, *, by: Any, reason: str) -> None:
+        """The booking waits for its team again. The group hears nothing that may be mended within the hour."""
+        request = self.select_related("request").get(shift=shift).request
+        if request.status == SupportRequest.Status.BOOKED:
+            request._move(SupportRequest.Status.PLANNED, by=by, reason=reason)
 
     def links(self, shifts: Collection[Shift]) -> dict[int, list[Link]]:
         """The report page of each booked session that has begun and was not reported yet."""
@@ -173,12 +181,15 @@ class Session(models.Model):
     def go_with_fewer(self, *, by: Any, reason: str) -> None:
         """Book it with those who have said yes, though more were wanted; ``reason`` stays in the history.
 
-        Who is still being asked may say yes as before. Raises TimePassed, ChangedMeanwhile when the request no
-        longer waits for its team, NobodyAccepted, and AdultMissing when only minors have said yes.
+        Who is still being asked may say yes as before; who wants a stand-in need not wait for one. Raises TimePassed,
+        ChangedMeanwhile when the session waits for nobody, NobodyAccepted, and AdultMissing when only minors have
+        said yes.
         """
         shift = Shift.objects.select_for_update(no_key=True).get(pk=self.shift_id)
         request = SupportRequest.objects.select_for_update(no_key=True).get(pk=self.request_id)
-        if request.status != SupportRequest.Status.PLANNED or shift.cancelled_at:
+        leaving = list(shift.assignments.filter(status=Assignment.Status.STANDING_IN_WANTED))
+        booked = request.status == SupportRequest.Status.BOOKED
+        if shift.cancelled_at or not (request.status == SupportRequest.Status.PLANNED or (booked and leaving)):
             raise ChangedMeanwhile
         if shift.starts_at <= timezone.now():
             raise TimePassed
@@ -190,8 +201,15 @@ class Session(models.Model):
         if all(one.is_minor_on(shift.local_date, adult_age) for one in team):
             raise AdultMissing
         Shift.objects.filter(pk=shift.pk).update(needed=len(team))
+        for assignment in leaving:
+            assignment.take_off(by=by)
+        if booked:
+            request.moves.create(from_status=request.status, to_status=request.status, by=by, reason=reason)
+            return
         request._move(SupportRequest.Status.BOOKED, by=by, reason=reason)
-        tell_booked(Session.objects.select_related("request", "shift").get(pk=self.pk))
+        session = Session.objects.select_related("request", "shift").get(pk=self.pk)
+        if not knows_booking(session.request, session.shift):
+            tell_booked(session)
 
     @transaction.atomic
     def record_report(

@@ -13,7 +13,7 @@ from programme.fiscal import Month
 from programme.geo import at_other_pace, to_metres
 from programme.models import Limits, Programme, Venue
 from support_requests.planning.days import MIDNIGHT, Period, Span, down, minute_of, up
-from support_requests.planning.staffing import NO_LONGER
+from support_requests.planning.staffing import not_again
 from supporters.asking import asked_often
 from supporters.models import Absence, Assignment, Shift, Supporter
 
@@ -168,7 +168,7 @@ def _promises(period: Period, now: dt.datetime, places: Places, theirs: Q) -> di
     found: dict[int, Promises] = defaultdict(Promises)
     asked = (
         Assignment.objects.filter(theirs, shift__starts_at__gte=start, shift__starts_at__lt=end)
-        .filter(Q(status__in=(*Assignment.HELD, *NO_LONGER, Assignment.Status.OFFERED)))
+        .filter(Q(status__in=(*Assignment.HELD, Assignment.Status.OFFERED)) | not_again())
         .select_related("shift__venue__district")
         .order_by("pk")
     )

@@ -5,19 +5,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
-from supporters.models import Assignment, Shift, Supporter
+from supporters.models import Assignment, AssignmentMove, Shift, Supporter
 
 # Somebody who wants a stand-in holds the place, but will not come: the place is to be filled.
 STAYING = (Assignment.Status.ACCEPTED, Assignment.Status.ATTENDED)
-# Whoever said no, did not answer or was let go is not asked for the same shift again.
-NO_LONGER = (
+# Whoever said no, did not answer or was let go is not asked for the same shift again by itself.
+_NO_LONGER = (
     Assignment.Status.DECLINED,
     Assignment.Status.LAPSED,
     Assignment.Status.RELEASED,
     Assignment.Status.STANDING_IN_WANTED,
 )
+
+
+def not_again() -> Q:
+    """Assignments whose people are not asked for the same shift again, nor whom the office freed from its time."""
+    freed = AssignmentMove.objects.filter(
+        subject=OuterRef("pk"), to_status=Assignment.Status.CANCELLED, shift_start=OuterRef("shift__starts_at")
+    )
+    return Q(status__in=_NO_LONGER) | Q(Exists(freed), status=Assignment.Status.CANCELLED)
 
 
 def waits(now: dt.datetime, path: str = "") -> Q:

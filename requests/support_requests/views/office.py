@@ -163,9 +163,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @coordinator_only
 def go_with_fewer(request: HttpRequest, pk: int) -> HttpResponse:
     """Not everybody has said yes, but those who have are enough."""
-    return _with_reason(
-        request, pk, "fewer", _go_with_fewer, done=_("引き受けた人だけで行うことに決めました。代表の方に伝えます。")
-    )
+    return _with_reason(request, pk, "fewer", _go_with_fewer, done=_("引き受けた人だけで行うことに決めました。"))
 
 
 def _go_with_fewer(asked: SupportRequest, *, by: Any, reason: str) -> None:
@@ -263,6 +261,7 @@ def _page(
     asked = get_object_or_404(rows.prefetch_related("times"), pk=pk)
     session = Session.objects.select_related("shift__venue", "report", "feedback").filter(request=asked).first()
     districts = {one.pk: one for one in kept_rows(District.objects.all())}
+    team = list(session.shift.assignments.select_related("supporter").order_by("pk")) if session else []
     now = timezone.now()
     inquiries = asked.inquiries.select_related("settled_by")
     do = request.GET.get("do")
@@ -283,7 +282,8 @@ def _page(
         "session": session,
         "record": partial(record_of, asked, asked.group, asked.group.contact, *_of_session(session)),
         "begun": session is not None and session.shift.starts_at <= now,
-        "team": session.shift.assignments.select_related("supporter").order_by("pk") if session else [],
+        "team": team,
+        "someone_leaves": any(it.status == Assignment.Status.STANDING_IN_WANTED for it in team),
         "times_gone": asked.may_be_revised and all(time.starts_at <= now for time in asked.times.all()),
         "doing": sent or (_form(do, asked) if do in FORMS else None),
         "public": public,
