@@ -122,6 +122,7 @@ def _card(row: Assignment, owner_links: Any = None) -> dict[str, Any]:
         "url": reverse("supporters:offer", args=[links.token(OFFER, row.pk)]),
         "team": [mate for mate in row.shift.team if mate.pk != row.pk],  # type: ignore[attr-defined]  # prefetched
         "links": (owner_links or {}).get(row.shift_id, []),
+        "to_come": row.shift.starts_at > timezone.now(),
     }
 
 

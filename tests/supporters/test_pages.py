@@ -544,6 +544,44 @@ def test_somebody_elses_absence_is_not_there() -> None:
     assert Absence.objects.count() == 1
 
 
+def test_who_cannot_come_says_so_on_the_card_and_may_take_it_back() -> None:
+    supporter = SupporterFactory()
+    duties = [an_offer(a_shift(days=days), supporter) for days in (3, 20)]
+    for duty in duties:
+        duty.accept(by=None)
+    client = signed_in(supporter.user)
+    for duty in duties:
+        page = text_of(client.get(HOME))
+        form = re.search(
+            rf'<form method="post" action="([^"]+)">(?:(?!</form>).)*?id="leave-{duty.pk}".*?</form>', page, re.DOTALL
+        )
+        assert form
+        # A slip of the finger opens the question; only its own button says it.
+        assert form[0].count('value="leave"') == form[0].count('type="button" class="secondary" popovertarget') - 1 == 1
+        said = client.post(form[1], {"answer": "leave"}, follow=True)
+        assert "代わりの人を探しています" in text_of(said)
+        duty.refresh_from_db()
+        assert duty.status == "standing_in_wanted"
+    back = re.findall(
+        r'action="([^"]+)">(?:(?!</form>).)*?name="answer" value="accept"', text_of(client.get(HOME)), re.DOTALL
+    )
+    assert len(back) == 2
+    client.post(back[0], {"answer": "accept"})
+    duties[0].refresh_from_db()
+    assert duties[0].status == "accepted"
+
+
+def test_nobody_leaves_a_duty_that_has_begun_by_a_button() -> None:
+    supporter = SupporterFactory()
+    duty = an_offer(a_shift(), supporter)
+    duty.accept(by=None)
+    now = timezone.now()
+    Shift.objects.update(starts_at=now - dt.timedelta(minutes=5), ends_at=now + dt.timedelta(hours=1))
+    page = text_of(signed_in(supporter.user).get(HOME))
+    assert "今日の活動" in page
+    assert 'value="leave"' not in page
+
+
 def test_pause_resume_leave_and_return_by_ones_own_hand() -> None:
     supporter = SupporterFactory()
     client = signed_in(supporter.user)
