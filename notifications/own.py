@@ -219,7 +219,8 @@ def follow(request: HttpRequest, token: str) -> HttpResponse:
         return bad_link(request, refusal)
 
 
-def bad_link(request: HttpRequest, refusal: Refused) -> HttpResponse:
-    """A link that cannot be used: what happened, and what to do instead."""
+def bad_link(request: HttpRequest, refusal: Refused, *, again_url: str = "") -> HttpResponse:
+    """A link that cannot be used: what happened, and what to do instead; ``again_url``: where to get another."""
     status = 410 if isinstance(refusal, links.ExpiredLink) else 404
-    return render(request, "notifications/bad_link.html", {"sentence": str(refusal)}, status=status)
+    context = {"sentence": str(refusal), "expired": status == 410, "again_url": again_url}
+    return render(request, "notifications/bad_link.html", context, status=status)

@@ -9,7 +9,15 @@ from django.utils.translation import gettext as _
 from notifications import addresses, outbox
 from notifications.models import Channel, Contact, Message
 from programme.errors import ChangedMeanwhile
-from support_requests.messages import about_contact, address_to_prove, ask_to_prove, mail_entries, proof_by
+from support_requests.messages import (
+    about_contact,
+    address_to_prove,
+    ask_to_confirm,
+    ask_to_prove,
+    asked_by,
+    mail_entries,
+    proof_by,
+)
 from support_requests.models import Group, Inquiry, Session, SupportRequest
 
 COMING = (SupportRequest.Status.PLANNED, SupportRequest.Status.BOOKED)
@@ -104,6 +112,31 @@ def prove(asked: SupportRequest, shown: int | None, *, by: Any) -> None:
             if group.contact.address_on(channel) != address:
                 addresses.ask_again(group.contact, channel)
     asked.moves.create(from_status=asked.status, to_status=asked.status, by=by, reason=_("新しい連絡先を確かめました"))
+
+
+def unanswered(asked: SupportRequest) -> Contact | None:
+    """Whose answer by a link is waited for, if anybody's: the group's, or that of its new address."""
+    if asked.status == asked.Status.RECEIVED:
+        return asked.group.contact if asked_by(asked) in addresses.PROOFS else None
+    waits = asked.group.new_contact
+    return waits if waits and proof_by(waits) in addresses.PROOFS else None
+
+
+@transaction.atomic
+def ask_again(asked: SupportRequest) -> None:
+    """Send the link of proof anew: what was sent may be lost, or too old.
+
+    Raises AskedEnough, and ChangedMeanwhile when nobody's answer is waited for any more.
+    """
+    now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
+    asked = now.select_related("group__contact", "group__new_contact").get(pk=asked.pk)
+    contact = unanswered(asked)
+    if contact is None:
+        raise ChangedMeanwhile
+    if asked.status == asked.Status.RECEIVED:
+        ask_to_confirm(asked, again=True)
+    else:
+        ask_to_prove(asked, contact, again=True)
 
 
 def fill_calendar(contact: Contact, channel: Channel) -> None:

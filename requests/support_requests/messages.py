@@ -108,11 +108,20 @@ def _tell(
     )
 
 
-def ask_to_confirm(request: "SupportRequest", *, by: Any = None) -> None:
-    """Each address is asked once. ``by`` None: for whoever typed it into the form. Raises AskedEnough."""
-    question = _tell(request, "confirm", occasion=confirm_key(request), confirm_url=confirm_url(request))
+def ask_to_confirm(request: "SupportRequest", *, by: Any = None, again: bool = False) -> None:
+    """Each address is asked once, and ``again`` once a minute. ``by`` None: for whoever typed it into the form.
+
+    Raises AskedEnough.
+    """
+    occasion = confirm_key(request) + _this_minute(again=again)
+    question = _tell(request, "confirm", occasion=occasion, confirm_url=confirm_url(request))
     if by is None:
         _check_asked(question)
+
+
+def _this_minute(*, again: bool) -> str:
+    """What tells a question that is asked again from those before; two taps on a button are one."""
+    return f"-{timezone.now():%Y%m%d%H%M}" if again else ""
 
 
 def _check_asked(question: Message) -> None:
@@ -137,13 +146,13 @@ def about_contact(group: "Group") -> str:
     return f"group:{group.pk}"
 
 
-def ask_to_prove(request: "SupportRequest", contact: Contact) -> None:
-    """Send a link of proof to the address at which the group wants to be reached from now on. Raises AskedEnough."""
+def ask_to_prove(request: "SupportRequest", contact: Contact, *, again: bool = False) -> None:
+    """Send a link of proof to the address at which the group wants to be reached from now on. As ``ask_to_confirm``."""
     key = confirm_key(request, contact)
     url = links.absolute(reverse("support_requests:new_contact", args=[links.token(NEW_CONTACT, key)]))
     subject = about_contact(request.group)
     # Asked once for each time that it is typed: it may have been another one in between.
-    occasion = f"{key}-{contact.pk}"
+    occasion = f"{key}-{contact.pk}{_this_minute(again=again)}"
     _check_asked(_tell(request, "contact", to=contact, subject=subject, occasion=occasion, confirm_url=url))
 
 

@@ -169,27 +169,50 @@ def _sent_before(wish: Wish) -> SupportRequest | None:
     return SupportRequest.objects.filter(form_id=wish.form_id).first()
 
 
-def check_months(asked: SupportRequest, starts: list[dt.datetime], *, before: Iterable[dt.datetime] = ()) -> None:
+@transaction.atomic
+def confirm_by_link(asked: SupportRequest) -> None:
+    """Whoever opened the link has read what was sent there. Only now does the request count for the group's month.
+
+    Raises what ``confirm`` raises, and TooManyThisMonth: several may have been typed before one of them was proved.
+    """
+    now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
+    asked = now.select_related("group__contact").get(pk=asked.pk)
+    if asked.status == asked.Status.RECEIVED:
+        check_months(asked, [time.starts_at for time in asked.times.all()], proved=True)
+    asked.confirm(by=None)
+
+
+def check_months(
+    asked: SupportRequest, starts: list[dt.datetime], *, before: Iterable[dt.datetime] = (), proved: bool = False
+) -> None:
     """Raises TooManyThisMonth when one of ``full_months`` stands against it. Of two at the same moment the second one
     counts the first."""
     Limits.hold("requests_a_month")
-    for month in full_months(asked, starts, before=before):
+    for month in full_months(asked, starts, before=before, proved=proved):
         raise TooManyThisMonth(most=Limits.current().requests_a_month, month=say_month(month.first))
 
 
 def full_months(
-    asked: SupportRequest, starts: Iterable[dt.datetime], *, before: Iterable[dt.datetime] = ()
+    asked: SupportRequest,
+    starts: Iterable[dt.datetime],
+    *,
+    before: Iterable[dt.datetime] = (),
+    proved: bool = False,
 ) -> list[Month]:
     """The months of ``starts``, and of none of ``before``, in which the group asks for enough without ``asked``.
 
-    The same group is the same address, number, or name in a district.
+    The same group is the same name in a district, address, or number. What nobody has proved counts for what was typed
+    as its address and number alone, or not at all (``proved``): anybody may type somebody else's name.
     """
     most, group = Limits.current().requests_a_month, asked.group
-    same = Q(group__search_key=group.search_key, group__district=group.district_id)
+    there = Q(pk__in=[])
     if group.contact.email:
-        same |= Q(group__contact__email__iexact=group.contact.email)
+        there |= Q(group__contact__email__iexact=group.contact.email)
     if group.contact.phone_e164:
-        same |= Q(group__contact__phone_e164=group.contact.phone_e164)
+        there |= Q(group__contact__phone_e164=group.contact.phone_e164)
+    named = Q(group__search_key=group.search_key, group__district=group.district_id)
+    is_proved = ~Q(status=SupportRequest.Status.RECEIVED)
+    same = is_proved & (named | there) if proved else (is_proved & named) | there
     others = SupportRequest.objects.not_closed().filter(same).exclude(pk=asked.pk)
     wanted = list(dict.fromkeys(Month.of(timezone.localdate(start)) for start in starts))
     known = {Month.of(timezone.localdate(start)) for start in before}

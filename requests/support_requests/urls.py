@@ -14,6 +14,7 @@ urlpatterns = [
     path("confirm/<str:token>/", private.confirm, name="confirm"),
     path("contact/<str:token>/", private.new_contact, name="new_contact"),
     path("status/<str:token>/", private.status, name="status"),
+    path("status/<str:token>/again/", private.again, name="again"),
     path("status/<str:token>/withdraw/", private.withdraw, name="withdraw"),
     path("status/<str:token>/end-series/", private.end_series, name="end_series"),
     path("status/<str:token>/write/", private.write, name="write"),

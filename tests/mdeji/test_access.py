@@ -116,6 +116,7 @@ PAGES: dict[tuple[str, ...], set[str]] = {
     ("support_requests:confirm", "confirm"): EVERYBODY,
     ("support_requests:new_contact", "new_contact"): EVERYBODY,
     ("support_requests:status", "held"): EVERYBODY,
+    ("support_requests:again", "status"): EVERYBODY,
     ("support_requests:withdraw", "status"): EVERYBODY,
     ("support_requests:end_series", "status"): EVERYBODY,
     ("support_requests:paper",): EVERYBODY,

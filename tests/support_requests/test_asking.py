@@ -15,14 +15,16 @@ from programme.models import Limit, Room, Venue
 from programme.tries import Tries
 from support_requests.errors import TooManyThisMonth
 from support_requests.forms.wishes import months_field
+from support_requests.messages import confirm_url
 from support_requests.models import Series, SupportRequest
-from support_requests.services import revise
+from support_requests.services import confirm_by_link, revise
 from support_requests.views import intake
 from support_requests.views.intake import IntakeView
 from tests.factories import a_hall
 from tests.steps import url_of
 from tests.support_requests.asking import fill_in, open_days, sent
 from tests.support_requests.test_intake import errors, page_at, reach
+from tests.support_requests.test_private_pages import path_of
 from tests.support_requests.wishes import a_wish, ahead
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
@@ -133,6 +135,8 @@ def test_one_group_has_so_many_requests_a_month_however_it_writes_its_name(clien
     own = [{"start_1": (day.isoformat(), "10:00"), "start_2": ("", ""), "start_3": ("", "")} for day in days]
     fill_in(client, sent(**own[0]))
     fill_in(client, sent(**own[1], email="jiro@example.jp", phone="", group_name="ひまわり　会"))
+    for asked in SupportRequest.objects.all():
+        confirm_by_link(asked)
     page = fill_in(client, sent(**own[2], email="saburo@example.jp")).content.decode()
     assert "1か月に2回までです" in page
     assert SupportRequest.objects.count() == 2
@@ -140,6 +144,39 @@ def test_one_group_has_so_many_requests_a_month_however_it_writes_its_name(clien
     fill_in(client, sent(**own[2], email="saburo@example.jp"))
     fill_in(client, sent(**own[3], email="shiro@example.jp", phone="", group_name="つばき会"))
     assert SupportRequest.objects.count() == 4
+
+
+def test_what_nobody_proved_blocks_no_group_that_has_its_name(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=2)
+    month = next(month for day in open_days() if len(month := month_of(day)) > 4)
+    wanted = [{"start_1": (day.isoformat(), "10:00"), "start_2": ("", ""), "start_3": ("", "")} for day in month]
+    strangers = [f"nobody{number}@example.jp" for number in range(3)]
+    for mail in strangers:
+        fill_in(client, sent(**wanted[0], email=mail, phone=""))
+    fill_in(client, sent(**wanted[0]))
+    group = SupportRequest.objects.get(group__contact__email="hanako@example.jp")
+    confirm_by_link(group)
+    assert SupportRequest.objects.get(pk=group.pk).status == "confirmed"
+
+
+def test_whoever_types_one_address_again_and_again_has_so_many_requests_a_month(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=2)
+    for name in ("ひまわり会", "つばき会", "さくら会"):
+        page = fill_in(client, sent(group_name=name, phone="")).content.decode()
+    assert "1か月に2回までです" in page
+    assert SupportRequest.objects.count() == 2
+
+
+def test_of_many_typed_at_different_addresses_so_many_can_be_proved(client: Client) -> None:
+    Limit.objects.filter(code="requests_a_month").update(value=2)
+    for number in range(3):
+        fill_in(client, sent(email=f"one{number}@example.jp", phone=""))
+    first, second, third = SupportRequest.objects.order_by("pk")
+    confirm_by_link(first)
+    confirm_by_link(second)
+    page = client.post(path_of(confirm_url(third)), follow=True).content.decode()
+    assert "1か月に2回までです" in page
+    assert SupportRequest.objects.get(pk=third.pk).status == "received"
 
 
 def test_no_wish_and_no_change_goes_into_a_full_month(client: Client) -> None:

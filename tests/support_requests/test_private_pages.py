@@ -1,6 +1,7 @@
 """The group's private pages: links that prove, show, and take back."""
 
 import datetime as dt
+import re
 import time
 from collections.abc import Callable
 from unittest import mock
@@ -11,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications import calendars, links, outbox
+from notifications.addresses import ASKED_A_DAY
 from notifications.models import Channel, Message, Suppression
 from programme.models import User
 from programme.wording import say_moment
@@ -19,7 +21,7 @@ from support_requests.models import Session, SupportRequest
 from support_requests.rescheduling import reschedule
 from support_requests.services import receive
 from supporters.models import Assignment, Claim
-from tests.factories import GroupFactory, SupportRequestFactory, a_shift, an_offer, at
+from tests.factories import ContactFactory, GroupFactory, SupportRequestFactory, a_shift, an_offer, at
 from tests.support_requests.booking import a_booked_session, a_planned_session
 from tests.support_requests.wishes import a_wish
 
@@ -107,6 +109,70 @@ def test_an_old_link_says_so(client: Client, waiting: SupportRequest) -> None:
     waiting.refresh_from_db()
     assert (response.status_code, waiting.status) == (410, "received")
     assert "このリンクの期限が過ぎました。" in response.content.decode()
+
+
+def asked_again(client: Client, asked: SupportRequest) -> str:
+    url = path_of(status_url(asked)) + "again/"
+    return client.post(url, follow=True).content.decode()
+
+
+@pytest.mark.parametrize("page", ["status", "thanks"])
+def test_a_link_that_was_lost_is_sent_again_to_the_same_address(
+    client: Client, waiting: SupportRequest, page: str
+) -> None:
+    ask_to_confirm(waiting)
+    url = path_of(status_url(waiting))
+    assert f'action="{url}again/"' in client.get(url.replace("status", page)).content.decode()
+    for _tap in range(2):
+        assert "もう一度送りました" in asked_again(client, waiting)
+    assert [message.address for message in Message.objects.all()] == [waiting.group.contact.email] * 2
+    client.post(path_of(confirm_url(waiting)))
+    waiting.group.contact.refresh_from_db()
+    assert waiting.group.contact.is_proved_on(Channel.EMAIL)
+    assert "もう一度送る" not in client.get(path_of(status_url(waiting))).content.decode()
+    assert "もう一度送りました" not in asked_again(client, waiting)
+
+
+def test_a_link_is_sent_again_only_so_often_a_day(
+    client: Client, waiting: SupportRequest, set_now: Callable[[dt.datetime], None]
+) -> None:
+    ask_to_confirm(waiting)
+    for minute in range(ASKED_A_DAY + 1):
+        set_now(timezone.now() + dt.timedelta(minutes=minute))
+        page = asked_again(client, waiting)
+    assert "きょうはもう何度もお送りしました" in page
+    assert Message.objects.count() == ASKED_A_DAY
+
+
+def test_an_old_link_leads_to_a_new_one(client: Client, waiting: SupportRequest) -> None:
+    old = f"/requests/confirm/{old_token(CONFIRM, waiting, days=15)}/"
+    page = client.get(old).content.decode()
+    assert "メールのリンクを、もう一度押してみてください。" not in page
+    found = re.search(r'href="(/requests/status/[^"]+/again/)"', page)
+    assert found
+    assert waiting.group.contact.email in client.get(found[1]).content.decode()
+    client.post(found[1])
+    assert Message.objects.get().address == waiting.group.contact.email
+    waiting.confirm(by=None)
+    assert "/again/" not in client.get(old).content.decode()
+
+
+def test_a_new_address_is_asked_again_too(client: Client) -> None:
+    asked = SupportRequestFactory.create(status="confirmed")
+    asked.group.new_contact = ContactFactory.create(email="new@example.jp")
+    asked.group.save()
+    assert "もう一度送る" in client.get(path_of(status_url(asked))).content.decode()
+    asked_again(client, asked)
+    message = Message.objects.get()
+    assert (message.kind, message.address) == ("request_contact", "new@example.jp")
+
+
+def test_whoever_waits_for_a_call_is_sent_nothing(client: Client) -> None:
+    contact = ContactFactory.create(email="", phone="027-224-1111")
+    asked = SupportRequestFactory.create(status="received", group=GroupFactory.create(contact=contact))
+    assert "もう一度送る" not in client.get(path_of(status_url(asked))).content.decode()
+    asked_again(client, asked)
+    assert Message.objects.count() == 0
 
 
 def test_a_link_in_its_last_day_works(client: Client, waiting: SupportRequest) -> None:

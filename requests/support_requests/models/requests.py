@@ -313,7 +313,8 @@ class SupportRequest(Stateful):
             stop_asking_to_confirm(self)
 
     def _note_proof(self) -> None:
-        facts = {"kind": "request_confirm", "subject": f"request:{self.pk}", "occasion": confirm_key(self)}
+        facts = {"kind": "request_confirm", "subject": f"request:{self.pk}"}
+        facts["occasion__startswith"] = confirm_key(self)  # it may have been asked again
         addresses.note_opened(Message.objects.filter(recipient=self.group.contact, **facts).first())
 
     def withdraw(self, *, by: Any, reason: str) -> None:

@@ -19,6 +19,7 @@ from programme.postcode import place_of, read_postcode
 from programme.qr import qr_code
 from programme.steps import Step, StepsView, forget, register, unfinished
 from programme.tries import Tries
+from support_requests.contacts import unanswered
 from support_requests.errors import AskedEnough, TooManyFromHere, TooManyInquiries, TooManyThisMonth
 from support_requests.fields import OWN_PLACE, topics_in_scope
 from support_requests.forms import IntakeForm
@@ -156,7 +157,7 @@ register(KIND, lambda _key: IntakeView)
 @opened_by(STATUS)
 def thanks(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
     """What happens next."""
-    context = {"asked": asked, "token": token, "channel": asked_by(asked)}
+    context = {"asked": asked, "token": token, "channel": asked_by(asked), "unanswered": unanswered(asked)}
     return render(request, "support_requests/thanks.html", context)
 
 

@@ -1,17 +1,20 @@
 """Pages that a private link opens, without an account."""
 
+import datetime as dt
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 
 from notifications import links
 from notifications.own import bad_link
 from programme.errors import Refused
-from support_requests.messages import CONFIRM, LIFETIME, NEW_CONTACT, confirm_key
+from support_requests.contacts import unanswered
+from support_requests.messages import CONFIRM, LIFETIME, NEW_CONTACT, STATUS, confirm_key
 from support_requests.models import SupportRequest
 
 View = Callable[..., HttpResponseBase]
@@ -28,7 +31,9 @@ def opened_by(purpose: str) -> Callable[[View], View]:
         @wraps(view)
         def opened(request: HttpRequest, token: str, **more: Any) -> HttpResponseBase:
             try:
-                asked = _find(purpose, token)
+                asked = _find(purpose, token, max_age=LIFETIME[purpose])
+            except links.ExpiredLink as refusal:
+                return bad_link(request, refusal, again_url=_again_url(purpose, token))
             except Refused as refusal:
                 return bad_link(request, refusal)
             return view(request, asked, token, **more)
@@ -38,9 +43,20 @@ def opened_by(purpose: str) -> Callable[[View], View]:
     return decorate
 
 
-def _find(purpose: str, token: str) -> SupportRequest:
+def _again_url(purpose: str, token: str) -> str:
+    """Where whoever holds an old link of proof has a new one sent, to the same address; "" when nobody waits for it."""
+    try:
+        asked = _find(purpose, token, max_age=None) if purpose in (CONFIRM, NEW_CONTACT) else None
+    except links.BadLink:
+        return ""
+    if asked is None or unanswered(asked) is None:
+        return ""
+    return reverse("support_requests:again", args=[links.token(STATUS, asked.pk)])
+
+
+def _find(purpose: str, token: str, *, max_age: dt.timedelta | None) -> SupportRequest:
     """Raises BadLink, also when the request was erased or its address changed since, or ExpiredLink."""
-    key = links.read(purpose, token, max_age=LIFETIME[purpose])
+    key = links.read(purpose, token, max_age=max_age)
     asked = SupportRequest.objects.select_related(
         "group__contact", "group__new_contact", "group__district", "venue__district", "room", "series"
     )

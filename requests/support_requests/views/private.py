@@ -20,6 +20,7 @@ from support_requests.forms import FeedbackForm, InquiryForm, ReasonForm
 from support_requests.messages import CONFIRM, NEW_CONTACT, STATUS, asked_by, say_ended
 from support_requests.models import Feedback, Inquiry, Session, SupportRequest
 from support_requests.rescheduling import MOVABLE
+from support_requests.services import confirm_by_link
 from support_requests.views.changing import places_to_change
 from support_requests.views.links import opened_by
 from supporters.messages import event_of
@@ -45,7 +46,7 @@ def confirm(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResp
     if request.method == "POST":
         waiting = asked.status == Status.RECEIVED
         try:
-            asked.confirm(by=None)
+            confirm_by_link(asked)
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect("support_requests:confirm", token)
@@ -101,6 +102,7 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
         {
             "asked": asked,
             "token": token,
+            "unanswered": contacts.unanswered(asked),
             "channel": asked_by(asked) if asked.status == Status.RECEIVED else None,
             "session": session,
             "given": given,
@@ -125,6 +127,21 @@ def _give(request: HttpRequest, session: Session, form: FeedbackForm) -> None:
         messages.error(request, str(refused))
     else:
         messages.success(request, _("お答えを受け取りました。ありがとうございました。"))
+
+
+@opened_by(STATUS)
+def again(request: HttpRequest, asked: SupportRequest, token: str) -> HttpResponse:
+    """Have the link of proof sent again, to the address that it was sent to."""
+    if request.method == "POST":
+        try:
+            contacts.ask_again(asked)
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("確認のリンクを、もう一度送りました。届くまで、少しお待ちください。"))
+        return redirect("support_requests:status", token)
+    context = {"asked": asked, "token": token, "contact": contacts.unanswered(asked)}
+    return render(request, "support_requests/again.html", context)
 
 
 @opened_by(STATUS)
