@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Self
 
 from django.utils.html import format_html, format_html_join
@@ -110,7 +110,7 @@ class Mark:
         return self.box.top + LINE - 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Map:
     width: int
     height: int
@@ -130,9 +130,9 @@ class Map:
         """The lines from points to what stands some way off."""
         return [mark.lead for mark in (*self.districts, *self.pins) if mark.lead]
 
-    @property
+    @cached_property
     def marks(self) -> SafeString:
-        """All but the scale, in SVG. A template would take ten times as long for so many small things."""
+        """All but the scale, in SVG: so many small things that a template takes ten times as long to write them."""
         land = ((mark.point.x, mark.point.y) for mark in self.districts)
         leads = ((*start, *end) for start, end in self.leads)
         return format_html(

@@ -29,6 +29,7 @@ from supporters.views.replies import told
 
 PEOPLE_A_PAGE = 20
 TOLD_AT_MOST = 5
+FLAGS: list[Any] = [Supporter._meta.get_field(name) for name in FlagsForm.Meta.fields]
 
 
 @coordinator_only
@@ -55,13 +56,11 @@ def _supporter(request: HttpRequest, pk: int) -> Supporter:
 
 def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpResponse:
     today, limits = timezone.localdate(), Limits.current()
-    prefetch_related_objects(
-        [supporter], Prefetch("consents", Consent.objects.select_related("guardian", "recorded_by")), "completions"
-    )
+    consents = Prefetch("consents", Consent.objects.select_related("guardian", "recorded_by"))
+    prefetch_related_objects([supporter], consents)
     courses = {course.pk: course for course in kept_rows(Course.objects.all())}
-    done = {one.course_id: one for one in supporter.completions.all()}
+    done = dict(supporter.completions.values_list("course_id", "completed_on"))
     courses_left = [course for course in courses.values() if course.pk not in done]
-    consents = supporter.consents.all()
     needs_consent, has_consent = supporter.is_minor_on(today, limits.adult_age), supporter.has_consent()
     do = request.GET.get("do") or ("training" if supporter.status == Supporter.Status.TRAINING else "")
     context = {
@@ -69,8 +68,8 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "age": supporter.age_on(today),
         "needs_consent": needs_consent,
         "has_consent": has_consent,
-        "consents": consents,
-        "completions": [(courses[code], one.completed_on) for code, one in done.items()],
+        "consents": supporter.consents.all(),
+        "completions": [(courses[code], day) for code, day in done.items()],
         "missing_courses": [course for course in courses_left if course.required],
         "courses_left": courses_left,
         "brings": supporter.brought,
@@ -82,10 +81,10 @@ def _show(request: HttpRequest, supporter: Supporter, **forms: Any) -> HttpRespo
         "look_alikes": look_alikes(supporter),
         "may": {str(to) for to in supporter.TRANSITIONS[Supporter.Status(supporter.status)]},
         "history": history(supporter, timezone.now(), limits),
-        "flags_form": FlagsForm(instance=supporter, prefix="flags"),
+        "flags": [field.verbose_name for field in FLAGS if getattr(supporter, field.name)],
         **_asked_for(do, supporter, today),
         "guardian_form": _guardian_form(supporter) if needs_consent and not has_consent else None,
-        "record": partial(record_of, supporter, supporter.contact, *consents),
+        "record": partial(record_of, supporter, supporter.contact, *supporter.consents.all()),
     }
     return render(request, "supporters/person.html", context | forms)
 
@@ -95,6 +94,8 @@ def _asked_for(do: str, supporter: Supporter, today: dt.date) -> dict[str, Any]:
     match do:
         case "contact":
             return {"contact_form": ContactForm(instance=supporter.contact, prefix="contact")}
+        case "flags":
+            return {"flags_form": FlagsForm(instance=supporter, prefix="flags")}
         case "facts":
             return {"facts_form": PersonFactsForm(supporter=supporter, prefix="facts")}
         case "training":

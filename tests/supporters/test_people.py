@@ -327,7 +327,8 @@ def test_withdrawing_somebody_needs_a_reason(coordinator: User) -> None:
 
 
 @pytest.mark.parametrize(
-    ("do", "field"), [("contact", "contact-email"), ("training", "training-on"), ("leave", "leave-reason")]
+    ("do", "field"),
+    [("contact", "contact-email"), ("training", "training-on"), ("leave", "leave-reason"), ("flags", "flags-is_lead")],
 )
 def test_the_form_of_what_is_rarely_done_is_made_when_its_link_is_followed(
     coordinator: User, do: str, field: str
@@ -359,6 +360,7 @@ def test_a_second_tap_of_the_office_is_answered_kindly(coordinator: User) -> Non
 
 def test_lead_and_pay_are_marked_by_person(coordinator: User) -> None:
     supporter = SupporterFactory(is_lead=False)
+    assert "<p>謝礼の対象 <a" in office(coordinator).get(page_of(supporter)).content.decode()
     office(coordinator).post(page_of(supporter, "flags/"), {"flags-is_lead": "on"})
     supporter.refresh_from_db()
     assert (supporter.is_lead, supporter.may_be_paid, supporter.is_promoter) == (True, False, False)

@@ -231,6 +231,16 @@ class SupportRequest(Stateful):
         return self.status in self._CLOSED
 
     @property
+    def tone(self) -> str:
+        """How its state is marked for the office: a kind of components/status.html."""
+        match self.status:
+            case self.Status.RECEIVED:
+                return "attention"
+            case self.Status.CONFIRMED | self.Status.PLANNED:
+                return "wait"
+        return "over" if self.is_closed else "good"
+
+    @property
     def may_be_withdrawn(self) -> bool:
         return self.Status.WITHDRAWN in self.TRANSITIONS.get(self.Status(self.status), set())
 
