@@ -122,6 +122,15 @@ class Draft:
         self.typed[step.slug], self.typed_at[step.slug] = typed, at
         self._store()
 
+    def begin_anew(self, answers: dict[str, dict[str, list[str]]], passed: list[str]) -> None:
+        """Go on from other answers. What was sent on pages that say something else now stands on them as typed, and is
+        not sent."""
+        for slug in self.typed_at:
+            if slug in self.answers and self.answers[slug] != answers.get(slug):
+                self.typed.setdefault(slug, self.answers[slug])
+        self.answers, self.passed, self.asked, self.first_open = answers, passed, [], ""
+        self._store()
+
     def note(self, asked: list[str], first_open: str) -> None:
         """Where the person stands. Kept with the answers, if these are."""
         changed = (self.asked, self.first_open) != (asked, first_open)
@@ -235,6 +244,7 @@ class StepsView(View):
     heading: ClassVar[str | Promise]
     send_label: ClassVar[str | Promise]
     template_name: ClassVar[str] = "step.html"
+    check_template_name: ClassVar[str] = "step_check.html"
 
     def make_form(self, data: QueryDict) -> Form:
         """The whole form with all answers so far; it is checked only when somebody asks for its errors."""
@@ -340,10 +350,15 @@ class StepsView(View):
             "count": count,
             "place": f"{number} / {count}",
             "is_first": number == 1,
+            "carried": self.carried(),
         }
         return render(self.request, self.template_name, context)
 
-    def _show_summary(self, form: Form, refusal: Refused | None = None) -> HttpResponse:
+    def carried(self) -> dict[str, str]:
+        """What each page sends along unseen."""
+        return {}
+
+    def _show_summary(self, form: Form, refusal: Refused | None = None, **more: Any) -> HttpResponse:
         steps = [self._find(slug) for slug in self.draft.asked]
         refused = {self.concerned(refusal): str(refusal)} if refusal else {}
         sections = [{"question": step.question, "rows": self._rows(form, step, refused)} for step in steps]
@@ -357,8 +372,9 @@ class StepsView(View):
             "place": f"{len(steps) + 1} / {len(steps) + 1}",
             "send_label": self.send_label,
             "back_url": self._url(steps[-1].slug),
+            "unsent": self._unsent(form, steps),
         }
-        return render(self.request, "step_check.html", context)
+        return render(self.request, self.check_template_name, context | more)
 
     def _rows(self, form: Form, step: Step, refused: Mapping[str, str]) -> list[dict[str, Any]]:
         """What somebody answered on a page; what may be left empty and was is not listed."""
@@ -370,6 +386,23 @@ class StepsView(View):
             for label, value, error in answered
         ]
 
+    def _unsent(self, form: Form, steps: list[Step]) -> list[dict[str, Any]]:
+        """What stands typed on pages and is none of the answers: ``form`` has these. As ``_rows``."""
+        waiting = [step for step in steps if step.slug in self.draft.typed]
+        if not waiting:
+            return []
+        data = self.draft.data(*waiting)
+        typed = self.make_form(data)
+        typed.full_clean()
+        rows = []
+        for step in waiting:
+            for name in step.fields:
+                answer, other = _said(form, form[name]), _in_words(typed, data, name)
+                if answer != other:
+                    label = (typed if other else form)[name].label
+                    rows.append({"label": label, "value": other, "change_url": self._url(step.slug)})
+        return rows
+
     def say(self, request: HttpRequest, pk: UUID) -> list[tuple[str, str]]:
         """All that is typed into a draft: each field's label, and the answer in words, or as typed while it is none."""
         self.setup(request)
@@ -378,13 +411,8 @@ class StepsView(View):
         data = self.draft.data(*self.steps)
         form = self.make_form(data)
         form.full_clean()
-        rows = []
-        for name in (field for step in self.steps for field in step.fields):
-            typed = [value for key, values in data.lists() if _belongs(key, name) for value in values if value]
-            if typed:
-                is_answer = name in form.cleaned_data and name not in form.errors
-                rows.append((str(form[name].label), _said(form, form[name]) if is_answer else say_list(typed)))
-        return rows
+        names = (field for step in self.steps for field in step.fields)
+        return [(str(form[name].label), said) for name in names if (said := _in_words(form, data, name))]
 
     # --- Steps ---------------------------------------------------------------------------------------
     def _find(self, slug: str) -> Step:
@@ -448,6 +476,13 @@ def _only(form: Form, names: tuple[str, ...]) -> Form:
             del form.errors[name]
     form.fields = {name: form.fields[name] for name in names}
     return form
+
+
+def _in_words(form: Form, data: QueryDict, name: str) -> str:
+    """What ``data`` says in a field of the checked ``form``, as typed while it is no answer; "" for nothing."""
+    typed = [value for key, values in data.lists() if _belongs(key, name) for value in values if value]
+    is_answer = name in form.cleaned_data and name not in form.errors
+    return _said(form, form[name]) if typed and is_answer else say_list(typed)
 
 
 def _said(form: Form, field: BoundField) -> str:

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from programme.errors import Refused
+from programme.errors import ChangedMeanwhile, Refused
 
 
 class TooFewPeople(Refused):
@@ -94,6 +94,12 @@ class AlreadyReported(Refused):
 
 class RequestChanged(Refused):
     sentence = _("「%(group)s」の申込みは「%(status)s」に変わったため、この案は使えません。")
+
+
+class Overtaken(ChangedMeanwhile):
+    """Whoever changes the request looked at what it said before somebody else changed it."""
+
+    sentence = _("開いているあいだに、お申し込みの内容が変わりました。")
 
 
 class TimePassed(Refused):

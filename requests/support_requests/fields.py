@@ -302,6 +302,9 @@ class PlaceField(forms.ChoiceField):
     def validate(self, value: Any) -> None:
         forms.Field.validate(self, value)
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return str(initial or "") != str(data or "")
+
     def say(self, value: ChosenPlace) -> str:
         return str(value)
 

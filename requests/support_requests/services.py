@@ -18,9 +18,10 @@ from programme.models import Device, District, Limits, Room, Topic, Venue
 from programme.models.records import note
 from programme.wording import say_month
 from support_requests import contacts, messages, rules
-from support_requests.errors import TooManyThisMonth
+from support_requests.errors import Overtaken, TooManyThisMonth
 from support_requests.messages import ask_to_confirm, confirm_key
 from support_requests.models import Group, PreferredTime, RequestTopic, Series, Session, SupportRequest
+from support_requests.said import says, version
 
 # A report may come some days late; whoever is asked after that does not remember well.
 FEEDBACK_DAYS = 14
@@ -59,6 +60,10 @@ class Wish:
     months: int = 1
     taken: frozenset[dt.datetime] = frozenset()
 
+    def contact(self) -> Contact:
+        """Where the group wants to be reached, not saved."""
+        return Contact(name=self.leader, email=self.email, phone=self.phone, preferred=self.preferred)
+
     def check(self) -> None:
         """Raise the first Refused that stands against it."""
         limits = Limits.current()
@@ -86,21 +91,26 @@ def take_down(wish: Wish, *, by: Any, intake: str) -> tuple[SupportRequest, bool
 
 
 @transaction.atomic
-def revise(asked: SupportRequest, wish: Wish, *, by: Any, corrections: int | None = None) -> None:
+def revise(asked: SupportRequest, wish: Wish, *, by: Any, seen: str | None = None) -> None:
     """Put right what a group asks for, as it told a coordinator; the history notes who did it and when.
 
-    ``by`` None: the group itself, by its link, which has to keep to its requests a month. ``corrections``: how many of
-    the office's it saw when it began. Raises what ``Wish.check`` raises, TooManyThisMonth, AskedEnough, and
-    ChangedMeanwhile when a plan has been carried out, or the office has put something right, meanwhile.
+    ``by`` None: the group itself, by its link, which has to keep to its requests a month. ``seen``: the ``version``
+    that they looked at. What says nothing new changes nothing; so twice is once. Raises what ``Wish.check`` raises,
+    TooManyThisMonth, AskedEnough, ChangedMeanwhile when a plan has been carried out, and Overtaken when the request
+    says something else by now than what was seen.
     """
     now = SupportRequest.objects.select_for_update(of=("self",), no_key=True)
     asked = now.select_related("venue", "group__contact", "group__new_contact", "series").get(pk=asked.pk)
-    if not asked.may_be_revised or corrections not in (None, asked.corrections):
+    if not asked.may_be_revised:
         raise ChangedMeanwhile
+    if says(asked, wish, to_group=by is None):
+        return
+    if seen not in (None, version(asked, to_group=by is None)):
+        raise Overtaken
     wish.check()
     proof_before, was_confirmed = confirm_key(asked), asked.status == asked.Status.CONFIRMED
     _revise_group(asked.group, wish)
-    contacts.revise(asked, _contact(wish), to_prove=by is None and was_confirmed)
+    contacts.revise(asked, wish.contact(), to_prove=by is None and was_confirmed)
     if asked.series and not was_confirmed:
         asked.series.begin_anew(wish.starts)
     if by is None:
@@ -224,7 +234,7 @@ def full_months(
 
 
 def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
-    contact = _contact(wish)
+    contact = wish.contact()
     contact.save()
     group = Group.objects.create(name=wish.group_name, kind=wish.kind, district=wish.district, contact=contact)
     asked = SupportRequest.objects.create(
@@ -244,11 +254,6 @@ def _store(wish: Wish, intake: str, by: Any) -> SupportRequest:
     )
     _add_wishes(asked, wish)
     return asked
-
-
-def _contact(wish: Wish) -> Contact:
-    """Where the group wants to be reached, not saved."""
-    return Contact(name=wish.leader, email=wish.email, phone=wish.phone, preferred=wish.preferred)
 
 
 def _series(wish: Wish) -> Series | None:

@@ -1,6 +1,8 @@
 """A request that changes on its way: put right by a coordinator, or given another time."""
 
 import datetime as dt
+import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +13,10 @@ from django.utils import timezone
 from notifications.models import Message
 from programme.errors import ChangedMeanwhile
 from programme.models import User, Venue
+from programme.steps import CHECK
 from support_requests.errors import NobodyAccepted, TimePassed
 from support_requests.forms import RevisionForm
-from support_requests.messages import ask_to_confirm, confirm_url
+from support_requests.messages import ask_to_confirm, confirm_url, status_url
 from support_requests.models import Session, SupportRequest
 from supporters.errors import AdultMissing
 from supporters.models import Claim, Consent, Shift
@@ -62,7 +65,8 @@ def test_what_a_group_tells_is_put_right_and_the_history_says_by_whom(
 ) -> None:
     day = open_days()[5].isoformat()
     data = sent(participants="９人", leader="髙橋𠮷子", start_1=(day, "13:15"), start_2=("", ""), start_3=("", ""))
-    page = office.post(path_of(asked, "revise"), data | {"topics": ["T09"], "level": "L2"}, follow=True)
+    data |= {"topics": ["T09"], "level": "L2", "seen": as_shown(asked)["seen"]}
+    page = office.post(path_of(asked, "revise"), data, follow=True)
     asked = SupportRequest.objects.get()
     move = asked.moves.get()
     assert "内容を直しました。" in page.content.decode()
@@ -120,6 +124,55 @@ def test_what_is_wrong_is_said_at_its_field_and_stores_nothing(office: Client, a
     page = office.post(path_of(asked, "revise"), as_shown(asked) | {"participants": "2"}).content.decode()
     assert "＊出張サポートは3人以上でお申し込みください。" in page
     assert (SupportRequest.objects.get().participants, asked.moves.count()) == (5, 0)
+
+
+def by_its_link(asked: SupportRequest, step: str, data: dict[str, Any]) -> None:
+    """The group changes a page of its request."""
+    change = f"/requests/{status_url(asked).partition('/requests/')[2]}change/{uuid.uuid4()}/"
+    group = Client()
+    group.post(f"{change}{step}/", data)
+    if step == "days":
+        group.post(f"{change}times/", {"minutes": "90"})
+    assert "/change/" not in group.post(f"{change}{CHECK}/")["Location"]
+
+
+def test_what_the_group_changed_while_the_offices_page_was_open_is_not_undone(
+    office: Client, asked: SupportRequest
+) -> None:
+    opened = as_shown(asked)
+    by_its_link(asked, "group", opened | {"participants": "9"})
+    typed = opened | {"note": "階段が使えません", "topics": ["T05", "T09"]}
+    page = office.post(path_of(asked, "revise"), typed).content.decode()
+    now = SupportRequest.objects.get()
+    assert (now.participants, now.note) == (9, "")
+    assert "開いているあいだに、お申し込みの内容が変わりました。" in page
+    assert "9人" in page
+    assert "下の入力とちがうところ: 参加する人数、学びたいこと、伝えておきたいこと" in page
+    assert "階段が使えません" in page
+    seen = re.search(r'name="seen" value="([^"]+)"', page)
+    assert seen
+    assert [page.count(f'value="{topic}" id="id_topics_') for topic in ("T05", "T09")] == [1, 1]
+    assert office.post(path_of(asked, "revise"), typed | {"seen": seen[1], "participants": "9"}).status_code == 302
+    now = SupportRequest.objects.get()
+    assert (now.participants, now.note, now.topics.count()) == (9, "階段が使えません", 2)
+
+
+def test_the_days_that_the_group_chose_meanwhile_stay(office: Client, asked: SupportRequest) -> None:
+    opened, day = as_shown(asked), open_days()[7]
+    by_its_link(asked, "days", {"slots": [f"{day.isoformat()}.0"]})
+    office.post(path_of(asked, "revise"), opened | {"note": "電話で聞いた"})
+    assert [timezone.localdate(time.starts_at) for time in SupportRequest.objects.get().times.all()] == [day]
+
+
+def test_a_page_without_what_it_showed_is_looked_at_again(office: Client, asked: SupportRequest) -> None:
+    page = office.post(path_of(asked, "revise"), as_shown(asked) | {"participants": "9", "seen": ""})
+    assert "今の内容を見てください" in page.content.decode()
+
+
+def test_the_offices_button_pressed_twice_changes_once(office: Client, asked: SupportRequest) -> None:
+    typed = as_shown(asked) | {"participants": "9"}
+    assert [office.post(path_of(asked, "revise"), typed).status_code for _twice in range(2)] == [302, 302]
+    assert asked.moves.count() == 1
 
 
 def test_what_is_planned_is_not_put_right(office: Client, asked: SupportRequest) -> None:

@@ -92,22 +92,71 @@ def test_another_time_is_chosen_from_the_calendar(client: Client, asked: Support
     assert (now.minutes, now.moves.get().by, now.moves.get().reason) == (90, None, "内容を直しました")
 
 
-def test_what_was_begun_before_the_office_put_something_right_does_not_undo_it(
+def by_the_office(asked: SupportRequest, coordinator: User, **facts: object) -> None:
+    """The office puts something right."""
+    asked = SupportRequest.objects.get(pk=asked.pk)
+    contact, starts = asked.group.contact, [time.starts_at for time in asked.times.all()]
+    said = {"leader": contact.name, "email": contact.email, "phone": contact.phone, "note": asked.note} | facts
+    revise(asked, a_wish(place=asked.venue, starts=starts, taken=frozenset(starts), **said), by=coordinator)
+
+
+def test_what_was_begun_before_the_office_put_something_right_is_begun_anew_and_loses_nothing(
     client: Client, asked: SupportRequest, coordinator: User
 ) -> None:
+    link = path_of(asked)
+    change = f"{link}change/{uuid.uuid4()}/"
+    client.post(f"{change}helps/", {"note": "車が3台"})
+    by_the_office(asked, coordinator, participants=7)
+    for page in (client.get(f"{change}{CHECK}/"), client.post(f"{change}{CHECK}/")):
+        said = page.content.decode()
+        assert "今の内容から始める" in said
+        assert "この内容に変える" not in said
+        assert f'href="{link}"' in said
+        assert "車が3台" in said
+    assert "開いているあいだに、お申し込みの内容が変わりました。" in said
+    assert (SupportRequest.objects.get().note, SupportRequest.objects.get().participants) == ("車が2台", 7)
+    for _twice in range(2):
+        assert client.post(f"{change}{CHECK}/", {"anew": "1"})["Location"] == f"{change}{CHECK}/"
+    said = page_of(client, f"{change}{CHECK}/")
+    for words in ("<dd>7</dd>", "車が2台", "まだ使っていない入力があります", "車が3台"):
+        assert words in said
+    assert "車が3台" in page_of(client, f"{change}helps/")
+    client.post(f"{change}helps/", {"note": "車が3台"})
+    assert "まだ使っていない" not in page_of(client, f"{change}{CHECK}/")
+    client.post(f"{change}{CHECK}/")
+    now = SupportRequest.objects.get()
+    assert (now.note, now.participants) == ("車が3台", 7)
+
+
+def test_a_change_in_one_tab_is_not_undone_by_an_older_one_in_another(client: Client, asked: SupportRequest) -> None:
+    older, newer = (path_of(asked, f"change/{uuid.uuid4()}/") for _tab in range(2))
+    seen = re.search(r'name="seen" value="([^"]+)"', page_of(client, f"{older}helps/"))
+    assert seen
+    client.post(f"{newer}helps/", {"note": "車が4台", "wheelchair": "on"})
+    client.post(f"{newer}{CHECK}/")
+    client.post(f"{older}helps/", {"note": "車が3台", "seen": seen[1]})
+    assert "今の内容から始める" in client.post(f"{older}{CHECK}/").content.decode()
+    assert (SupportRequest.objects.get().note, SupportRequest.objects.get().wheelchair) == ("車が4台", True)
+
+
+def test_what_two_people_with_the_link_say_alike_is_no_news(client: Client, asked: SupportRequest) -> None:
+    link = path_of(asked)
+    pages = [(who, f"{link}change/{uuid.uuid4()}/") for who in (client, Client())]
+    for who, change in pages:
+        who.post(f"{change}helps/", {"note": "車が3台"})
+    for who, change in pages:
+        assert who.post(f"{change}{CHECK}/")["Location"] == link
+    assert asked.moves.count() == 1
+
+
+def test_an_address_that_was_proved_meanwhile_is_in_nobodys_way(client: Client, asked: SupportRequest) -> None:
+    change_contact(client, asked, email="new@example.jp")
     change = path_of(asked, f"change/{uuid.uuid4()}/")
     client.post(f"{change}helps/", {"note": "車が3台"})
-    contact, starts = asked.group.contact, [time.starts_at for time in asked.times.all()]
-    facts = {"leader": contact.name, "email": contact.email, "phone": contact.phone, "note": "階段が使えません"}
-    revise(asked, a_wish(place=asked.venue, starts=starts, taken=frozenset(starts), **facts), by=coordinator)
-    page = client.post(f"{change}{CHECK}/").content.decode()
-    assert "ほかの人の操作で状態が変わりました" in page
-    assert "車が3台" in page  # nothing typed is lost
-    assert SupportRequest.objects.get().note == "階段が使えません"
-    again = path_of(asked, f"change/{uuid.uuid4()}/")
-    client.post(f"{again}helps/", {"note": "車が3台。階段が使えません"})
-    client.post(f"{again}{CHECK}/")
-    assert SupportRequest.objects.get().note == "車が3台。階段が使えません"
+    client.post(link_of(proofs()[0]))
+    client.post(f"{change}{CHECK}/")
+    now = SupportRequest.objects.get()
+    assert (now.note, now.group.contact.email) == ("車が3台", "new@example.jp")
 
 
 def test_what_is_typed_into_a_change_outlives_reload_and_back_and_is_gone_on_with(
@@ -130,15 +179,19 @@ def test_what_is_typed_into_a_change_outlives_reload_and_back_and_is_gone_on_wit
     assert SupportRequest.objects.get().note == "車が3台"
 
 
-def test_a_change_that_another_one_overtook_is_not_gone_on_with(client: Client, asked: SupportRequest) -> None:
-    link = path_of(asked)
-    client.post(f"{link}change/{uuid.uuid4()}/helps/", {"note": "車が3", "keep": "1"})
+def test_a_change_that_another_one_overtook_is_gone_on_with_from_what_holds_now(
+    client: Client, asked: SupportRequest
+) -> None:
+    link, mine = path_of(asked), path_of(asked, f"change/{uuid.uuid4()}/")
+    client.post(f"{mine}helps/", {"note": "車が3", "keep": "1"})
     other, change = Client(), path_of(asked, f"change/{uuid.uuid4()}/")
     other.post(f"{change}helps/", {"note": "車が4台"})
     other.post(f"{change}{CHECK}/")
-    page = page_of(client, link)
-    assert "とちゅうまで" not in page
-    assert "内容を変える" in page
+    assert f'href="{mine}{CHECK}/">続きから入力する' in page_of(client, link)
+    client.post(f"{mine}{CHECK}/", {"anew": "1"})
+    page = page_of(client, f"{mine}{CHECK}/")
+    assert "車が4台" in page
+    assert re.search(r"<dd>(<p>)?車が3(</p>)?</dd>", page)
 
 
 def test_both_see_which_times_the_hall_has_no_hours_or_day_for_any_more(
@@ -162,6 +215,38 @@ def test_what_is_planned_is_not_changed_by_this_page(client: Client, asked: Supp
     SupportRequest.objects.update(status="planned")
     link = path_of(asked)
     assert client.get(f"{link}change/{uuid.uuid4()}/check/")["Location"] == link
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("booked", "日時の案ができたため"),
+        ("withdrawn", "「取り下げ」になっています"),
+        ("reported", "新しくお申し込みください"),
+    ],
+)
+def test_a_change_that_comes_too_late_reads_why(client: Client, asked: SupportRequest, status: str, said: str) -> None:
+    SupportRequest.objects.update(status=status)
+    page = client.get(path_of(asked, f"change/{uuid.uuid4()}/check/"), follow=True).content.decode()
+    assert said in page
+    assert ("日時の案ができたため" in page) == (status == "booked")
+
+
+def test_only_who_changed_the_times_reads_that_the_other_months_keep_theirs(
+    client: Client, asked: SupportRequest
+) -> None:
+    SupportRequest.objects.update(series=Series.begin([at(14)], months=12))
+    said, day = "日時を変えたのは、この月の分だけです。", open_days()[6]
+    for step, data, reads in (
+        ("helps", {"note": "車が3台"}, False),
+        ("days", {"slots": [f"{day.isoformat()}.1"]}, True),
+    ):
+        change = path_of(asked, f"change/{uuid.uuid4()}/")
+        client.post(f"{change}{step}/", data)
+        client.get(f"{change}times/")
+        client.post(f"{change}times/", {"minutes": "60"}) if reads else None
+        page = client.post(f"{change}{CHECK}/", follow=True).content.decode()
+        assert (said in page) == reads
 
 
 def test_one_link_changes_no_other_request(client: Client, asked: SupportRequest) -> None:

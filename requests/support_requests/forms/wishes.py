@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from notifications.channels import is_configured
@@ -29,6 +30,7 @@ from support_requests.fields import (
     topics_in_scope,
 )
 from support_requests.models import Group, SupportRequest
+from support_requests.said import version
 from support_requests.services import Wish
 from supporters.models import SpecialNeed
 
@@ -337,12 +339,23 @@ class PhoneInForm(StartsForm):
 
 
 class RevisionForm(StartsForm):
-    """What a request says so far, to be put right by a coordinator."""
+    """What a request says so far, to be put right by a coordinator; ``seen`` is the version that the page shows."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, asked: SupportRequest, **kwargs: Any) -> None:
         starts = [time.starts_at for time in asked.times.all()]
         self.taken = frozenset(starts)
-        super().__init__(*args, initial=as_typed(asked) | dict(zip(STARTS, starts, strict=False)), **kwargs)
+        initial = as_typed(asked) | dict(zip(STARTS, starts, strict=False)) | {"seen": version(asked, to_group=False)}
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def look_again(self) -> list[str]:
+        """From now on the page has shown what the request says now, of which the labels are given where it differs
+        from what is typed."""
+        sent = cast(QueryDict, self.data).copy()
+        sent["seen"] = self.initial["seen"]
+        self.data = sent
+        return [str(self[name].label) for name in self.changed_data if name not in ("seen", "form_id")]
 
 
 def as_typed(asked: SupportRequest, contact: Contact | None = None) -> dict[str, Any]:

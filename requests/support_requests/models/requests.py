@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -248,19 +248,6 @@ class SupportRequest(Stateful):
     def may_be_revised(self) -> bool:
         """Until a plan is carried out, what is asked for may be put right."""
         return self.status in (self.Status.RECEIVED, self.Status.CONFIRMED)
-
-    @property
-    def corrections(self) -> int:
-        """How often the office has put it right."""
-        return self._changed().filter(by__isnull=False).count()
-
-    @property
-    def changes(self) -> int:
-        """How often the office or the group has put it right."""
-        return self._changed().count()
-
-    def _changed(self) -> models.QuerySet[Any]:
-        return self.moves.filter(from_status=F("to_status"))
 
     @property
     def may_be_reopened(self) -> bool:

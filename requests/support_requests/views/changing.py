@@ -7,6 +7,7 @@ from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -18,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from programme.errors import Refused
 from programme.models import Limits
 from programme.steps import CHECK, Draft, register, unfinished
-from support_requests.errors import SameTime
+from support_requests.errors import RequestClosed, SameTime
 from support_requests.forms import IntakeForm, OtherTimeForm
 from support_requests.forms.intake import TIMES
 from support_requests.forms.wishes import as_typed
@@ -26,14 +27,15 @@ from support_requests.messages import STATUS
 from support_requests.models import Session, SupportRequest
 from support_requests.rescheduling import MOVABLE, other_times, reschedule
 from support_requests.rules import possible_days
+from support_requests.said import contact_shown, version
 from support_requests.services import revise
 from support_requests.slots import Slot
 from support_requests.views.intake import IntakeView
 from support_requests.views.links import opened_by
 
-# Kept with the answers, though no page asks for it: after how many of the office's corrections they were begun, and
-# after how many changes by anybody.
-SEEN = "corrections"
+# Kept with the answers, though no page asks for it: the version of the request that was looked at.
+SEEN = "seen"
+ANEW = "anew"
 
 
 class ChangeView(IntakeView):
@@ -42,6 +44,7 @@ class ChangeView(IntakeView):
     url_name = "support_requests:change"
     heading = gettext_lazy("お申し込みの変更")
     send_label = gettext_lazy("この内容に変える")
+    check_template_name = "support_requests/change_check.html"
     # For how many months was said when the series began.
     steps = tuple(replace(it, fields=tuple(name for name in it.fields if name != "months")) for it in IntakeView.steps)
     asked: SupportRequest
@@ -57,18 +60,45 @@ class ChangeView(IntakeView):
         self.taken = frozenset(starts)
         draft = super().open_draft(pk)
         if not draft.answers:
-            said = _said(self.asked, starts)
-            draft.answers = {it.slug: {key: said[key] for key in said if it.owns(key)} for it in self.steps}
-            draft.passed = [it.slug for it in self.steps]
-            draft.answers[SEEN] = _seen(self.asked)
+            draft.answers, draft.passed = self._answers(starts), [it.slug for it in self.steps]
+            # Nothing was kept while somebody only looked: the first page that is sent says what they saw.
+            if sent := self.request.POST.get(SEEN):
+                draft.answers[SEEN] = {SEEN: [sent]}
         return draft
+
+    def _answers(self, starts: list[dt.datetime]) -> dict[str, dict[str, list[str]]]:
+        """What the request says now, as the pages would have sent it, and which version that is."""
+        said = _said(self.asked, starts)
+        answers = {it.slug: {key: said[key] for key in said if it.owns(key)} for it in self.steps}
+        return answers | {SEEN: _seen(self.asked)}
+
+    def carried(self) -> dict[str, str]:
+        return {SEEN: self.draft.answers[SEEN][SEEN][0]}
+
+    def get(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
+        if step == CHECK and _is_overtaken(self.draft, self.asked):
+            return self._show_summary(self._check())
+        return super().get(request, draft, step)
+
+    def post(self, request: HttpRequest, draft: UUID, step: str) -> HttpResponse:
+        if step == CHECK and ANEW in request.POST:
+            starts = [time.starts_at for time in self.asked.times.all()]
+            self.draft.begin_anew(self._answers(starts), [it.slug for it in self.steps])
+            return self._to(CHECK)
+        return super().post(request, draft, step)
+
+    def _show_summary(self, form: Form, refusal: Refused | None = None, **more: Any) -> HttpResponse:
+        overtaken = _is_overtaken(self.draft, self.asked)
+        status_url = reverse("support_requests:status", args=[self.token])
+        return super()._show_summary(form, refusal, overtaken=overtaken, status_url=status_url, **more)
 
     def send(self, form: IntakeForm) -> str:  # type: ignore[override]  # the form that make_form gives
         self.count_try()
-        seen = self.draft.answers.get(SEEN)
-        revise(self.asked, form.wish(), by=None, corrections=int(seen[SEEN][0]) if seen else None)
+        wish = form.wish()
+        revise(self.asked, wish, by=None, seen=self.draft.answers[SEEN][SEEN][0])
         messages.success(self.request, _("内容を変えました。"))
-        if self.asked.goes_on and self.asked.status != SupportRequest.Status.RECEIVED:
+        other_times = self.taken != frozenset(wish.starts)
+        if other_times and self.asked.goes_on and self.asked.status != SupportRequest.Status.RECEIVED:
             messages.info(
                 self.request, _("日時を変えたのは、この月の分だけです。ほかの月は、はじめの曜日と時間のままです。")
             )
@@ -91,18 +121,24 @@ register("change", _view_of)
 
 
 def _seen(asked: SupportRequest) -> dict[str, list[str]]:
-    return {SEEN: [str(asked.corrections), str(asked.changes)]}
+    return {SEEN: [version(asked, to_group=True)]}
+
+
+def _is_overtaken(draft: Draft, asked: SupportRequest) -> bool:
+    """Whether the request says something else by now than what was looked at."""
+    return draft.answers.get(SEEN) != _seen(asked)
 
 
 def places_to_change(request: HttpRequest, asked: SupportRequest, token: str) -> dict[str, str]:
-    """Where to begin a change of all, or of the days, and where to go on with one that this browser has begun and
-    nothing has overtaken; nothing once a plan was carried out."""
+    """Where to begin a change of all, or of the days, and where to go on with one that this browser has begun; nothing
+    once a plan was carried out."""
     if not asked.may_be_revised:
         return {}
     draft, begun = uuid4(), unfinished(request.session, _kind(asked))
     places = {"all": (draft, CHECK), "days": (draft, "days")}
-    if begun and Draft(request.session, _kind(asked), begun[0]).answers.get(SEEN) == _seen(asked):
-        places["begun"] = begun
+    if begun:
+        overtaken = _is_overtaken(Draft(request.session, _kind(asked), begun[0]), asked)
+        places["begun"] = (begun[0], CHECK) if overtaken else begun
     return {name: reverse(ChangeView.url_name, args=[token, *place]) for name, place in places.items()}
 
 
@@ -110,14 +146,16 @@ def places_to_change(request: HttpRequest, asked: SupportRequest, token: str) ->
 def change(request: HttpRequest, asked: SupportRequest, token: str, draft: UUID, step: str) -> HttpResponseBase:
     """A page of the change, as long as no plan was carried out."""
     if not asked.may_be_revised:
-        messages.info(request, _("日時の案ができたため、ここでは変えられません。"))
+        is_fixed = asked.status in MOVABLE
+        over = RequestClosed(status=asked.get_status_display())
+        messages.info(request, _("日時の案ができたため、ここでは変えられません。") if is_fixed else str(over))
         return redirect("support_requests:status", token)
     return ChangeView.of(asked, token).as_view()(request, draft=draft, step=step)
 
 
 def _said(asked: SupportRequest, starts: list[dt.datetime]) -> dict[str, list[str]]:
     """What the request says so far, as the pages of the form would have sent it."""
-    said: dict[str, Any] = as_typed(asked, asked.group.new_contact)
+    said: dict[str, Any] = as_typed(asked, contact_shown(asked, to_group=True))
     said["level"] = said["level"].pk if said["level"] else ""
     for tick in ("wheelchair", "may_be_rung"):
         said[tick] = "on" if said[tick] else ""

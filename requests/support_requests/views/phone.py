@@ -10,6 +10,7 @@ from programme.access import coordinator_only
 from programme.errors import Refused
 from programme.qr import qr_code
 from support_requests import services
+from support_requests.errors import Overtaken
 from support_requests.forms import PhoneInForm, RevisionForm
 from support_requests.messages import status_url
 from support_requests.models import RequestTopic, Session, SupportRequest
@@ -39,15 +40,20 @@ def revise(request: HttpRequest, pk: int) -> HttpResponse:
     rows = SupportRequest.objects.visible_to(request.user).select_related("group__contact", "venue")
     asked = get_object_or_404(rows, pk=pk)
     form = RevisionForm(request.POST if request.method == "POST" else None, asked=asked)
+    differing: list[str] | None = None
     if form.is_valid():
         try:
-            services.revise(asked, form.wish(), by=request.user)
+            services.revise(asked, form.wish(), by=request.user, seen=form.cleaned_data["seen"])
+        except Overtaken as refused:
+            form.add_error(None, str(refused))
+            differing = form.look_again()
         except Refused as refused:
             form.add_error(None, str(refused))
         else:
             messages.success(request, _("内容を直しました。"))
             return redirect("support_requests:detail", pk)
-    return render(request, "support_requests/revise.html", {"form": form, "asked": asked})
+    context = {"form": form, "asked": asked, "differing": differing}
+    return render(request, "support_requests/revise.html", context)
 
 
 @coordinator_only
