@@ -76,6 +76,10 @@ class Place:
     def is_short(self) -> bool:
         return self.coming < self.shift.needed
 
+    @property
+    def filled(self) -> str:
+        return _("%(need)s人中%(have)s人") % {"need": self.shift.needed, "have": self.coming}
+
 
 Duty = tuple[Place, Seated]
 

@@ -112,6 +112,8 @@ class Row:
     """which of the group's wishes the planned time is; None for a standing shift"""
     team: list[Member] = field(default_factory=list)
     obstacles: list[Obstacle] = field(default_factory=list)
+    overrides: list[tuple[Any, ...]] = field(default_factory=list)
+    """names of who was to go and of whom the office sends instead, and why"""
     gone: list[str] = field(default_factory=list)
     """names of those who said no, or did not answer, since the shift was told to people"""
     change: "Change | None" = None
@@ -174,7 +176,7 @@ def parts_of(plan: Plan) -> QuerySet[PlannedTask]:
 
 def contests_of(plan: Plan) -> list[dict[str, Any]]:
     """What was decided by lot: two requests with their lots, and what they competed for."""
-    if plan.draw is None or not plan.contests:
+    if not plan.contests or plan.draw is None:
         return []
     named = {one[name] for one in plan.contests for name in ("won", "lost")}
     requests = SupportRequest.objects.select_related("group").in_bulk(named)
@@ -270,20 +272,17 @@ class _Named:
 
 def _with_what_they_are_of(parts: QuerySet[PlannedTask]) -> QuerySet[PlannedTask]:
     """Read by themselves: joined, the database would think longer about the way than it takes to go it."""
-    requests = SupportRequest.objects.select_related("group", "venue__district")
-    shifts = Shift.objects.select_related("venue__district")
+    requests, shifts = SupportRequest.objects.select_related("group", "venue"), Shift.objects.select_related("venue")
     return parts.prefetch_related(Prefetch("request", requests)).prefetch_related(Prefetch("shift", shifts))
 
 
 class _Reader:
     def __init__(self, plan: Plan, parts: QuerySet[PlannedTask]) -> None:
-        team = PlannedMember.objects.select_related("supporter__home_district")
-        overrides = PlanOverride.objects.select_related("supporter", "instead_of")
+        team = PlannedMember.objects.select_related("supporter").order_by("pk")
         rows = _with_what_they_are_of(parts.defer("others")).prefetch_related(
             "request__times",
             "request__topics",
-            Prefetch("team", team.order_by("pk")),
-            Prefetch("overrides", overrides.only("task", "at", "reason", "supporter__name", "instead_of__name")),
+            Prefetch("team", team),
         )
         self.tasks: Sequence[PlannedTask] = list(rows)
         self._limits = Limits.current()
@@ -292,6 +291,13 @@ class _Reader:
         self._turns = _turns(people)
         self._skills = _grouped(Skill.objects.filter(supporter__in=people).values_list("supporter", "topic", "level"))
         shifts = {task.shift_id for task in self.tasks if task.shift_id}
+        overrides = PlanOverride.objects.filter(task__in=self.tasks)
+        self._overrides = _grouped(overrides.values_list("task", "instead_of__name", "supporter__name", "reason"))
+        self._districts = {one.pk: one for one in kept_rows(District.objects.all())}
+        for task in self.tasks:
+            for of in (task.request, task.shift):
+                if of:
+                    of.venue.district = self._districts[of.venue.district_id]
         self._topics_of = _grouped(ShiftTopic.objects.filter(shift__in=shifts).values_list("shift", "topic"))
         self._gone = _gone(shifts)
 
@@ -310,12 +316,14 @@ class _Reader:
             rank=next((time.rank for time in times if time.starts_at == task.starts_at), None),
             team=[self._member(one.supporter, task, of.venue, wanted) for one in task.team.all()],
             obstacles=obstacles(task.explanation, self.topics),
+            overrides=self._overrides[task.pk],
             gone=self._gone.get(task.shift_id or 0, []),
         )
 
     def _member(self, one: Supporter, task: PlannedTask, venue: Venue, wanted: set[str]) -> Member:
         known = sorted(self._skills[one.pk])
-        home = to_metres(one.home_district.latitude, one.home_district.longitude)
+        district = self._districts[one.home_district_id]
+        home = to_metres(district.latitude, district.longitude)
         day = timezone.localdate(task.starts_at) if task.starts_at else timezone.localdate()
         turns, last_turn = self._turns.get(one.pk, (0, None))
         return Member(

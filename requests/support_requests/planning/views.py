@@ -76,7 +76,7 @@ def given_up(request: HttpRequest) -> HttpResponse:
 @coordinator_only
 def plan(request: HttpRequest, pk: int) -> HttpResponse:
     """One plan: while it is made, when it waits for approval, and what became of it."""
-    found = get_object_or_404(Plan.objects.select_related("created_by", "draw"), pk=pk)
+    found = get_object_or_404(Plan.objects.select_related("created_by"), pk=pk)
     if request.method == "POST":
         _act(request, found)
         return redirect("support_requests:plan", pk=pk)
