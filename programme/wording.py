@@ -55,7 +55,7 @@ def weekday(day: dt.date) -> str:
 
 def month_name(day: dt.date) -> str:
     """ "12月", "December"."""
-    return dateformat.format(day, pgettext("月の書き方(Djangoのdate書式)", "n月"))
+    return _written(day, pgettext("月の書き方(Djangoのdate書式)", "n月"), get_language())
 
 
 def say_month(day: dt.date) -> str:

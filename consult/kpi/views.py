@@ -82,7 +82,7 @@ def _month_page(request: HttpRequest, month: Month, form: CloseForm) -> HttpResp
         "verified": bool(found.closing and ledger.is_as_sealed(found.closing)),
         "proposals": proposals.defer("came", "went", "changed", "cells"),
         "made_here": ledger.corrections_made_in(Period.of(month)),
-        "draft": None if found.closing else MonthDraft.objects.filter(**of_month).first(),
+        "draft": MonthDraft.objects.filter(**of_month).first() if found.is_over and not found.closing else None,
         "open_points": open_points(month) if found.is_over and not found.closing else [],
         "previous": month.previous if has_figures(month.previous) else None,
         "next": month.next if has_figures(month.next) else None,

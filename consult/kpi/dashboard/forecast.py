@@ -17,6 +17,7 @@ It holds as long as the weeks ahead are like those behind; it knows no season an
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scipy.special import betainc, ndtri, stdtrit
 
@@ -65,6 +66,7 @@ def rate(weeks: Sequence[Week]) -> Rate | None:
     return Rate(per_chance, max(1.0, scatter / (len(used) - 1)), chances, len(used))
 
 
+@lru_cache(maxsize=256)
 def outlook(so_far: int, rate: Rate, chances_ahead: float) -> Outlook:
     """The count at the end, when ``so_far`` are counted and ``chances_ahead`` are to come."""
     mean = rate.per_chance * chances_ahead
