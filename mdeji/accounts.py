@@ -4,7 +4,8 @@ docs/adr/0033 says why there are four ways in and no password.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 TOO_MANY_CODES = _("コードを何度もお送りしました。5分ほど待ってから、もう一度お試しください。")
+TOO_MANY_GUESSES = _("コードが何度も違いました。もう一度、コードを送ってください。")
 TOO_MANY_SMS = _(
     "1日に送れるSMSのコードの数を超えました。明日もう一度お試しください。お急ぎのときは、メールアドレスを使うか、事務局にお電話ください。"
 )
@@ -174,6 +176,20 @@ class EmailStage(EmailVerificationStage):  # type: ignore[misc]
         return super().handle()
 
 
+def back_to_sign_up(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Leads whoever could not prove the new address or number back to signing up; allauth leads to signing in."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        gave_up = request.method == "POST" and not request.user.is_authenticated
+        if gave_up and response.headers.get("Location") == reverse("account_login"):
+            return redirect("account_signup")
+        return response
+
+    return guarded
+
+
 def proved_addresses(user: Any) -> dict[str, str]:
     """Where a code reaches the person: "mail" and "sms", as far as they are there."""
     found = {"mail": user.email or "", "sms": user.mobile if user.mobile_proved_at and settings.SIGN_IN_BY_SMS else ""}
@@ -185,11 +201,17 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     error_messages: ClassVar[dict[str, Any]] = {
         **DefaultAccountAdapter.error_messages,
-        # Nobody failed: it is the codes that are counted.
-        "too_many_login_attempts": TOO_MANY_CODES,
+        "too_many_login_attempts": TOO_MANY_GUESSES,
         "rate_limited": TOO_MANY_CODES,
         "phone_taken": _("この番号は、ほかの人の登録に使われています。"),
     }
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        # Where a code is asked for, allauth says of the codes that were sent what it says elsewhere of wrong ones.
+        error: ValidationError = super().validation_error(
+            "rate_limited" if code == "too_many_login_attempts" else code, *args
+        )
+        return error
 
     def login(self, request: HttpRequest, user: Any) -> None:
         super().login(request, user)

@@ -9,6 +9,7 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
 from mdeji import design, office, proving, texts, views, ways_in
+from mdeji.accounts import back_to_sign_up
 from mdeji.proving import proof_required
 from notifications import own
 
@@ -34,6 +35,8 @@ urlpatterns = [
     path("accounts/prove/", proving.prove, name="prove"),
     path("accounts/email/", proof_required(account_views.email)),
     path("accounts/phone/change/", proof_required(account_views.change_phone)),
+    path("accounts/confirm-email/", back_to_sign_up(account_views.email_verification_sent)),
+    path("accounts/phone/verify/", back_to_sign_up(account_views.verify_phone)),
     path("accounts/login/passkey/", login_webauthn, name="mfa_login_webauthn"),
     path("accounts/", include("allauth.account.urls")),
     path("supporters/", include("supporters.urls")),

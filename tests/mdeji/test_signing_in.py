@@ -147,6 +147,31 @@ def test_who_starts_over_at_once_reads_to_wait_and_can_sign_in_later(client: Cli
     assert signed_in_as(other) == User.objects.get().pk
 
 
+@pytest.mark.parametrize(
+    ("asking", "typing", "beginning"),
+    [
+        ("account_signup", "account_email_verification_sent", "account_signup"),
+        ("account_signup", "account_verify_phone", "account_signup"),
+        ("account_request_login_code", "account_confirm_login_code", "account_request_login_code"),
+    ],
+)
+def test_who_typed_wrong_codes_reads_so_where_they_began_and_no_false_wait(
+    client: Client, programme_facts: None, asking: str, typing: str, beginning: str
+) -> None:
+    client.post(reverse(asking), {"phone": MOBILE} if "phone" in typing else {"email": "a@example.jp"})
+    for _try in range(LOGIN_BY_CODE_MAX_ATTEMPTS):
+        page = client.post(reverse(typing), {"code": "x"}, follow=True)
+    assert page.request["PATH_INFO"] == reverse(beginning)
+    assert "コードが何度も違いました" in page.content.decode()
+    assert "コードを何度もお送りしました" not in page.content.decode()
+
+
+def test_who_asked_for_codes_too_often_reads_to_wait(db: None) -> None:
+    for _ask in range(4):
+        page = Client().post(reverse("account_request_login_code"), {"email": "a@example.jp"})
+    assert "コードを何度もお送りしました。5分ほど待ってから" in page.content.decode()
+
+
 def test_an_unknown_number_gets_one_sms_a_day_with_the_way_to_register(client: Client, db: None) -> None:
     for _try in range(2):
         client.post(reverse("account_request_login_code"), {"phone": "090-1234-5678"})
