@@ -23,6 +23,12 @@ from supporters.honoraria import acts_of, approve_lines, correct_amount, draw_up
 from supporters.models import Assignment, Honorarium
 
 LINES_A_PAGE, LISTED_AT_MOST = 20, 20
+# Of a line, and of what belongs to it.
+SHOWN = (
+    *("day", "cause", "minutes", "yen", "reason", "approved_at", "payment", "assignment__status"),
+    *("assignment__supporter__name", "assignment__supporter__may_be_paid", "assignment__check_in__at"),
+    *(f"assignment__shift__venue__{name}" for name in ("name", "kana", "name_en")),
+)
 
 
 @coordinator_only
@@ -84,7 +90,7 @@ def _page(month: Month, count: int, number: str | None) -> Any:
     lines = Honorarium.objects.of_month(month).order_by("day", "pk")
     lines = lines.select_related("assignment__supporter", "assignment__shift__venue", "assignment__check_in")
     # Most months were paid at once: the few payments are not read with each line.
-    lines = lines.prefetch_related("payment")
+    lines = lines.prefetch_related("payment").only(*SHOWN)
     page.object_list = list(lines[places.start : places.stop])
     return page
 

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from programme.fiscal import Month
@@ -104,3 +105,15 @@ class Honorarium(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.yen}円"
+
+    @property
+    def state(self) -> str:
+        """Where it stands, in words."""
+        if self.payment_id:
+            return gettext("支払い済み")
+        return gettext("承認済み・支払いを待っています") if self.approved_at else gettext("承認を待っています")
+
+    @property
+    def tone(self) -> str:
+        """How that is marked: a kind of components/status.html."""
+        return "good" if self.payment_id else "wait"
