@@ -38,6 +38,7 @@ from programme import furigana
 from programme.models import Programme, User
 from programme.text import ascii_number
 from programme.tries import Tries
+from programme.widgets import MailField
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -112,13 +113,13 @@ class MailOrNumber(forms.Form):
     """An address or a mobile number: one of them. Without SMS, an address."""
 
     def ask_for_one(self) -> None:
-        email: Any = self.fields["email"]
-        email.label = _("メールアドレス")
+        self.fields["email"] = MailField(label=_("メールアドレス"), required=not settings.SIGN_IN_BY_SMS)
         if settings.SIGN_IN_BY_SMS:
-            email.required = False
             self.fields["phone"] = NumberField(required=False)
+            both: list[Any] = [self.fields["email"], self.fields["phone"]]
+            for field in both:
+                field.is_one_of_several = True
         else:
-            email.required = True
             self.fields.pop("phone", None)
 
     def clean(self) -> dict[str, Any]:
@@ -158,9 +159,13 @@ class NumberCodeForm(allauth_forms.VerifyPhoneForm):  # type: ignore[misc]
 class AddressForm(allauth_forms.AddEmailForm):  # type: ignore[misc]
     """The mail address of somebody who is signed in."""
 
-    email = forms.EmailField(
-        label=_("新しいメールアドレス"), max_length=254, widget=forms.EmailInput({"autocomplete": "email"})
-    )
+    email = MailField(label=_("新しいメールアドレス"))
+
+
+class OtherAddressForm(allauth_forms.ChangeEmailForm):  # type: ignore[misc]
+    """The mail address of somebody who mistyped it at signing up."""
+
+    email = MailField(label=_("新しいメールアドレス"))
 
 
 class NumberForm(allauth_forms.ChangePhoneForm):  # type: ignore[misc]

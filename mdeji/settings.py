@@ -298,6 +298,7 @@ ACCOUNT_FORMS = {
     "signup": "mdeji.accounts.SignupForm",
     "confirm_email_verification_code": "mdeji.accounts.AddressCodeForm",
     "verify_phone": "mdeji.accounts.NumberCodeForm",
+    "change_email": "mdeji.accounts.OtherAddressForm",
     "add_email": "mdeji.accounts.AddressForm",
     "change_phone": "mdeji.accounts.NumberForm",
 }

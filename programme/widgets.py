@@ -1,6 +1,7 @@
 """Fields and widgets that every app's forms share. Their look is in the design system: docs/design-system.md."""
 
 import datetime as dt
+import unicodedata
 from typing import Any
 
 from django import forms
@@ -63,6 +64,20 @@ class WholeNumberField(forms.IntegerField):
             if value is None:
                 raise ValidationError(self.error_messages["invalid"], code="invalid")
         return super().to_python(value)
+
+
+class MailField(forms.EmailField):
+    """A mail address; full-width signs, which no address has, become what was meant.
+
+    Not ``type=email``: browsers write a full-width address anew while one types it.
+    """
+
+    def __init__(self, *, autocomplete: str = "email", **options: Any) -> None:
+        attrs = {"inputmode": "email", "autocomplete": autocomplete}
+        super().__init__(max_length=254, widget=forms.TextInput(attrs), **options)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
 
 
 class PostcodeField(forms.CharField):

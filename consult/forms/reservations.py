@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from consult.reserving import Slot, Wish
 from programme.models import Topic
 from programme.models.kept import kept_rows
+from programme.widgets import MailField
 from programme.wording import say_day, say_time
 
 
@@ -27,10 +28,9 @@ class ReservationForm(forms.Form):
         },
     )
     name = forms.CharField(label=_("お名前"), max_length=100, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    email = forms.EmailField(
+    email = MailField(
         label=_("メールアドレス"),
         required=False,
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text=_("メールアドレスか電話番号の、どちらか1つを入力してください。日時が変わるときにお知らせします。"),
     )
     phone = forms.CharField(

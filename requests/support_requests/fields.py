@@ -1,7 +1,6 @@
 """Fields of the forms: starts from lists and from the calendar, a mail address, topics to tap."""
 
 import datetime as dt
-import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -330,19 +329,6 @@ def _room_label(room: Room) -> str:
     if not room.capacity:
         return str(room)
     return gettext("%(room)s(%(capacity)s人まで)") % {"room": room, "capacity": room.capacity}
-
-
-class MailField(forms.EmailField):
-    """A mail address; full-width signs, which no address has, become what was meant."""
-
-    default_error_messages = {
-        "invalid": _(
-            "メールアドレスの形をご確認ください(例 hanako@example.jp)。お持ちでない方は、空欄でだいじょうぶです。"
-        )
-    }
-
-    def to_python(self, value: Any) -> Any:
-        return super().to_python(unicodedata.normalize("NFKC", value) if isinstance(value, str) else value)
 
 
 class TopicTiles(FactChoices):

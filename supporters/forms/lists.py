@@ -19,7 +19,7 @@ from tablib.exceptions import TablibException
 from notifications.phones import e164, takes_sms
 from programme.models import Category, District, Topic
 from programme.text import ascii_number
-from programme.widgets import DateField, PostcodeField
+from programme.widgets import DateField, MailField, PostcodeField
 from supporters.fields import PhoneField
 from supporters.forms.facts import OLDEST, YOUNGEST, check_kana
 from supporters.models import Supporter
@@ -122,7 +122,7 @@ class RowForm(forms.Form):
     )
     phone = PhoneField(label=_("電話番号"), required=False)
     mobile = PhoneField(label=_("携帯電話の番号"), required=False)
-    email = forms.EmailField(label=_("メールアドレス"), max_length=254, required=False)
+    email = MailField(label=_("メールアドレス"), required=False)
     postcode = PostcodeField(label=_("郵便番号"))
     address = forms.CharField(label=_("住所"), max_length=200, required=False)
     registered_on = ListedDate(label=_("登録日"), required=False)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from notifications.models import Contact, Mailing
 from programme.choices import FactChoice
 from programme.models import Course, District, Topic
-from programme.widgets import DateField
+from programme.widgets import DateField, MailField
 from supporters.fields import PhoneField
 from supporters.forms.guardians import OwnAddresses
 from supporters.models import Shift, Skill, Supporter, WeeklyWindow
@@ -174,9 +174,9 @@ class JoiningForm(forms.Form):
 class ContactForm(forms.ModelForm):  # type: ignore[type-arg]  # takes no argument when it runs
     """Where somebody can be reached: by one of them at least."""
 
-    email = forms.EmailField(
+    email = MailField(
         label=_("メール"),
-        max_length=254,
+        autocomplete="off",
         required=False,
         help_text=_("お知らせの届け先です。サインインに使うアドレスは変わりません。"),
     )
@@ -217,7 +217,7 @@ class GuardianForm(forms.Form):
     """Whom to ask for ``minor``, or whose signed sheet has come."""
 
     name = forms.CharField(label=_("保護者のお名前"), max_length=100)
-    email = forms.EmailField(label=_("保護者のメールアドレス"), max_length=254, required=False)
+    email = MailField(label=_("保護者のメールアドレス"), required=False, autocomplete="off")
     phone = PhoneField(label=_("保護者の電話番号"), required=False, autocomplete="off")
 
     def __init__(self, *args: Any, minor: Supporter, **kwargs: Any) -> None:

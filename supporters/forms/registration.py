@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.choices import FactChoices
 from programme.models import District, User
+from programme.widgets import MailField
 from supporters.fields import DistrictMap, PhoneField
 from supporters.forms.facts import CheckedFacts, OwnFacts
 from supporters.forms.guardians import OwnAddresses
@@ -40,12 +41,11 @@ class RegistrationForm(FreeTimesForm, OwnFacts, CheckedFacts):
         max_length=100,
         required=False,
     )
-    guardian_email = forms.EmailField(
+    guardian_email = MailField(
         label=_("保護者のメールアドレス"),
-        max_length=254,
         required=False,
         help_text=_("同意のお願いを送ります。メールを使わない方は、電話番号を書いてください。"),
-        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        autocomplete="off",
     )
     guardian_phone = PhoneField(label=_("保護者の電話番号"), required=False, autocomplete="off")
 

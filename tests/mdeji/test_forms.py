@@ -6,8 +6,12 @@ import re
 import pytest
 from django import forms
 
-from mdeji.accounts import LoginCodeForm
+from consult.forms.reservations import ReservationForm
+from mdeji.accounts import AddressForm, LoginCodeForm
 from programme.widgets import DateField, ThreePartDate, TimeField, WeekTimesField, WholeNumberField
+from supporters.forms.lists import RowForm
+from supporters.forms.office import ContactForm, GuardianForm
+from supporters.forms.registration import RegistrationForm
 
 
 class Enquiry(forms.Form):
@@ -19,6 +23,17 @@ class Enquiry(forms.Form):
     people = WholeNumberField(label="人数", min_value=3)
     kind = forms.ChoiceField(label="種類", choices=[("a", "甲"), ("b", "乙")], widget=forms.RadioSelect)
     agreed = forms.BooleanField(label="同意します")
+
+
+# Wherever somebody types a mail address. Signing in and up: test_signing_in.py; groups: tests/support_requests/.
+ADDRESSES = [
+    (AddressForm, "email"),
+    (ReservationForm, "email"),
+    (RegistrationForm, "guardian_email"),
+    (GuardianForm, "email"),
+    (ContactForm, "email"),
+    (RowForm, "email"),
+]
 
 
 GOOD = {
@@ -169,3 +184,8 @@ def test_the_week_is_a_table_of_seven_days_whose_boxes_have_names() -> None:
     assert len(re.findall(r'<th scope="row">', html)) == 7
     assert len(re.findall(r"checked", html)) == 1
     assert "水 午前 09:00–12:00" in html
+
+
+@pytest.mark.parametrize(("form", "name"), ADDRESSES)
+def test_a_mail_address_may_be_typed_full_width(form: type[forms.BaseForm], name: str) -> None:
+    assert form.base_fields[name].clean("ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ") == "hanako@example.jp"

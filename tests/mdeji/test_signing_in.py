@@ -199,8 +199,25 @@ def test_nothing_is_sent_to_a_number_that_stopped_us(client: Client, db: None) -
 def test_one_address_or_one_mobile_is_asked_for(
     client: Client, db: None, page: str, typed: dict[str, str], said: str
 ) -> None:
-    assert said in client.post(reverse(page), typed).content.decode()
+    shown = client.post(reverse(page), typed).content.decode()
+    assert said in shown
+    assert shown.count("どちらか一つ</span>") == 2
+    assert "任意" not in shown
     assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["account_request_login_code", "account_signup"])
+def test_a_mail_address_is_typed_full_width(client: Client, programme_facts: None, page: str) -> None:
+    if page == "account_request_login_code":
+        UserFactory.create(email="hanako@example.jp")
+    client.post(reverse(page), {"email": "ｈａｎａｋｏ＠ｅｘａｍｐｌｅ．ｊｐ"})
+    assert mail.outbox[-1].to == ["hanako@example.jp"]
+
+
+def test_a_mistyped_address_is_put_right_full_width(client: Client, programme_facts: None) -> None:
+    client.post(reverse("account_signup"), {"email": "hamako@example.jp"})
+    client.post(reverse("account_email_verification_sent"), {"action": "change", "email": "ｈａｎａｋｏ＠example.jp"})
+    assert mail.outbox[-1].to == ["hanako@example.jp"]
 
 
 def test_a_number_is_added_to_an_account_when_its_code_was_typed(client: Client, db: None) -> None:

@@ -17,11 +17,10 @@ from programme.choices import FactChoice, FactChoices
 from programme.errors import Refused
 from programme.models import Device, District, Level, Limits, Room, Venue
 from programme.postcode import say_postcode
-from programme.widgets import PostcodeField, WholeNumberField
+from programme.widgets import MailField, PostcodeField, WholeNumberField
 from support_requests import rules
 from support_requests.fields import (
     OWN_PLACE,
-    MailField,
     PlaceField,
     StartField,
     TopicTiles,
@@ -73,8 +72,12 @@ class WishForm(forms.Form):
     email = MailField(
         label=_("メールアドレス"),
         required=False,
-        widget=forms.TextInput(attrs={"inputmode": "email", "autocomplete": "email"}),
         help_text=_("メールで確認と決定のお知らせを送ります。お持ちでない方は、空欄でだいじょうぶです。"),
+        error_messages={
+            "invalid": _(
+                "メールアドレスの形をご確認ください(例 hanako@example.jp)。お持ちでない方は、空欄でだいじょうぶです。"
+            )
+        },
     )
     phone = forms.CharField(
         label=_("電話番号"),
