@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from programme.fiscal import span
 from programme.models import Topic
 from programme.models.kept import kept_rows
-from programme.widgets import WEEK_BANDS, DateField, WeekTimesField, WholeNumberField
+from programme.widgets import WEEK_BANDS, DateField, TimeField, WeekTimesField, WholeNumberField
 from supporters.fields import DistrictMap, SkillsField
 from supporters.models import Absence, Supporter, TravelBy
 from supporters.services import WeekTime
@@ -92,10 +92,16 @@ FARTHEST_AHEAD = 2 * 366  # days; beyond them somebody mistyped the year
 
 
 class AbsenceForm(forms.Form):
-    """Days on which somebody cannot come after all."""
+    """Days on which somebody cannot come after all, or a part of them."""
 
     first = DateField(label=_("いつから"), required=False, help_text=_("書かないと、今日からです。"))
+    since = TimeField(
+        label=_("何時から"), first=dt.time(7), last=dt.time(22), required=False, help_text=_("選ばないと、朝からです。")
+    )
     last = DateField(label=_("いつまで"), required=False, help_text=_("1日だけのときは、書かなくてかまいません。"))
+    until = TimeField(
+        label=_("何時まで"), first=dt.time(7), last=dt.time(22), required=False, help_text=_("選ばないと、夜までです。")
+    )
     reason = forms.CharField(
         label=_("理由"), required=False, max_length=100, help_text=_("書かなくてもかまいません。事務局だけが見ます。")
     )
@@ -115,12 +121,26 @@ class AbsenceForm(forms.Form):
             self.add_error("first", _("今日より後の日付を入力してください。"))
         elif (first - timezone.localdate()).days > FARTHEST_AHEAD:
             self.add_error("first", _("「いつから」の年をご確認ください。2年より先の日は入れられません。"))
+        elif first == last and cleaned["since"] and cleaned["until"] and cleaned["until"] <= cleaned["since"]:
+            self.add_error("until", _("「何時から」より後の時刻を選んでください。"))
+        elif self._times(cleaned)[1] <= timezone.now():
+            self.add_error("until", _("もう過ぎた時刻です。"))
         elif (last - first).days > 366:
             self.add_error("last", _("1年以内の日付を入力してください。長く休むときは「お休みする」を使ってください。"))
         return cleaned
 
+    @staticmethod
+    def _times(cleaned: dict[str, Any]) -> tuple[dt.datetime, dt.datetime]:
+        """Whole days, less what the times of the first and the last day leave free."""
+        starts_at, ends_at = span(cleaned["first"], cleaned["last"])
+        if cleaned["since"]:
+            starts_at = timezone.make_aware(dt.datetime.combine(cleaned["first"], cleaned["since"]))
+        if cleaned["until"]:
+            ends_at = timezone.make_aware(dt.datetime.combine(cleaned["last"], cleaned["until"]))
+        return starts_at, ends_at
+
     def save_for(self, supporter: Supporter) -> Absence:
-        starts_at, ends_at = span(self.cleaned_data["first"], self.cleaned_data["last"])
+        starts_at, ends_at = self._times(self.cleaned_data)
         return Absence.objects.create(
             supporter=supporter, starts_at=starts_at, ends_at=ends_at, reason=self.cleaned_data["reason"]
         )

@@ -7,15 +7,18 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import Contact
+from programme.fiscal import span, start_of
 from programme.lifecycle import Move, Stateful
 from programme.models import Category, Course, District, Limits, Topic
 from programme.models.kept import kept_rows
 from programme.models.records import RecordedQuerySet, recorded
 from programme.text import search_key
 from programme.widgets import WEEKDAYS as WEEKDAY_NAMES
+from programme.wording import say_day, say_moment, say_span
 from supporters.errors import ConsentMissing, ConsentRevoked, Erased, MayBeKnown, TrainingMissing
 from supporters.messages import (
     stop_asking_consent,
@@ -344,6 +347,25 @@ class Absence(models.Model):
     @property
     def last_day(self) -> dt.date:
         return timezone.localdate(self.ends_at - dt.timedelta(microseconds=1))
+
+    @property
+    def when(self) -> str:
+        """In words; where it begins or ends with the day, without a time."""
+        from_morning, to_night = (
+            self.starts_at == start_of(self.first_day),
+            self.ends_at == span(self.last_day, self.last_day)[1],
+        )
+        first = say_day(self.starts_at) if from_morning else say_moment(self.starts_at)
+        last = say_day(self.last_day) if to_night else say_moment(self.ends_at)
+        if self.first_day != self.last_day:
+            return gettext("%(first)sから%(last)sまで") % {"first": first, "last": last}
+        if from_morning and to_night:
+            return first
+        if from_morning:
+            return gettext("%(end)sまで") % {"end": last}
+        if to_night:
+            return gettext("%(start)sから") % {"start": first}
+        return say_span(self.starts_at, self.ends_at)
 
 
 class Shown(models.TextChoices):

@@ -18,6 +18,7 @@ from icalendar import Calendar
 from notifications import links
 from notifications.models import Message
 from programme.models import Category, District, Limit, Limits, Programme, User
+from supporters.choosing import choices
 from supporters.figures import own_figures
 from supporters.messages import CONSENT, OFFER
 from supporters.models import Absence, Assignment, Consent, Shift, Skill, Supporter
@@ -389,7 +390,7 @@ def test_my_page_shows_offers_and_duties_with_those_who_go_along() -> None:
     page = text_of(signed_in(supporter.user).get(HOME))
     for word in ("スマホ講座", "よろず相談所 南", "仲間 一郎", "名札を持ってきてください", str(shift.venue)):
         assert word in page
-    assert page.count("/supporters/offer/") == 2
+    assert page.count('href="/supporters/offer/') == 2
 
 
 def test_the_next_duty_stands_on_top_with_the_way_there_and_what_the_group_needs() -> None:
@@ -502,6 +503,39 @@ def test_limits_take_numbers_as_people_type_them() -> None:
 
 def day_parts(name: str, day: dt.date) -> dict[str, str]:
     return {f"{name}_year": str(day.year), f"{name}_month": str(day.month), f"{name}_day": str(day.day)}
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days", "held", "words", "free"),
+    [
+        ("", "15:00", 0, ((3, 0), (3, 15)), "15:00まで", [16]),
+        ("15:00", "", 0, ((3, 15), (4, 0)), "15:00から", [10]),
+        ("10:00", "12:30", 0, ((3, 10), (3, 12, 30)), "10:00から12:30まで", [16]),
+        ("18:00", "12:00", 2, ((3, 18), (5, 12)), "12:00まで", [10, 16]),
+        ("", "", 0, ((3, 0), (4, 0)), "", []),
+    ],
+)
+def test_a_part_of_a_day_off_leaves_the_rest_free(
+    since: str, until: str, days: int, held: tuple[Any, Any], words: str, free: list[int]
+) -> None:
+    supporter = SupporterFactory()
+    client = signed_in(supporter.user)
+    first = timezone.localdate() + dt.timedelta(days=3)
+    last = day_parts("last", first + dt.timedelta(days=days)) if days else {}
+    client.post(HOME + "absences/", {**day_parts("first", first), **last, "since": since, "until": until})
+    absence = supporter.absences.get()
+    assert (absence.starts_at, absence.ends_at) == tuple(at(*moment) for moment in held)
+    assert words in absence.when
+    assert absence.when in text_of(client.get(HOME + "absences/"))
+    found = choices(Supporter.objects.all(), [a_shift(days=3, hour=hour) for hour in (10, 16)])
+    assert [timezone.localtime(one.shift.starts_at).hour for one in found if not one.against + one.doubts] == free
+
+
+def test_a_part_of_a_day_ends_after_it_begins_and_is_not_over() -> None:
+    client = signed_in(SupporterFactory().user)
+    first = day_parts("first", timezone.localdate() + dt.timedelta(days=3))
+    refused = client.post(HOME + "absences/", {**first, "since": "15:00", "until": "15:00"})
+    assert list(refused.context["form"].errors) == ["until"]
 
 
 def test_absences_are_added_shown_and_taken_back() -> None:
