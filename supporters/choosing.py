@@ -54,7 +54,7 @@ class Choice:
 
 
 def choices(supporters: QuerySet[Supporter], shifts: Sequence[Shift]) -> list[Choice]:
-    """Each of ``supporters`` with each of ``shifts`` (read with venue and district) on which they are not already.
+    """Each of ``supporters`` with each of ``shifts`` (read with its venue) on which they are not already.
 
     By person, then by shift, as given. What somebody promised counts against all of the shifts, but the shifts do not
     count against each other: ``Tally`` does that.
@@ -75,11 +75,13 @@ class Tally:
         districts = {one.pk: one for one in kept_rows(District.objects.all())}
         for person in self.people:
             person.home_district = districts[person.home_district_id]
+        for shift in shifts:
+            shift.venue.district = districts[shift.venue.district_id]
         of = {"supporter__in": self.people}
         done = TrainingCompletion.objects.filter(**of).values_list("supporter", "course")
         self._done = _by_person(done)
         self._areas = _by_person(Supporter.areas.through.objects.filter(**of).values_list("supporter", "district"))
-        windows = WeeklyWindow.objects.filter(**of).order_by()
+        windows = WeeklyWindow.objects.filter(**of, weekday__in={day.weekday() for day in days}).order_by()
         self._windows = _by_person(windows.values_list("supporter", "weekday", "starts", "ends"))
         absences = Absence.objects.filter(**of, starts_at__lt=end, ends_at__gt=start).order_by()
         self._absences = _by_person(absences.values_list("supporter", "starts_at", "ends_at"))

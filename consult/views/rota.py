@@ -135,7 +135,7 @@ def urgent(request: HttpRequest) -> HttpResponse:
 @coordinator_only
 def people(request: HttpRequest, pk: int) -> HttpResponse:
     """Who could go to an opening, the nearest first, and what stands against the others; put down or ask one."""
-    found = get_object_or_404(Opening.objects.select_related("desk", "shift__venue__district"), pk=pk)
+    found = get_object_or_404(Opening.objects.select_related("desk", "shift__venue"), pk=pk)
     form = PeopleFilter(request.GET)
     refused: dict[str, Any] = {}
     if request.POST.get("how") == "room":

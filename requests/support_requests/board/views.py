@@ -176,7 +176,7 @@ def act(request: UserRequest, pk: int) -> HttpResponse:
 @coordinator_only
 def people(request: UserRequest, pk: int) -> HttpResponse:
     """Who could come to a shift, as things would be after the steps, and what stands against the others."""
-    shift = get_object_or_404(Shift.objects.select_related("venue__district"), pk=pk)
+    shift = get_object_or_404(Shift.objects.select_related("venue"), pk=pk)
     monday = _monday(shift.local_date.isoformat())
     form = PeopleForm(request.GET)
     q = form.cleaned_data["q"] if form.is_valid() else ""
@@ -202,7 +202,7 @@ def person(request: UserRequest, pk: int) -> HttpResponse:
     keys = places_to_go(monday, pk, [step for step in steps if step.supporter_id == pk])
     keys = [key for key in keys if not leaves or key != leaves.pk]
     page: Any = Paginator(keys, CHOICES_A_PAGE).get_page(request.GET.get("page"))
-    shifts = Shift.objects.select_related("venue__district").in_bulk(page.object_list)
+    shifts = Shift.objects.select_related("venue").in_bulk(page.object_list)
     places = [shifts[key] for key in page.object_list if key in shifts]
     tally = tally_after(steps, Supporter.objects.filter(pk=pk), [*places, *([leaves] if leaves else [])])
     if not tally.people:
