@@ -24,7 +24,13 @@ def open_places(supporter: Supporter) -> list[Shift]:
     coming = Shift.objects.standing().filter(starts_at__gt=timezone.now(), starts_at__lt=_horizon()).with_staffing()
     first_come = Q(joining=Shift.Joining.FIRST_COME, held__lt=F("needed"))
     choice = Q(joining=Shift.Joining.CHOICE, held__lt=F("needed") - F("asked"))
-    rows = coming.filter(first_come | choice).select_related("venue__district").order_by("starts_at", "pk")
+    own = supporter.assignments.filter(status=Assignment.Status.STANDING_IN_WANTED)  # others are to take these
+    rows = (
+        coming.filter(first_come | choice)
+        .exclude(pk__in=own.values("shift"))
+        .select_related("venue__district")
+        .order_by("starts_at", "pk")
+    )
     return places_for(supporter, list(rows[:PLACES_LOOKED_AT]))
 
 

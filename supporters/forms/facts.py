@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from programme.choices import FactChoice
 from programme.models import Category, District
+from programme.postcode import place_of
 from programme.widgets import DateField, PostcodeField, ThreePartDate
 from supporters.models import SpecialNeed, Supporter
 
@@ -63,6 +64,15 @@ class OwnFacts(forms.Form):
         widget=forms.CheckboxSelectMultiple(attrs={"class": "columns"}),
         help_text=_("「手話で話してほしい」などの希望があるときに、お願いすることがあります。"),
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        postcode = cleaned.get("postcode")
+        if postcode and not cleaned.get("address") and not place_of(postcode):
+            self.add_error(
+                "postcode", _("この郵便番号の町が見つかりません。番号をご確認いただくか、住所を入力してください。")
+            )
+        return cleaned
 
 
 class CheckedFacts(forms.Form):

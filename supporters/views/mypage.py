@@ -165,7 +165,7 @@ def _say_joined(row: Assignment) -> str:
         return _("応募しました。決まったら、お知らせします。マイページで取り消せます。")
     if row.status == Assignment.Status.OFFERED:
         return _("この活動は、もうお願いが届いています。マイページからお返事をお願いします。")
-    return _("決まりました。マイページの「これからの活動」にあります。")
+    return _("決まりました。マイページにあります。")
 
 
 @supporter_only

@@ -105,6 +105,24 @@ def test_a_supporter_applies_in_two_taps_and_sees_it_on_the_own_page(client: Cli
     assert gone.status_code == 404
 
 
+def test_who_asked_for_a_stand_in_is_not_offered_their_own_place() -> None:
+    shift, person, other = a_shift(joining=Joining.FIRST_COME), SupporterFactory.create(), SupporterFactory.create()
+    row = join(shift, person, by=None)
+    row.want_stand_in(by=None)
+    assert (open_places(person), open_places(other)) == ([], [shift])
+
+
+def test_who_takes_a_place_reads_where_it_is_and_who_rests_why_there_is_none(client: Client) -> None:
+    shift, person = a_shift(joining=Joining.FIRST_COME), SupporterFactory.create()
+    client.force_login(person.user)
+    page = client.post(reverse("supporters:places"), {"shift": shift.pk}, follow=True).content.decode()
+    assert "決まりました。マイページにあります。" in page
+    person.pause(by=None, reason="")
+    page = client.get(reverse("supporters:places")).content.decode()
+    assert "今はお休み中です。" in page
+    assert "また見に来てください" not in page
+
+
 # --- The office's page ---------------------------------------------------------------------------------
 @pytest.fixture
 def office(client: Client, coordinator: User) -> Client:

@@ -107,6 +107,17 @@ def test_what_is_no_postcode_is_said_beside_it() -> None:
     assert "7けたの数字" in page
 
 
+def test_a_postcode_without_a_town_is_said_and_an_address_goes_without_one() -> None:
+    client, draft = signed_in(UserFactory()), uuid.uuid4()
+    for step in ("you", "about"):
+        client.post(url_of(RegistrationView, draft, step), typed())
+    where = url_of(RegistrationView, draft, "where")
+    page = client.post(where, typed(postcode="999-9999"), follow=True).content.decode()
+    assert "この郵便番号の町が見つかりません" in page
+    page = client.post(where, typed(postcode="999-9999", address="前橋市大手町2-12-1"), follow=True)
+    assert page.request["PATH_INFO"] == url_of(RegistrationView, draft, "skills")
+
+
 def test_districts_are_on_a_map_and_in_a_list() -> None:
     client, draft = signed_in(UserFactory()), uuid.uuid4()
     for step in ("you", "about"):
