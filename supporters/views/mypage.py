@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,7 +25,7 @@ from supporters.figures import own_figures
 from supporters.forms import AbsenceForm, FreeTimesForm, LimitsForm, OwnFactsForm, ReasonForm, SkillsForm
 from supporters.joining import join, open_places
 from supporters.messages import OFFER
-from supporters.models import Assignment, CheckIn, Shift, SpecialNeed, Supporter
+from supporters.models import Absence, Assignment, CheckIn, Shift, SpecialNeed, Supporter
 from supporters.owners import links_of, owner_of, thanks_of
 from supporters.services import put_right, set_free_times, set_skills
 from supporters.views.registering import with_address_of_postcode
@@ -119,11 +119,15 @@ def home(request: HttpRequest, supporter: Supporter) -> HttpResponse:
 def _card(row: Assignment, owner_links: Any = None) -> dict[str, Any]:
     return {
         "row": row,
-        "url": reverse("supporters:offer", args=[links.token(OFFER, row.pk)]),
+        "url": _offer_url(row),
         "team": [mate for mate in row.shift.team if mate.pk != row.pk],  # type: ignore[attr-defined]  # prefetched
         "links": (owner_links or {}).get(row.shift_id, []),
         "to_come": row.shift.starts_at > timezone.now(),
     }
+
+
+def _offer_url(row: Assignment) -> str:
+    return reverse("supporters:offer", args=[links.token(OFFER, row.pk)])
 
 
 def _next(duty: dict[str, Any]) -> dict[str, Any]:
@@ -217,14 +221,29 @@ def own_facts(request: HttpRequest, supporter: Supporter) -> HttpResponse:
 
 @supporter_only
 def absences(request: HttpRequest, supporter: Supporter) -> HttpResponse:
-    """Days on which the person cannot come after all: a list, and a form for one more."""
+    """Days on which the person cannot come after all: a list, what is promised for them, and a form for one more."""
     form = AbsenceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        form.save_for(supporter)
+        added = form.save_for(supporter)
         messages.success(request, _("お休みする日を追加しました。"))
+        if promised := _promised_in(supporter.absences.filter(pk=added.pk)).count():
+            say = _("このあいだに決まっている活動が%(count)s件あります。行けないものは、下の一覧からお知らせください。")
+            messages.warning(request, say % {"count": promised})
         return redirect("supporters:absences")
     coming = supporter.absences.filter(ends_at__gt=timezone.now())
-    return render(request, "supporters/absences.html", {"form": form, "absences": coming})
+    rows = _promised_in(supporter.absences.all()).select_related("shift__venue")
+    context = {"form": form, "absences": coming, "duties": [(row, _offer_url(row)) for row in rows]}
+    return render(request, "supporters/absences.html", context)
+
+
+def _promised_in(absences: QuerySet[Absence]) -> QuerySet[Assignment]:
+    """What the person has said yes to and that lies in ``absences``, all theirs."""
+    away = absences.filter(
+        supporter=OuterRef("supporter"),
+        starts_at__lt=OuterRef("shift__ends_at"),
+        ends_at__gt=OuterRef("shift__starts_at"),
+    )
+    return Assignment.objects.upcoming().filter(Exists(away), status=Assignment.Status.ACCEPTED)
 
 
 @require_POST

@@ -562,6 +562,27 @@ def test_absences_are_added_shown_and_taken_back() -> None:
     assert not supporter.absences.exists()
 
 
+def test_who_is_away_reads_which_promised_duties_lie_in_it_at_a_fixed_cost() -> None:
+    supporter = SupporterFactory(week_limit=9, month_limit=99)
+    client, today = signed_in(supporter.user), timezone.localdate()
+    away = {**day_parts("first", today + dt.timedelta(days=3)), **day_parts("last", today + dt.timedelta(days=5))}
+    for day in (2, 3, 6):
+        an_offer(a_shift(days=day), supporter).accept(by=None)
+    page = client.post(HOME + "absences/", away, follow=True)
+    assert "決まっている活動が1件あります" in text_of(page)
+    counts = []
+    for day in (4, 5):
+        with CaptureQueriesContext(connection) as queries:
+            page = client.get(HOME + "absences/")
+        counts.append((len(page.context["duties"]), len(queries)))
+        an_offer(a_shift(days=day), supporter).accept(by=None)
+    days = [row.shift.local_date for row, _url in client.get(HOME + "absences/").context["duties"]]
+    assert days == [today + dt.timedelta(days=day) for day in (3, 4, 5)]
+    assert counts == [(1, counts[0][1]), (2, counts[0][1])]
+    free = day_parts("last", today)
+    assert "件あります" not in text_of(client.post(HOME + "absences/", free, follow=True))
+
+
 def test_one_day_needs_no_end_and_the_past_is_refused() -> None:
     supporter = SupporterFactory()
     client = signed_in(supporter.user)
