@@ -90,25 +90,39 @@ class Tally:
         for row in held.select_related("shift__venue").only(*_OF_A_DUTY):
             row.shift.venue.district = districts[row.shift.venue.district_id]
             self._duties[row.supporter_id].append(row.shift)
-        self._mates: dict[int, list[Mate]] = defaultdict(list)
-        self._rows: dict[tuple[int, int], Assignment] = {}
-        rows = Assignment.objects.filter(shift__in=shifts).select_related("supporter")
-        for row in rows.only("shift", "status", "answer_by", "supporter__birth_date").order_by("pk"):
-            self._rows[row.supporter_id, row.shift_id] = row
-            if mate := mate_of(row):
-                self._mates[row.shift_id].append(mate)
         self._keys = {shift.pk for shift in shifts}
         self._taken: Counter[int] = Counter()
 
+    # What follows is read when somebody wants to know.
+    @cached_property
+    def _found(self) -> list[Assignment]:
+        """Who is on the shifts, was asked, or said no."""
+        rows = Assignment.objects.filter(shift__in=self._keys).select_related("supporter")
+        return list(rows.only("shift", "status", "answer_by", "supporter__birth_date").order_by("pk"))
+
+    @cached_property
+    def _rows(self) -> dict[tuple[int, int], Assignment]:
+        """The newest of each person and shift."""
+        return {(row.supporter_id, row.shift_id): row for row in self._found}
+
+    @cached_property
+    def _mates(self) -> dict[int, list[Mate]]:
+        """By shift: with whom somebody would go."""
+        found: dict[int, list[Mate]] = defaultdict(list)
+        for row in self._found:
+            if mate := mate_of(row):
+                found[row.shift_id].append(mate)
+        return found
+
     @cached_property
     def _free(self) -> Counter[int]:
-        """By shift: how many seats nobody has. Read when somebody wants to know: few do."""
+        """By shift: how many seats nobody has."""
         free = Seat.objects.filter(shift__in=self._keys, assignment=None).order_by()
         return Counter(free.values_list("shift", flat=True))
 
     @cached_property
     def _consented(self) -> set[int]:
-        """For whom a guardian's consent stands. Read when somebody under age is among the people."""
+        """For whom a guardian's consent stands."""
         consents = Consent.objects.filter(Consent.VALID, supporter__in=self.people).order_by()
         return set(consents.values_list("supporter", flat=True))
 
@@ -174,7 +188,7 @@ class Tally:
             trained=self._courses <= {course for (course,) in self._done[supporter.pk]},
             consented=not is_minor or supporter.pk in self._consented,
             duties=self._duties[supporter.pk],
-            mates=self._mates[shift.pk],
+            mates=self._mates[shift.pk] if is_minor else [],
             free_seats=self.seats(shift) if is_minor else 0,
         )
         against: list[Refused] = []
