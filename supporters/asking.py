@@ -26,7 +26,8 @@ def answer_by(now: dt.datetime, starts_at: dt.datetime, limits: Limits) -> dt.da
     At the latest a day before the start; when the start is less than two days away, after half of the time
     that is left. Nobody has to answer in the quiet hours: what is asked then counts from the morning on, and an end
     within them is put off to an hour after them, or, where that is too late to ask another, brought forward to
-    their beginning. Always between ``now`` and ``starts_at``.
+    their beginning, or, where that is too soon to answer, put off to half of the morning. Always between ``now`` and
+    ``starts_at``.
     """
     night = _quiet(now, limits)
     begins = night[1] if night and night[1] < starts_at else now
@@ -38,6 +39,8 @@ def answer_by(now: dt.datetime, starts_at: dt.datetime, limits: Limits) -> dt.da
         return quiet[1] + HOUR
     if quiet and quiet[0] - begins >= HOUR:
         return quiet[0]
+    if quiet and quiet[1] < starts_at:
+        return quiet[1] + min(HOUR, (starts_at - quiet[1]) / 2)
     return end
 
 

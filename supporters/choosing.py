@@ -13,7 +13,7 @@ from django.utils import timezone
 from programme.errors import Refused
 from programme.fiscal import span
 from programme.geo import to_metres, travel_minutes
-from programme.models import Course, District, Limits
+from programme.models import Course, District, Limits, Venue
 from programme.models.kept import kept_rows
 from supporters.errors import Away, NotUsuallyFree, SaidNo, TooFar
 from supporters.models import (
@@ -204,7 +204,7 @@ class Tally:
         if not _is_usually_free(self._windows[supporter.pk], shift):
             yield NotUsuallyFree()
         areas = {district for (district,) in self._areas[supporter.pk]}
-        if not _is_in_reach(supporter, areas, shift, self.limits):
+        if not _is_in_reach(supporter, areas, shift.venue, self.limits):
             yield TooFar()
 
 
@@ -225,12 +225,18 @@ def _is_usually_free(windows: Iterable[tuple[Any, ...]], shift: Shift) -> bool:
     )
 
 
-def _is_in_reach(supporter: Supporter, areas: Collection[str], shift: Shift, limits: Limits) -> bool:
+def _is_in_reach(supporter: Supporter, areas: Collection[str], venue: Venue, limits: Limits) -> bool:
     """Within the districts, if the person named any, and the travelling time that the person set."""
     home = supporter.home_district
     pace = limits.pace_of(supporter.travel_by)
-    minutes = travel_minutes(to_metres(home.latitude, home.longitude), to_metres(*shift.venue.position), pace)
-    return minutes <= supporter.travel_limit and (not areas or shift.venue.district_id in areas)
+    minutes = travel_minutes(to_metres(home.latitude, home.longitude), to_metres(*venue.position), pace)
+    return minutes <= supporter.travel_limit and (not areas or venue.district_id in areas)
+
+
+def venues_in_reach(supporter: Supporter, venues: Iterable[Venue]) -> list[Venue]:
+    """Those of ``venues``, read with their districts, to which the person would go."""
+    areas, limits = set(supporter.areas.values_list("pk", flat=True)), Limits.current()
+    return [venue for venue in venues if _is_in_reach(supporter, areas, venue, limits)]
 
 
 def places_for(supporter: Supporter, shifts: Sequence[Shift]) -> list[Shift]:

@@ -6,13 +6,14 @@ from typing import Any
 from django.db.models import F, Q
 from django.utils import timezone
 
-from programme.models import Limits
+from programme.models import Limits, Venue
 from programme.wording import say_day
-from supporters.choosing import Tally, places_for
+from supporters.choosing import Tally, places_for, venues_in_reach
 from supporters.errors import Away, NotOpen, NotYetOpen, TooFar
 from supporters.models import Assignment, Shift, Supporter
+from supporters.models.shifts import ShiftQuerySet
 
-# The shifts that are looked at for one person, the soonest first.
+# The shifts within reach that are looked at for one person, the soonest first.
 PLACES_LOOKED_AT = 300
 
 
@@ -21,17 +22,24 @@ def open_places(supporter: Supporter) -> list[Shift]:
 
     Where the office chooses, a place for which somebody is being asked is not offered to others.
     """
-    coming = Shift.objects.standing().filter(starts_at__gt=timezone.now(), starts_at__lt=_horizon()).with_staffing()
+    coming = _coming().with_staffing()
     first_come = Q(joining=Shift.Joining.FIRST_COME, held__lt=F("needed"))
     choice = Q(joining=Shift.Joining.CHOICE, held__lt=F("needed") - F("asked"))
+    near = venues_in_reach(supporter, Venue.objects.select_related("district").filter(shifts__in=_coming()).distinct())
     own = supporter.assignments.filter(status=Assignment.Status.STANDING_IN_WANTED)  # others are to take these
     rows = (
-        coming.filter(first_come | choice)
+        coming.filter(first_come | choice, venue__in=near)
         .exclude(pk__in=own.values("shift"))
         .select_related("venue__district")
         .order_by("starts_at", "pk")
     )
     return places_for(supporter, list(rows[:PLACES_LOOKED_AT]))
+
+
+def _coming() -> ShiftQuerySet:
+    """Shifts of the time for which people choose places, open or not."""
+    now = timezone.now()
+    return Shift.objects.standing().filter(starts_at__gt=now, starts_at__lt=_horizon())
 
 
 def _horizon() -> dt.datetime:

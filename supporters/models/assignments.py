@@ -280,6 +280,8 @@ class Assignment(Stateful):
             supporter = Supporter.objects.select_for_update(no_key=True).get(pk=supporter.pk)
             row = shift.assignments.filter(supporter=supporter, status__in=cls.LIVE).first()
             if row:
+                if row.status == cls.Status.APPLIED:  # whoever could not be chosen now is not told that all is well
+                    check(supporter, shift)
                 return row
             if shift.cancelled_at:
                 raise ShiftCancelled

@@ -8,14 +8,16 @@ from django.test import Client
 from django.utils import timezone
 
 from notifications.models import Message
-from programme.models import Limits, User, Venue
+from programme.models import Limit, Limits, User, Venue
 from support_requests import reminders
 from support_requests.models import Session, SupportRequest
 from support_requests.planning import solving
+from support_requests.planning.mending import given_up
+from support_requests.planning.saying import say_why
 from support_requests.rescheduling import reschedule
 from supporters import asking, erasing
 from supporters.models import Assignment
-from tests.factories import SupporterFactory, an_offer, at
+from tests.factories import SupporterFactory, a_shift, an_offer, at
 from tests.support_requests.booking import a_booked_session, a_planned_session
 from tests.support_requests.lifecycle import broken
 
@@ -116,3 +118,18 @@ def test_a_booked_session_goes_with_those_who_stay_when_no_stand_in_is_found(cli
     assert (team(session), broken()) == ([("甲", Status.CANCELLED), ("乙", Status.ACCEPTED)], [])
     assert Message.objects.filter(kind="taken_off").count() == 1
     assert told_of_dates() == ["request_booked"]
+
+
+def test_where_only_people_who_were_asked_often_enough_are_left_the_reason_says_so() -> None:
+    Limit.objects.filter(code="asks_a_month").update(value=1)
+    session, capped = a_planned_session(), SupporterFactory()
+    an_offer(a_shift(days=40), capped).decline(by=None)
+    an_offer(session.shift, SupporterFactory()).decline(by=None)
+    solving.sweep(timezone.now())
+    assert say_why(given_up(timezone.now()).get(shift=session.shift)).startswith(
+        "行けるサポーターには、今月お願いできる回数まで"
+    )
+    capped.skills.all().delete()  # who could not go anyway is not the reason
+    an_offer(session.shift, SupporterFactory()).decline(by=None)
+    solving.sweep(timezone.now())
+    assert say_why(given_up(timezone.now()).get(shift=session.shift)).startswith("この日時に行けるサポーターの中に")

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from notifications.models import Message
 from programme.models import User
+from programme.wording import say_day, say_moment, say_short
 from support_requests.messages import ask_to_confirm
 from support_requests.models import SupportRequest
 from tests.factories import ContactFactory, GroupFactory, SupportRequestFactory, UserFactory, at
@@ -205,6 +206,16 @@ def test_a_declined_group_is_told_why(office: Client, coordinator: User) -> None
     assert (asked.status, move.by, move.reason) == ("declined", coordinator, "サポーターが足りないため")
     assert "理由: サポーターが足りないため" in message.body
     assert "お受けできませんでした" in message.title
+
+
+def test_a_group_whose_day_is_called_off_reads_which_day() -> None:
+    session = a_booked_session()
+    session.request.decline(by=None, reason="大雪のため", cause="weather")
+    message = Message.objects.get(kind="request_closed")
+    starts_at = session.shift.starts_at
+    assert message.title == f"{say_day(session.shift.local_date)}の出張サポートは行いません"
+    assert f"{say_short(starts_at)}の出張サポートは行いません" in message.short
+    assert (say_moment(starts_at) in message.body, "お受けできません" in message.body) == (True, False)
 
 
 @pytest.mark.parametrize("verb", ["decline", "withdraw"])

@@ -40,6 +40,9 @@ def test_an_offer_leaves_time_to_ask_somebody_else(left: int, asked: int) -> Non
         ("15 20:00", "16 22:00", "16 09:00"),
         # … else brought forward to the evening.
         ("15 12:00", "16 10:00", "15 21:00"),
+        # … which in the late evening leaves no time to answer: then until halfway through the morning.
+        ("15 20:10", "16 09:00", "16 08:30"),
+        ("15 20:59", "16 11:30", "16 09:00"),
         # Two hours before the start nobody can wait for the morning.
         ("15 22:00", "16 00:00", "15 23:00"),
     ],

@@ -6,13 +6,14 @@ from django.urls import reverse
 
 from notifications.models import Message
 from programme.errors import Refused
-from programme.models import User
-from supporters.errors import NotOpen, OfferClosed, ShiftFull
+from programme.models import User, Venue
+from supporters import joining
+from supporters.errors import NotActive, NotOpen, OfferClosed, ShiftFull
 from supporters.joining import join, open_places
 from supporters.models import Assignment, Shift
 from supporters.situations import Situation, situation
 from supporters.tasks import lapse_offers
-from tests.factories import SupporterFactory, a_shift, an_offer, at
+from tests.factories import SupporterFactory, a_hall, a_shift, an_offer, at
 
 pytestmark = pytest.mark.usefixtures("programme_facts")
 
@@ -68,6 +69,25 @@ def test_where_the_office_chooses_a_place_that_somebody_is_asked_for_is_not_show
     for shift in (first_come, choice):
         an_offer(shift, SupporterFactory.create())
     assert open_places(person) == [first_come]
+
+
+def test_a_place_nearby_is_found_however_many_are_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(joining, "PLACES_LOOKED_AT", 2)
+    person, near = SupporterFactory.create(), a_hall()
+    person.areas.set([near.district])
+    far = Venue.objects.exclude(district=near.district).first()
+    for hour in (9, 12, 15):
+        a_shift(days=3, hour=hour, venue=far)
+    place = a_shift(days=4, venue=near)
+    assert open_places(person) == [place]
+
+
+def test_who_applied_and_rests_now_reads_so_when_applying_again() -> None:
+    shift, person = a_shift(joining=Joining.CHOICE), SupporterFactory.create()
+    join(shift, person, by=person.user)
+    person.pause(by=person.user)
+    with pytest.raises(NotActive):
+        join(shift, person, by=person.user)
 
 
 def test_a_full_shift_takes_no_application() -> None:

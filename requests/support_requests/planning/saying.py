@@ -50,6 +50,7 @@ def say_obstacle(level: str, missing: list[str], topics: Mapping[str, str]) -> s
         "closed": _("会場がお休みの日です。"),
         "hours": _("会場が開いている時間の外です。"),
         "room": _("人数の入る部屋が空いていません。"),
+        "asked": _("行けるサポーターには、今月お願いできる回数まで、もうお願いしました。電話で頼むことはできます。"),
         "deadline": _("申込みの期限より後の日です。"),
         "static": _("この日時に行けるサポーターの中に、次がたりません:%(missing)s"),
         "busy": _("行けるサポーターがほかの活動に行くため、次がたりません:%(missing)s"),

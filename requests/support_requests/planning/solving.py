@@ -24,7 +24,7 @@ from support_requests.planning.errors import PeriodOver, PeriodTooLong
 from support_requests.planning.mending import mend, stand_minors_down
 from support_requests.planning.problem import Asked, Mapped, problem_hash, problem_of, request_hash
 from support_requests.planning.sharing import SharedParts
-from support_requests.planning.turns import least_asked_first
+from support_requests.planning.turns import barred_by_asks, least_asked_first
 from supporters.asking import last_asked
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def solve(pk: int) -> None:
         else:
             draw = Draw.objects.of(Month.of(timezone.localdate(now)))
             decided = decide(problem, mapped, found, draw)
-        answers = _answers(problem, mapped, decided.plan)
+        answers = _answers(problem, mapped, decided.plan, now)
     except Exception:  # whatever it is, the coordinator shall not wait for it for ever
         log.exception("plan %s could not be made", pk)
         _fail(plan)
@@ -169,15 +169,24 @@ class _Answers:
     reasons: dict[str, list[Any]]
     others: dict[str, list[Any]]
     recruits: list[Any]
+    capped: dict[str, set[int]]
 
 
-def _answers(problem: matching.Problem, mapped: Mapped, found: matching.Plan) -> _Answers:
+def _answers(problem: matching.Problem, mapped: Mapped, found: matching.Plan, now: dt.datetime) -> _Answers:
     ranked = matching.next_best_of_all(problem, found, OTHERS_SHOWN)
     return _Answers(
         reasons=matching.explain(problem, found),
         others={key: others_of(key, mapped, people) for key, people in ranked.items()},
         recruits=recruits_of(problem, mapped, found),
+        capped=barred_by_asks(problem, found, now),
     )
+
+
+def _why(one: dict[str, Any], without_room: Collection[int], capped: Collection[int]) -> tuple[str, list[str]]:
+    """The level of an answer about one start, and what was missing."""
+    if one["start"] in without_room:
+        return "room", []
+    return ("asked", []) if one["start"] in capped else (one["level"], one["missing"])
 
 
 def _still_mine(plan: Plan) -> bool:
@@ -213,7 +222,12 @@ def _store(
             starts_at=asked.starts[one.start] if one else None,
             explanation=[]
             if one
-            else _reasons(asked, answers.reasons.get(key, []), decided.without_room.get(key, set())),
+            else _reasons(
+                asked,
+                answers.reasons.get(key, []),
+                decided.without_room.get(key, set()),
+                answers.capped.get(key, set()),
+            ),
             others=answers.others.get(key, []),
         )
         tasks.append(task)
@@ -235,12 +249,14 @@ def _store(
     )
 
 
-def _reasons(asked: Asked, records: list[Any], without_room: Collection[int]) -> list[dict[str, Any]]:
+def _reasons(
+    asked: Asked, records: list[Any], without_room: Collection[int], capped: Collection[int]
+) -> list[dict[str, Any]]:
     """Per wished start, the earliest first: when, on which level it failed, and what was missing."""
     found = [
         (
             asked.starts[one["start"]],
-            *(("room", []) if one["start"] in without_room else (one["level"], one["missing"])),
+            *_why(one, without_room, capped),
         )
         for one in records
     ]
