@@ -141,10 +141,12 @@ def test_what_the_group_changed_while_the_offices_page_was_open_is_not_undone(
 ) -> None:
     opened = as_shown(asked)
     by_its_link(asked, "group", opened | {"participants": "9"})
+    SupportRequest.objects.update(note="車が2台")
     typed = opened | {"note": "階段が使えません", "topics": ["T05", "T09"]}
     page = office.post(path_of(asked, "revise"), typed).content.decode()
     now = SupportRequest.objects.get()
-    assert (now.participants, now.note) == (9, "")
+    assert (now.participants, now.note) == (9, "車が2台")
+    assert "<dd>車が2台</dd>" in page
     assert "開いているあいだに、お申し込みの内容が変わりました。" in page
     assert "9人" in page
     assert "下の入力とちがうところ: 参加する人数、学びたいこと、伝えておきたいこと" in page
