@@ -451,6 +451,18 @@ def test_away_until_a_day_begins_today() -> None:
     assert list(client.post(HOME + "absences/", {"reason": "旅行"}).context["form"].errors) == ["first"]
 
 
+def test_free_times_and_the_break_are_in_reach_however_many_duties_there_are() -> None:
+    supporter = SupporterFactory(week_limit=9, month_limit=99)
+    for day in range(1, 6):
+        an_offer(a_shift(days=2 * day, title=f"当番{day}"), supporter).accept(by=None)
+    page = text_of(signed_in(supporter.user).get(HOME))
+    folded = page[page.index("もっと先の活動も見る") :]
+    assert [f"当番{day}" in folded.split("</details>")[0] for day in range(1, 6)] == [False] * 3 + [True] * 2
+    assert page.index('href="#wishes"') < page.index("当番1")
+    cards = re.findall(r'href="/supporters/([a-z-]+)/"', page[page.index('id="wishes"') :])
+    assert cards[:3] == ["free-times", "absences", "rest"]
+
+
 def test_my_page_asks_the_database_as_often_for_three_duties_as_for_one() -> None:
     supporter = SupporterFactory(week_limit=9, month_limit=99)
     client = signed_in(supporter.user)
