@@ -34,8 +34,8 @@ class Event:
     ends_at: dt.datetime
     summary: str
     location: str
-    latitude: float
-    longitude: float
+    latitude: float | None
+    longitude: float | None
     description: str = ""
     url: str = ""
     alarms: tuple[dt.timedelta, ...] = ()
@@ -146,7 +146,8 @@ def _written(one: Entry, organizer: tuple[str, str], attendee: tuple[str, str] |
     entry.add("dtend", event.ends_at.astimezone(TOKYO))
     entry.add("summary", _clean(event.summary))
     entry.add("location", _clean(event.location))
-    entry.add("geo", (event.latitude, event.longitude))
+    if event.latitude is not None:
+        entry.add("geo", (event.latitude, event.longitude))
     entry.add("status", "CANCELLED" if one.cancelled else "CONFIRMED")
     if event.description:
         entry.add("description", _clean(event.description))

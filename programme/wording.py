@@ -27,9 +27,15 @@ ERAS = {
 }
 
 
+NUMBER = re.compile(
+    r"(?:約|およそ|だいたい)?\s*(-?\d{1,18})\s*(?:人|名|件|回|分|年|月|日|歳|才)?\s*(?:くらい|ぐらい|位|ほど|程度|前後)?"
+)
+
+
 def read_whole_number(text: str) -> int | None:
-    """The whole number in ``text``, or None: "１，２００人" → 1200. A counter word at the end is no harm."""
-    match = re.fullmatch(r"(-?\d{1,18})\s*(?:人|名|件|回|分|年|月|日|歳|才)?", ascii_number(text).replace(",", ""))
+    """The whole number in ``text``, or None: "１，２００人" → 1200. A counter word at the end is no harm, nor
+    is "約10人", "10人くらい"."""
+    match = NUMBER.fullmatch(ascii_number(text).replace(",", ""))
     return int(match[1]) if match else None
 
 

@@ -52,7 +52,8 @@ def consent_url(consent: "Consent") -> str:
 
 def event_of(shift: "Shift") -> calendars.Event:
     """The shift as a calendar entry, for whoever is no member of its team."""
-    latitude, longitude = shift.venue.position
+    # As on its map: a position that nobody verified is not handed on.
+    latitude, longitude = shift.venue.position if shift.venue.coordinates_verified else (None, None)
     return calendars.Event(
         uid=shift.uid,
         sequence=shift.sequence,

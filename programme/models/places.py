@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from programme import furigana
 from programme.models.codes import LATITUDE, LONGITUDE, District
 from programme.models.records import recorded
+from programme.own_reasons import register, say_reason
 
 # A rule names days, so it repeats by the day at the finest.
 FREQUENCIES = frozenset({"DAILY", "WEEKLY", "MONTHLY", "YEARLY"})
@@ -72,6 +73,10 @@ class ClosureCalendar(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+# Why halls are closed, in the words of the programme's file; what an office writes is shown as written.
+register([_("第1・第3月曜日"), _("年末"), _("年始")])
 
 
 @recorded(leave_out=("calendar",), made=True)
@@ -187,7 +192,7 @@ class Venue(models.Model):
         """Each day from ``first`` to ``last`` on which the venue is closed, with the reason."""
         closures = self.closures.closures.all() if self.closures else ()
         mine = [closure for closure in closures if closure.venue_id in (None, self.pk)]
-        return {day: closure.reason for closure in mine for day in closure.days(first, last)}
+        return {day: say_reason(closure.reason) for closure in mine for day in closure.days(first, last)}
 
     def map_url(self, city: str) -> str:
         """Opens the map app of the reader's phone, or its site. A position that nobody verified is not handed on."""

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.translation import override
 
 from notifications.addresses import ASKED_A_DAY
 from notifications.models import Message
-from programme.models import Limit, Limits, Topic, User, Venue
+from programme.models import Closure, Limit, Limits, Topic, User, Venue
 from programme.wording import say_day
 from support_requests.forms import IntakeForm, PhoneInForm
 from support_requests.models import Group, SupportRequest
+from support_requests.rules import possible_days
 from support_requests.slots import Slot
 from support_requests.views.intake import IntakeView
 from tests.factories import a_hall
@@ -95,11 +97,46 @@ def test_what_is_missing_is_said_at_its_field(field: str, sentence: str) -> None
     assert errors(**{field: ""}) == {field: [sentence]}
 
 
-@pytest.mark.parametrize(("typed", "number"), [("5", 5), ("５", 5), ("１０人", 10), (" 3 ", 3), ("約5", None)])
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [("5", 5), ("５", 5), ("１０人", 10), (" 3 ", 3), ("約１０人", 10), ("10人くらい", 10), ("5人か6人", None)],
+)
 def test_people_are_counted_as_people_type_numbers(typed: str, number: int | None) -> None:
     form = IntakeForm(in_query(sent(participants=typed)))
     assert form.is_valid() is (number is not None)
     assert form.cleaned_data.get("participants") == number
+
+
+def test_what_a_browser_filled_into_the_trap_can_be_seen_and_emptied(client: Client) -> None:
+    data = sent(homepage="http://autofill.example")
+    page = fill_in(client, data).content.decode()
+    trap = re.search(r'<input[^>]*name="homepage"[^>]*>', page)
+    assert "この欄は空のままにして" in page
+    assert trap
+    assert "tabindex" not in trap[0]
+    assert '<div class="visually-hidden">' not in page
+    assert fill_in(client, data | {"homepage": ""}).redirect_chain[-1][0].startswith("/requests/thanks/")
+
+
+def test_a_postcode_that_nobody_knows_is_named(client: Client) -> None:
+    own = {"venue": "own", "own_name": "集会所", "own_postcode": "371-9999", "own_address": ""}
+    assert "この郵便番号の町は見つかりませんでした" in errors(**own)["own_address"][0]
+    assert errors(**own | {"own_postcode": ""})["own_address"] == ["住所を入力してください。"]
+
+
+def test_a_keyboard_gets_past_the_calendar_in_one_step(client: Client) -> None:
+    page = page_at(client, reach(client, "days"))
+    assert page.index('href="#after-slots"') < page.index('type="checkbox"')
+    assert page.rindex('type="checkbox"') < page.index('id="after-slots"')
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "1st and 3rd Monday"), ("ja", "第1・第3月曜日")])
+def test_why_a_hall_is_closed_is_said_in_the_language_of_the_page(client: Client, language: str, said: str) -> None:
+    assert said in page_at(client, f"{reach(client, 'days')}?lang={language}")
+    Closure.objects.filter(reason="第1・第3月曜日").update(reason="床の工事")
+    days = possible_days(Limits.current())
+    with override(language):
+        assert "床の工事" in a_hall().closed_days(days[0], days[-1]).values()
 
 
 def test_too_few_people_are_told_how_many_and_where_else_to_go() -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 import time
+import uuid
 from collections.abc import Callable
 from unittest import mock
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from notifications import calendars, links, outbox
 from notifications.addresses import ASKED_A_DAY
 from notifications.models import Channel, Message, Suppression
-from programme.models import User
+from programme.models import Device, Level, User, Venue
 from programme.wording import say_moment
 from support_requests.messages import CONFIRM, STATUS, ask_to_confirm, confirm_key, confirm_url, status_url
 from support_requests.models import Session, SupportRequest
@@ -398,6 +399,36 @@ def test_a_session_that_has_begun_cannot_be_taken_back(client: Client, set_now: 
     assert "予定の時間がもう過ぎています。" in page
     assert SupportRequest.objects.get().status == "booked"
     assert Session.objects.get().shift.cancelled_at is None
+
+
+def test_a_declined_request_says_why_and_one_taken_back_says_what_it_is(client: Client, coordinator: User) -> None:
+    declined, withdrawn = SupportRequestFactory.create_batch(2)
+    declined.decline(by=coordinator, reason="満員のため")
+    assert "満員のため" in client.get(path_of(status_url(declined))).content.decode()
+    withdrawn.withdraw(by=None, reason="")
+    url = f"{path_of(status_url(withdrawn))}change/{uuid.uuid4()}/check/"
+    page = client.get(url, follow=True).content.decode()
+    assert f"このお申し込みは「{withdrawn.get_status_display()}」になっています。" in page
+    assert "日時の案ができたため" not in page
+
+
+@pytest.mark.parametrize("page", ["confirm", "status"])
+def test_all_that_was_asked_for_is_read_before_it_is_confirmed(client: Client, page: str) -> None:
+    wish = a_wish(needs=["sign"], wheelchair=True, devices=list(Device.objects.all()[:1]))
+    asked, _is_new = receive(wish)
+    url = confirm_url(asked) if page == "confirm" else status_url(asked)
+    shown = client.get(path_of(url)).content.decode()
+    level = Level.objects.get(rank=2)
+    for said in (str(wish.topics[0]), str(level), str(wish.devices[0]), "手話", "車いすの方がいます"):
+        assert said in shown
+
+
+def test_the_calendar_has_no_position_that_nobody_verified(client: Client) -> None:
+    session = a_booked_session()
+    for verified in (True, False):
+        Venue.objects.update(coordinates_verified=verified)
+        file = client.get(path_of(status_url(session.request)) + "session.ics").content.decode()
+        assert ("GEO:" in file) is verified
 
 
 def test_a_declined_request_is_not_taken_back(client: Client, coordinator: User) -> None:

@@ -53,6 +53,8 @@ def titles(client: Client, url: str) -> list[str]:
 # --- Invitations ---------------------------------------------------------------------------------------
 def test_an_invitation_leads_to_its_page_rings_before_and_says_where() -> None:
     shift = a_shift(note="駐車場は裏 🚗; 2,3台")
+    shift.venue.coordinates_verified = True
+    shift.venue.save()
     assignment = accepted(shift, SupporterFactory())
     event = event_in(told(assignment, "accepted"))
     latitude, longitude = shift.venue.position

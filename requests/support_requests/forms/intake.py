@@ -100,6 +100,7 @@ class IntakeForm(WishForm):
 
     def clean_homepage(self) -> str:
         if self.cleaned_data["homepage"]:
+            self.fields["homepage"].widget.attrs.pop("tabindex")  # a browser may fill it in: then people empty it
             raise ValidationError(_("この欄は空のままにして、もう一度送ってください。"))
         return ""
 

@@ -225,10 +225,10 @@ class WishForm(forms.Form):
             self.room = chosen.room
             return cast(Venue, chosen.hall)
         facts = {name: self.cleaned_data.get(f"own_{name}") for name in ("name", "address")}
-        for name, sentence in (
-            ("name", _("場所の名前を入力してください。")),
-            ("address", _("住所を入力してください。")),
-        ):
+        no_address = _("住所を入力してください。")
+        if self.cleaned_data.get("own_postcode"):  # the form fills in what is found by it
+            no_address = _("この郵便番号の町は見つかりませんでした。番号をご確認いただくか、住所を入力してください。")
+        for name, sentence in (("name", _("場所の名前を入力してください。")), ("address", no_address)):
             if not facts[name] and f"own_{name}" not in self.errors:
                 self.add_error(f"own_{name}", sentence)
         district = self.cleaned_data.get("own_district") or self.cleaned_data.get("district")

@@ -17,9 +17,10 @@ from notifications.models import Contact, Message
 from programme.errors import ChangedMeanwhile
 from programme.fiscal import fiscal_year
 from programme.lifecycle import Move, Stateful
-from programme.models import Device, District, Room, Topic, Venue
+from programme.models import Device, District, Level, Room, Topic, Venue
 from programme.models.records import RecordedQuerySet, recorded
 from programme.text import ascii_number, search_key
+from programme.wording import say_list
 from support_requests.errors import RequestClosed, TimePassed
 from support_requests.messages import (
     confirm_key,
@@ -30,7 +31,7 @@ from support_requests.messages import (
     tell_reopened,
 )
 from support_requests.models.series import Series
-from supporters.models import Shift
+from supporters.models import Shift, SpecialNeed
 
 
 @recorded(leave_out=("search_key", "contact", "new_contact"))
@@ -264,6 +265,18 @@ class SupportRequest(Stateful):
     def goes_on(self) -> bool:
         """Whether the group asks for months after this one, or has asked already."""
         return self.series is not None and (self.series.ended_at is None or self.later_ones.exists())
+
+    def wanted(self) -> dict[str, Any]:
+        """What is to be learned, from which level on, and with which devices and helps, in words."""
+        topics = list(self.topics.select_related("topic"))
+        helps = [*self.devices.all(), *(SpecialNeed(need).label for need in self.needs)]
+        if self.wheelchair:
+            helps.append(gettext("車いすの方がいます"))
+        return {
+            "topics": say_list(one.topic for one in topics),
+            "level": Level.objects.filter(rank=max((one.level for one in topics), default=0)).first(),
+            "helps": say_list(helps),
+        }
 
     def wishes(self) -> list[tuple["PreferredTime", str]]:
         """The times that would suit; while one of them is sought, each with why its venue cannot be used by now."""

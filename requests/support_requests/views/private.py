@@ -108,6 +108,7 @@ def status(request: HttpRequest, asked: SupportRequest, token: str) -> HttpRespo
             "given": given,
             "form": form,
             "month_closed": closed,
+            "reason": asked.moves.filter(to_status=Status.DECLINED).last() if asked.status == Status.DECLINED else None,
             "team": [assignment.supporter for assignment in team],
             "steps": [_("申し込み"), _("確認"), _("日にちの調整"), _("決定"), _("当日")],
             "current": STEP.get(Status.HELD if over else Status(asked.status)),
