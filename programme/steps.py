@@ -6,6 +6,8 @@ after the battery died goes on where it stopped. Why not a library: docs/adr/001
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ from programme.wording import say_list
 CHECK = "check"
 # What steps.js sends with a page that nobody has sent yet.
 KEEP = "keep"
+# Which answers the summary showed: what another tab changed since is not sent before somebody has seen it.
+SHOWN = "shown"
 # When a page was kept or sent, in milliseconds by the clock of its reader's device. Without scripts there is none.
 TYPED_AT = "typed_at"
 # A draft that nobody touched for so long is forgotten, and so is a session that nobody signed in to.
@@ -153,6 +157,10 @@ class Draft:
             for key, values in page.items():
                 data.setlist(key, values)
         return data
+
+    def fingerprint(self) -> str:
+        """Tells these answers from others."""
+        return hashlib.sha256(json.dumps(self.answers, sort_keys=True).encode()).hexdigest()
 
     def _store(self) -> None:
         state = {
@@ -325,6 +333,9 @@ class StepsView(View):
         form = self._check()
         if self.draft.first_open != CHECK:
             return self._to(self.draft.first_open)
+        if self.request.POST.get(SHOWN) not in (None, self.draft.fingerprint()):
+            messages.warning(self.request, _("ほかの画面で内容が変わりました。もう一度、内容を確かめてください。"))
+            return self._to(CHECK)
         if form.non_field_errors():
             return self._show_summary(form)
         try:
@@ -373,6 +384,7 @@ class StepsView(View):
             "send_label": self.send_label,
             "back_url": self._url(steps[-1].slug),
             "unsent": self._unsent(form, steps),
+            "shown": self.draft.fingerprint(),
         }
         return render(self.request, self.check_template_name, context | more)
 

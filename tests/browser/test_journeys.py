@@ -125,8 +125,8 @@ def test_a_group_asks_for_a_session(walker: Walker, standing: Standing) -> None:
     assert "/requests/thanks/" in walker.page.url, walker.page.locator("main").inner_text()
 
 
-def test_somebody_becomes_a_supporter(walker: Walker, standing: Standing) -> None:
-    email = f"takako-{walker.page.locator('html').get_attribute('lang')}-{walker.back}@example.jp"
+def sign_up(walker: Walker, standing: Standing, email: str) -> None:
+    """As far as the first page of the registration."""
     walker.page.goto(f"{standing.address}/accounts/signup/")
     walker.fill(email=email)
     walker.press("main form button")
@@ -134,6 +134,11 @@ def test_somebody_becomes_a_supporter(walker: Walker, standing: Standing) -> Non
     assert code
     walker.fill(code=code.group(1))
     walker.press("main form button")
+
+
+def test_somebody_becomes_a_supporter(walker: Walker, standing: Standing) -> None:
+    language = walker.page.locator("html").get_attribute("lang")
+    sign_up(walker, standing, f"takako-{language}-{walker.back}@example.jp")
     said = walk_through(walker, RegistrationView, lambda it: it.fill(presets="weekday_mornings"))
     for words in (NAME, "ﾖｼﾀﾞ ﾀｶｺ", "1958", "０２７ー２２４〜１１１１", "LINE"):
         assert words in said, words
@@ -155,6 +160,8 @@ def test_one_form_in_two_tabs_is_sent_once(browser: Browser, standing: Standing)
     other.fill(group_name="もう一つの窓の会")
     other.press(NEXT)
     assert "もう一つの窓の会" in other.page.locator("main").inner_text()
+    one.press(NEXT)  # which has not shown that name
+    assert "もう一つの窓の会" in one.page.locator("main").inner_text()
     for tab in (one, other):
         tab.press(NEXT)
     assert one.page.url == other.page.url
@@ -215,3 +222,56 @@ def test_an_answer_waits_for_nothing_and_what_was_typed_before_it_comes_too_late
     walker.page.goto(here)
     assert walker.page.url == here
     context.close()
+
+
+def test_a_registration_in_two_tabs_sends_what_was_shown_and_once(browser: Browser, standing: Standing) -> None:
+    context = on_a_small_phone(browser)
+    one, other = (Walker(context.new_page(), "page") for _tab in range(2))
+    sign_up(one, standing, "two-tabs@example.jp")
+    for step in RegistrationView.steps:
+        if f"/{step.slug}/" in one.page.url:
+            one.fill(presets="weekday_mornings") if step.slug == "times" else ANSWERS[step.slug](one)
+            one.press(NEXT)
+    other.page.goto(one.page.url)
+    other.page.locator("main .change a").first.click()
+    other.fill(name="もう一つの窓の人")
+    other.press(NEXT)
+    one.press(NEXT)
+    assert "/check/" in one.page.url
+    assert "もう一つの窓の人" in one.page.locator("main").inner_text()
+    for tab in (one, other):
+        tab.press(NEXT)
+        assert tab.page.url.endswith("/supporters/")
+        assert "もう一つの窓の人" in tab.page.locator("main").inner_text()
+    context.close()
+
+
+def test_a_registration_outlives_a_dead_battery(browser: Browser, standing: Standing) -> None:
+    context = on_a_small_phone(browser)
+    walker = Walker(context.new_page(), "page")
+    sign_up(walker, standing, "battery@example.jp")
+    with walker.page.expect_response(lambda answer: answer.status == 204):
+        walker.fill(name=NAME)
+    address = walker.page.url
+    kept: Any = [cookie for cookie in context.cookies() if cookie["expires"] > 0]  # a browser that ends keeps no others
+    context.close()
+    again = on_a_small_phone(browser)
+    again.add_cookies(kept)
+    page = again.new_page()
+    page.goto(f"{standing.address}/supporters/register/")
+    assert page.url == address
+    assert page.input_value("main [name=name]") == NAME
+    again.close()
+
+
+def test_what_is_hidden_is_not_seen_and_text_keeps_off_a_card(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content("<button class='secondary' hidden>…</button><div class='card'><p>…</p></div><p id='after'>…</p>")
+    for style in ("tokens", "page", "forms", "parts"):
+        page.add_style_tag(path=f"mdeji/static/mdeji/{style}.css")
+    assert not page.locator("button").is_visible()
+    card, after = (page.locator(it).bounding_box() for it in (".card", "#after"))
+    assert card
+    assert after
+    assert after["y"] - card["y"] - card["height"] >= 12
+    page.close()

@@ -173,6 +173,23 @@ def test_two_tabs_do_not_mix(client: Client) -> None:
     assert sorted(SupportRequest.objects.values_list("group__name", flat=True)) == ["すみれ会", "つばき会"]
 
 
+def test_what_another_tab_changed_is_not_sent_before_it_was_seen(form: Form) -> None:
+    def shown() -> dict[str, str]:
+        found = re.search(r'name="shown" value="(\w+)"', form.page(CHECK))
+        assert found
+        return {"shown": found[1]}
+
+    form.fill_in()
+    before = shown()
+    form.post("group", group_name="もう一つの窓の会")
+    back = form.client.post(form.url(CHECK), before, follow=True)
+    assert "ほかの画面で内容が変わりました" in back.content.decode()
+    assert "もう一つの窓の会" in back.content.decode()
+    assert not SupportRequest.objects.exists()
+    form.client.post(form.url(CHECK), shown())
+    assert SupportRequest.objects.get().group.name == "もう一つの窓の会"
+
+
 def test_after_sending_every_page_of_the_form_leads_to_the_result(form: Form) -> None:
     form.fill_in()
     result = form.client.post(form.url(CHECK))["Location"]
