@@ -12,6 +12,7 @@ from django.contrib.admin.utils import unquote
 from django.db import models, transaction
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from programme.models import (
     AgeBand,
@@ -154,6 +155,7 @@ class RoomInline(Coordinators, RoomTabularInline):
     may_delete = True
     model = Room
     extra = 1
+    verbose_name_plural = _("部屋(1つも入れない会場は、同じ時間に何組でも予約できます)")
 
 
 @admin.register(Venue)

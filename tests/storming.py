@@ -6,12 +6,12 @@ from typing import Any
 
 
 def at_once(verbs: Sequence[Callable[[], Any]]) -> list[str]:
-    """Call all of them at the same moment: "done" or the refusal's name each."""
+    """Call all of them at the same moment: "done" or the refusal's name each, "fault …" of what is neither."""
     from django.db import connection
 
     from programme.errors import Refused
 
-    barrier, answers = threading.Barrier(len(verbs)), [""] * len(verbs)
+    barrier, answers = threading.Barrier(len(verbs)), ["fault: no answer within a minute"] * len(verbs)
 
     def call(number: int) -> None:
         try:

@@ -223,7 +223,7 @@ class Venue(models.Model):
 
 @recorded(leave_out=("venue",), made=True)
 class Room(models.Model):
-    """A room that can be booked. A venue without rooms is booked without one."""
+    """A room that can be booked once at a time. A venue of whose rooms nobody knows is never full."""
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="rooms")
     name = models.CharField(_("名称"), max_length=50)

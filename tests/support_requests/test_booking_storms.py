@@ -13,7 +13,14 @@ from tests.support_requests.lifecycle import broken
 def test_accepting_standing_in_moving_and_cancelling_at_once_breaks_nothing(programme_facts: None) -> None:
     answers, found = booking_storm.play(5)
     assert found == []
-    assert [answer for answer in answers if answer.startswith("fault")] == []
+    assert answers["RoomTaken"]
+
+
+def test_a_fault_ends_the_storm(monkeypatch: pytest.MonkeyPatch, programme_facts: None) -> None:
+    monkeypatch.setattr(booking_storm, "_round", lambda dice: [])
+    monkeypatch.setattr(booking_storm, "at_once", lambda verbs: ["done", "fault Deadlock: x"])
+    answers, found = booking_storm.play(3)
+    assert (answers["done"], found) == (1, ["fault Deadlock: x"])
 
 
 def test_what_is_broken_is_seen(programme_facts: None) -> None:
