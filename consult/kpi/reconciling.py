@@ -26,9 +26,9 @@ class Part:
 class Reconciliation:
     """``counted`` = ``lined`` + ``unproven`` + ``undrawn`` + ``changed``, in duties, minutes and yen.
 
-    ``changed``: where lines and figures differ for the same duty, as after a correction that no line follows yet, or a
-    setting that has changed since. ``drawn``: all lines; what they have beyond ``lined`` is of duties that no figure
-    counts any more.
+    ``changed``: where lines and figures differ for the same duty, as after its hours were put right. A yen that is on a
+    line is what the figure counts, whatever the rate is now. ``drawn``: all lines; what they have beyond ``lined`` is
+    of duties that no figure counts any more.
     """
 
     counted: Part  # what the figures count

@@ -2,13 +2,13 @@
 
 import datetime as dt
 
-from django.db.models import Case, Exists, ExpressionWrapper, F, IntegerField, OuterRef, Q, Value, When
-from django.db.models.functions import TruncDate
+from django.db.models import Case, Exists, ExpressionWrapper, F, IntegerField, OuterRef, Q, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce, TruncDate
 from django.utils import timezone
 
 from consult.kpi.rows.base import Minutes, Rows, Selection, dated, limit
 from programme.fiscal import span
-from supporters.models import Assignment, AssignmentMove
+from supporters.models import Assignment, AssignmentMove, Honorarium
 
 _STATUS = Assignment.Status
 
@@ -44,7 +44,9 @@ def _promised(first: dt.date, last: dt.date) -> Rows:
         shift__ends_at__lte=timezone.now(),
     )
     wanted = AssignmentMove.objects.filter(subject=OuterRef("pk"), to_status=_STATUS.STANDING_IN_WANTED).order_by()
-    return dated(rows, TruncDate("shift__starts_at"), stand_in_wanted=Exists(wanted))
+    lines = Honorarium.objects.filter(assignment=OuterRef("pk")).order_by().values("assignment")
+    lined = Subquery(lines.annotate(total=Sum("yen")).values("total"), output_field=IntegerField())
+    return dated(rows, TruncDate("shift__starts_at"), stand_in_wanted=Exists(wanted), lined=lined)
 
 
 _KEPT = Q(status__in=Assignment.HELD)
@@ -54,12 +56,16 @@ _MINUTES = Minutes(F("shift__ends_at"), F("shift__starts_at"))
 stand_ins = Selection(_promised, amount=_flag(Q(stand_in_wanted=True)))
 # Duties that were kept, each by the length of its shift.
 minutes = Selection(_promised, only=_KEPT, amount=_MINUTES)
-# The honorarium of each duty of those who may be paid: in proportion to its length, rounded down to a yen.
+# The honorarium of each duty of those who may be paid: what its lines say, from when they were drawn up; before, in
+# proportion to its length, rounded down to a yen.
 # Source: 1,000 yen for 2 hours (press, January 2025); both are limits of the programme.
 yen = Selection(
     _promised,
-    only=_KEPT & Q(supporter__may_be_paid=True),
-    amount=ExpressionWrapper(
-        _MINUTES * limit("honorarium_yen") / limit("honorarium_minutes"), output_field=IntegerField()
+    only=_KEPT & (Q(lined__gt=0) | Q(lined=None, supporter__may_be_paid=True)),
+    amount=Coalesce(
+        "lined",
+        ExpressionWrapper(
+            _MINUTES * limit("honorarium_yen") / limit("honorarium_minutes"), output_field=IntegerField()
+        ),
     ),
 )

@@ -16,7 +16,7 @@ from consult.kpi.report import report
 from programme.fiscal import start_of
 from programme.models import Limit, User
 from supporters.honoraria import correct_amount, draw_up, pay
-from supporters.models import Assignment, Honorarium, Shift
+from supporters.models import Assignment, Honorarium, Shift, Supporter
 from tests.factories import SupporterFactory
 from tests.supporters.test_honoraria import MAY, a_duty, approve_all, paid, second
 
@@ -93,16 +93,38 @@ def test_a_correction_that_no_line_follows_yet_is_named(coordinator: User, secon
     assert reconcile(MAY).agrees
 
 
-@pytest.mark.parametrize("change", ["rate", "by hand"])
-def test_what_differs_from_the_figure_is_said_in_yen(coordinator: User, second: User, change: str) -> None:
+@pytest.mark.parametrize(("change", "yen"), [("rate", 1000), ("flag", 1000), ("by hand", 700)])
+def test_the_figure_counts_what_is_on_a_line_whatever_changes_later(
+    coordinator: User, second: User, change: str, yen: int
+) -> None:
     row = a_duty()
     paid(coordinator, second)
     if change == "rate":
         Limit.objects.filter(code="honorarium_yen").update(value=1300)
+    elif change == "flag":
+        Supporter.objects.update(may_be_paid=False)
     else:
         correct_amount(row, yen=-300, reason="単価の誤り", by=coordinator)
     found = reconcile(MAY)
-    assert (found.changed.yen, found.differing, sums(found)) == (300, (row.pk,), found.counted)
+    assert (found.agrees, found.counted, sums(found)) == (True, Part(1, 120, yen), found.counted)
+    assert {one.definition.code: one.value for one in report(MAY).rows}["honoraria"] == yen
+
+
+def test_what_has_no_line_yet_is_counted_at_the_rate_of_today(coordinator: User) -> None:
+    a_duty(1)
+    draw_up(MAY, by=coordinator)
+    Limit.objects.filter(code="honorarium_yen").update(value=1300)
+    a_duty(2)
+    found = reconcile(MAY)
+    assert (found.lined.yen, found.undrawn.yen, found.counted.yen) == (1000, 1300, 2300)
+
+
+def test_hours_that_are_put_right_after_payment_are_named(coordinator: User, second: User) -> None:
+    row = a_duty()
+    paid(coordinator, second)
+    Shift.objects.filter(pk=row.shift_id).update(ends_at=row.shift.ends_at - dt.timedelta(minutes=30))
+    found = reconcile(MAY)
+    assert (found.changed, found.differing) == (Part(0, -30, 0), (row.pk,))
 
 
 # --- The page -------------------------------------------------------------------------------------------
