@@ -24,7 +24,7 @@ from programme.steps import begun, drafts_in_words
 from programme.wording import say_day, say_list, say_moment, say_time
 from supporters import erasing
 from supporters.messages import KEEP, LIFETIME
-from supporters.models import Assignment, Supporter
+from supporters.models import Assignment, Honorarium, Supporter
 from supporters.own_data import person_of, person_of_account
 from supporters.views.replies import told
 
@@ -61,6 +61,7 @@ def overview(request: UserRequest, supporter: Supporter | None) -> HttpResponse:
         "parts": list(own_data.holdings()),
         "days": Limits.current().erasure_days,
         "promised": supporter.assignments.upcoming().filter(status=Assignment.Status.ACCEPTED).count(),
+        "unpaid": Honorarium.objects.filter(assignment__supporter=supporter, payment=None, yen__gt=0).exists(),
         "keep_token": links.token(KEEP, supporter.pk),
     }
     return render(request, "supporters/own_data.html", context)

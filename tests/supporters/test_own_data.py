@@ -32,7 +32,7 @@ from programme.models import District, Entry, Role, User
 from support_requests.messages import STATUS
 from supporters import erasing
 from supporters.errors import Erased
-from supporters.models import Absence, Assignment, CalendarAddress, Consent, Shift, Supporter, SupporterMove
+from supporters.models import Absence, Assignment, CalendarAddress, Consent, Honorarium, Shift, Supporter, SupporterMove
 from supporters.own_data import person_of, rough_birth_date
 from supporters.services import set_free_times
 from supporters.tasks import erase_due
@@ -156,6 +156,18 @@ def test_who_applies_again_meanwhile_is_not_erased(somebody: Supporter) -> None:
     somebody.refresh_from_db()
     assert (somebody.status, somebody.erase_on) == ("applied", None)
     assert Message.objects.get(kind="erasure").state == "cancelled"
+
+
+def test_whose_honorarium_is_not_paid_yet_reads_so_before_asking(
+    client: Client, coordinator: User, somebody: Supporter
+) -> None:
+    assert somebody.user is not None
+    client.force_login(somebody.user)
+    page = reverse("supporters:own_data")
+    assert "まだお支払いしていない謝礼があります" not in client.get(page).content.decode()
+    duty = Assignment.objects.create(shift=a_shift(), supporter=somebody)
+    Honorarium.objects.create(assignment=duty, day=timezone.localdate(), minutes=120, yen=1000, made_by=coordinator)
+    assert "まだお支払いしていない謝礼があります" in client.get(page).content.decode()
 
 
 def test_asking_twice_neither_puts_it_off_nor_tells_it_twice(somebody: Supporter) -> None:
