@@ -1,6 +1,6 @@
 """What must hold of bookings after every step, whatever the steps were; and random steps of many people."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from django.utils import timezone
@@ -84,9 +84,31 @@ def _histories() -> Iterator[str]:
             yield f"{row}: {row.status}, but the last move was to {moves[-1].to_status}"
 
 
+# What a message says was done, by its kind: there are no more of them than times that it was done.
+SAID = {
+    "offer": {Status.OFFERED},
+    "accepted": {Status.ACCEPTED},
+    "released": {Status.RELEASED},
+    "not_chosen": {Status.NOT_CHOSEN},
+    **{kind: {Status.CANCELLED} for kind in ("cancelled", "stood_down", "taken_off", "moved_off")},
+    "request_received": {Asked.CONFIRMED},
+    "request_booked": {Asked.BOOKED},
+    "request_reopened": {Asked.CONFIRMED},
+    "request_closed": {Asked.WITHDRAWN, Asked.DECLINED},
+}
+
+
 def _messages() -> Iterator[str]:
-    """Who has a seat was told so, once for each time that it was given."""
-    told = Counter(Message.objects.filter(kind="accepted").values_list("subject", flat=True))
+    """Who has a seat was told so, once for each time that it was given; nobody is told more than was done."""
+    told: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for subject, kind in Message.objects.filter(kind__in=SAID).values_list("subject", "kind"):
+        told[subject][kind] += 1
     for row in Assignment.objects.held():
-        if told[f"assignment:{row.pk}"] != 1:
-            yield f"{row}: told {told[f'assignment:{row.pk}']} times of the seat"
+        if told[f"assignment:{row.pk}"]["accepted"] != 1:
+            yield f"{row}: told {told[f'assignment:{row.pk}']['accepted']} times of the seat"
+    for name, rows in (("assignment", Assignment.objects.all()), ("request", SupportRequest.objects.all())):
+        for row in rows.prefetch_related("moves"):  # type: ignore[attr-defined]
+            done = Counter(move.to_status for move in row.moves.all())
+            for kind, number in told[f"{name}:{row.pk}"].items():
+                if number > sum(done[one] for one in SAID[kind]):
+                    yield f"{row}: {number} × {kind}, but {dict(done)}"
