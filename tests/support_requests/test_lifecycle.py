@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -86,8 +86,8 @@ class Lifecycle(RuleBasedStateMachine):
 
     office: User
 
-    @initialize()
-    def people(self) -> None:
+    @initialize(one_took_place=st.booleans())
+    def people(self, one_took_place: bool) -> None:
         self.now = MONDAY
         self.clock = mock.patch.object(timezone, "now", side_effect=lambda: self.now)
         self.clock.start()
@@ -111,6 +111,9 @@ class Lifecycle(RuleBasedStateMachine):
         an_offer(asked.shift, _nth(Supporter.objects.all(), 0)).accept(by=None)
         an_offer(asked.shift, _nth(Supporter.objects.all(), 1))
         SupportRequestFactory.create(status=Asked.RECEIVED, wishes=[at(day) for day in DAYS])
+        if one_took_place:
+            a_booked_session(names=["丙", "丁"], wishes=[at(1, 13)])
+            self.a_session_takes_place(absent=True)
 
     def teardown(self) -> None:
         if hasattr(self, "point"):
@@ -263,7 +266,7 @@ class Lifecycle(RuleBasedStateMachine):
     def the_office_passes_somebody_over(self, number: int) -> None:
         self.do(lambda: _nth(Assignment.objects.filter(status=Row.APPLIED), number).pass_over(by=self.office))
 
-    @precondition(lambda self: SupportRequest.objects.under_way().count() > 2)
+    @precondition(lambda self: SupportRequest.objects.under_way().count() > 1)
     @rule(number=ROWS, cause=st.sampled_from(Shift.Cause.values), verb=st.sampled_from(("reopen", "decline")))
     def the_office_lets_a_time_fall(self, number: int, cause: str, verb: str) -> None:
         asked = _nth(SupportRequest.objects.all(), number)
@@ -328,8 +331,8 @@ class Lifecycle(RuleBasedStateMachine):
         session = _booked_to_come().order_by("shift__starts_at")[0]
         self.now = session.shift.starts_at
         self.do(lambda: None)
-        for row in session.shift.assignments.held().order_by("pk")[absent:]:
-            self.do(lambda row=row: check_in(row, by=row.supporter.user, way=CheckIn.Way.CODE))  # type: ignore[misc]
+        for _one in session.shift.assignments.held()[absent:]:
+            self.a_supporter_arrives(0)
         self.a_supporter_reports(0, 5, absent)
 
     @invariant()
@@ -341,20 +344,28 @@ class Lifecycle(RuleBasedStateMachine):
             reached["paid"] += Honorarium.objects.exclude(payment=None).count()
 
 
-def test_whatever_people_do_in_whatever_order_every_promise_holds(programme_facts: None) -> None:
-    reached.clear()
-    run_state_machine_as_test(
-        Lifecycle,
-        settings=settings(
-            max_examples=10,
-            stateful_step_count=40,
-            deadline=None,
-            derandomize=True,
-            phases=[Phase.generate],  # the walk that fails is shown as it was; shortening it would take minutes
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+def _not_reached() -> set[str]:
+    """Rules whose verb was never done, and states in which nothing was ever seen."""
     rules = {name for name, member in vars(Lifecycle).items() if hasattr(member, "hypothesis_stateful_rule")}
     states = {f"duty {one}" for one in Row.values} | {f"request {one}" for one in Asked.values}
     within = {"duty proposed", "request held"}  # only within a verb
-    assert (rules | states | {"paid"}) - within - (+reached).keys() == set()
+    return (rules | states | {"paid"}) - within - (+reached).keys()
+
+
+def test_whatever_people_do_in_whatever_order_every_promise_holds(programme_facts: None) -> None:
+    """Some walks, the same each time, and more of them until they have been everywhere."""
+    reached.clear()
+    walks = settings(
+        max_examples=5,
+        stateful_step_count=40,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],  # the walk that fails is shown as it was; shortening it would take minutes
+        suppress_health_check=list(HealthCheck),
+    )
+    for number in range(8):
+        seed(number)(Lifecycle)
+        run_state_machine_as_test(Lifecycle, settings=walks)
+        if number and not _not_reached():
+            break
+    assert _not_reached() == set()
