@@ -208,8 +208,8 @@ def daily_counts(since: dt.date) -> list[DayCount]:
 
 @coordinator_only
 def message_log(request: UserRequest) -> HttpResponse:
-    """Every message as it was sent, with each attempt; and how many went each day by each way."""
-    form = LogFilter(request.GET)
+    """Every message as it was sent, with each attempt; and, asked for, how many went each day by each way."""
+    form, since = LogFilter(request.GET), timezone.localdate() - dt.timedelta(days=COUNTED_DAYS - 1)
     found = Message.objects.filter(form.found()).select_related("recipient").prefetch_related("attempts")
     return render(
         request,
@@ -217,6 +217,6 @@ def message_log(request: UserRequest) -> HttpResponse:
         {
             "form": form,
             "page": Paginator(found, MESSAGES_A_PAGE).get_page(request.GET.get("page")),
-            "counts": daily_counts(timezone.localdate() - dt.timedelta(days=COUNTED_DAYS - 1)),
+            "counts": daily_counts(since) if "days" in request.GET else None,
         },
     )

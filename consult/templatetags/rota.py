@@ -1,6 +1,7 @@
-"""``{% load rota %}``: on which days something holds, in words."""
+"""``{% load rota %}``: on which days something holds, and who is there, in words."""
 
 import datetime as dt
+from typing import Any
 
 from django import template
 from django.utils.formats import date_format
@@ -29,3 +30,14 @@ def closed_days(closure: Closure) -> str:
     )
     days = pgettext("並べる", "・").join(date_format(date, "MONTH_DAY_FORMAT") for date in dates)
     return _("毎年 %(days)s") % {"days": days}
+
+
+@register.filter
+def people_count(opening: Any) -> str:
+    """How many people an opening has: annotated by ``with_staffing``, or what ``Tally.staffing`` says."""
+    said = _("%(held)s / %(needed)s人") % {"held": opening.held, "needed": opening.shift.needed}
+    if opening.asked:
+        said += " ({})".format(_("お願い中 %(asked)s人") % {"asked": opening.asked})
+    if opening.leaving:
+        said += " ({})".format(_("代わりをさがしている %(leaving)s人") % {"leaving": opening.leaving})
+    return said

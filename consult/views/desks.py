@@ -26,7 +26,7 @@ from programme.records import record_of
 from supporters.errors import RoomTaken
 from supporters.models import Assignment
 
-DESKS_A_PAGE = 8
+DESKS_A_PAGE = 6
 OPENINGS_SHOWN = 5
 BATCHES_SHOWN = 5
 ACTIVITIES_A_PAGE = 25

@@ -1,5 +1,6 @@
 """The rota: batches of dates, moved dates, who is put on them, standing teams; and the places that people take."""
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.contrib import messages
@@ -152,7 +153,7 @@ def people(request: HttpRequest, pk: int) -> HttpResponse:
     there = {one.supporter.pk for one in choices if tally.is_on(one.supporter, found.shift)}
     choices.sort(key=lambda one: (one.supporter.pk in there, bool(one.against), bool(one.doubts)))
     context = {"opening": found, "form": form, "page": page, "choices": choices, "there": there, "refused": refused}
-    context |= {"count": tally.staffing(found.shift), "is_full": tally.is_full(found.shift)}
+    context |= {"count": SimpleNamespace(**tally.staffing(found.shift)), "is_full": tally.is_full(found.shift)}
     return render(request, "consult/people.html", context)
 
 
