@@ -103,6 +103,7 @@ def take_in(coordinator: Person) -> None:
     coordinator.page.get_by_role("link", name="見本 新谷").click()
     coordinator.press("登録する")
     coordinator.press("修了を記録する")
+    coordinator.page.locator("main a[href*='do=flags']").click()
     coordinator.page.locator("main input[name$='is_lead']").locator("xpath=ancestor::label").click()
     coordinator.press("保存する")
     coordinator.press("活動を始める")

@@ -44,7 +44,7 @@ EMPTY = {
 IN_STEPS = {"anonymous": IntakeView, "member": RegistrationView}
 
 
-PUBLIC = {"anonymous", "supporter"}
+PUBLIC = {"anonymous"}
 in_full = pytest.mark.skipif("TOUR_ALL" not in os.environ, reason="this role in this language: make test-browser")
 TOURS = [
     pytest.param(role, language, marks=[in_full] if role not in PUBLIC and language != settings.LANGUAGE_CODE else [])
