@@ -118,6 +118,8 @@ def test_a_report_says_how_many_came_and_what_they_learnt(client: Client, sessio
     assert [topic.pk for topic in report.topics.all()] == ["T05"]
     assert "報告は受け取り済みです。" in page
     assert "7人" in page
+    assert "林次郎</dd>" in page  # no address of an account without a name
+    assert by.email not in page
 
 
 def test_the_request_moves_to_reported_with_who_and_when(client: Client, session: Session) -> None:

@@ -294,6 +294,14 @@ def test_a_proof_of_the_same_number_stays() -> None:
     assert (contact.sms_number, contact.sms_proved_at) == ("+819011111111", proved_at)
 
 
+def test_a_mobile_typed_as_the_telephone_takes_the_older_mobiles_place() -> None:
+    former = ContactFactory(email="", phone="027-224-1111", mobile="080-5555-1111")
+    old = SupporterFactory(contact=former, applied_at=timezone.now() - dt.timedelta(days=100))
+    new = SupporterFactory(contact=ContactFactory(email="", phone="080-6666-1111"))
+    contact = Contact.objects.get(pk=merge(old, new, by=None).contact_id)
+    assert (contact.sms_number, contact.phone) == ("+818066661111", "027-224-1111")
+
+
 @pytest.mark.parametrize("status", ["active", "paused"])
 def test_the_duties_of_both_are_in_the_calendar_of_the_address_that_goes_on(status: str) -> None:
     days = [timezone.now() - dt.timedelta(days=days) for days in (50, 20)]

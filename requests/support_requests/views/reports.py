@@ -1,6 +1,7 @@
 """The report after a session, by somebody who was there or by a coordinator: one question a page."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any, ClassVar, Self
 
 from django.contrib import messages
@@ -16,10 +17,12 @@ from django.utils.translation import gettext_lazy
 
 from programme.access import coordinator_only, signed_in
 from programme.errors import Refused
+from programme.models import User
 from programme.steps import Step, StepsView, register, unfinished
 from support_requests.errors import AlreadyReported
 from support_requests.forms import CorrectionForm, ReportForm
 from support_requests.models import Report, Session
+from supporters.models import Assignment
 
 
 def _rows(request: HttpRequest) -> QuerySet[Session]:
@@ -87,14 +90,23 @@ def _view_of(key: str) -> type[ReportView] | None:
 register("report", _view_of)
 
 
+def _name_of(reporter: User | None, team: Iterable[Assignment]) -> str:
+    """As the team knows them. The account of somebody who registered alone bears an address instead of a name."""
+    if reporter is None:
+        return ""
+    names = (one.supporter.name for one in team if one.supporter.user_id == reporter.pk)
+    return next(names, reporter.name)
+
+
 @signed_in
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """The way into the questions; afterwards what was reported."""
     session = get_object_or_404(_rows(request), pk=pk)
-    if done := Report.objects.filter(session=session).first():
+    if done := Report.objects.filter(session=session).select_related("reported_by").first():
         team = session.shift.assignments.filter(status__in=["attended", "absent"])
         team = team.select_related("supporter", "check_in").order_by("pk")
-        return render(request, "support_requests/reported.html", {"session": session, "report": done, "team": team})
+        context = {"session": session, "report": done, "team": team, "reporter": _name_of(done.reported_by, team)}
+        return render(request, "support_requests/reported.html", context)
     begun = session.shift.starts_at <= timezone.now() and not session.shift.cancelled_at
     if begun:
         place = unfinished(request.session, _kind(session)) or (uuid.uuid4(), ReportView.steps[0].slug)
