@@ -228,9 +228,7 @@ def _take_over_contact(goes_on: Supporter, ends: Supporter, newer: Supporter) ->
         for one in (mine, theirs)
         if getattr(one, proof)
     }
-    if (
-        newest.sms_number and not newest.mobile
-    ):  # typed as the telephone: it takes its place
+    if newest.sms_number and not newest.mobile:  # typed as the telephone: it takes its place
         newest.phone, newest.mobile = "", newest.phone
     for name in ADDRESSES:
         source = newest if getattr(newest, name) else (mine if getattr(mine, name) else theirs)
